@@ -1,0 +1,67 @@
+# Everything a person or a build does with a fresh clone. Each target installs what it needs into .venv first.
+
+PYTHON ?= python3
+PORT ?= 8080
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+
+UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo up test check bench
+
+help:
+	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
+	@echo "make up        run Overture with its sandbox platform; data in ./data (PORT=8080; the sandbox takes the next)"
+	@echo "make test      run the tests (ARGS='tests/core -k window' runs some)"
+	@echo "make check     check style, types and layers"
+	@echo "make bench     measure"
+	@echo "make install   install what 'demo' and 'up' need into .venv"
+
+install: .venv/.runtime
+
+demo: .venv/.runtime
+	@.venv/bin/overture demo $(if $(KEEP),--keep)
+
+up: .venv/.runtime
+	@.venv/bin/overture up --sandbox --port $(PORT)
+
+test: .venv/.development
+	.venv/bin/pytest -n 2 $(ARGS)
+
+check: .venv/.development
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/.runtime
+	@.venv/bin/overture bench
+
+.venv/.bootstrap: requirements-bootstrap.txt
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "Python is missing: there is no '$(PYTHON)'. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's module venv is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making .venv ..."
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+.venv/.package: pyproject.toml requirements.in .venv/.bootstrap
+	@$(UV_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.runtime: requirements.txt .venv/.package
+	@echo "Installing what Overture needs ..."
+	@$(UV_INSTALL) --require-hashes --compile-bytecode -r $<
+	@touch $@
+
+.venv/.development: requirements-dev.txt .venv/.package
+	@echo "Installing what the tests and checks need ..."
+	@$(UV_INSTALL) --require-hashes --compile-bytecode -r $<
+	@touch $@

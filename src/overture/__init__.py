@@ -1,0 +1,1 @@
+"""Overture: a self-hosted engine for direct-message outreach campaigns."""

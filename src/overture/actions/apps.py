@@ -1,0 +1,19 @@
+"""Platform apps: where the platform answers that a team's accounts belong to."""
+
+from collections.abc import Sequence
+
+from overture.actions.context import Actor, Context
+from overture.store import apps
+
+
+async def linked(context: Context, actor: Actor, *, platform: str, platform_ids: Sequence[str]) -> dict[str, apps.App]:
+    """Return the app of each account the team has or had among these, by the platform's id of the account."""
+    async with context.pool.acquire() as connection:
+        return await apps.of_accounts(connection, team_id=actor.team_id, platform=platform, platform_ids=platform_ids)
+
+
+async def readdress(context: Context, actor: Actor, *, app_id: str, base_url: str) -> None:
+    """Note that the same platform answers at another address: its accounts and all they sent stay as they are."""
+    async with context.pool.acquire() as connection, connection.transaction():
+        await apps.set_address(connection, team_id=actor.team_id, app_id=app_id, base_url=base_url)
+    context.wake()

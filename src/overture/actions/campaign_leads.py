@@ -1,0 +1,314 @@
+"""The leads of a campaign: add, read, give values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from overture.actions import campaign_access, people, waiting
+from overture.actions.context import Actor, Context
+from overture.actions.people import Named
+from overture.actions.waiting import Wait
+from overture.core import columns, pacing, window
+from overture.core.identifiers import Identifier
+from overture.core.words import CampaignStatus, ColumnType, LeadState
+from overture.engine import complete, pacemaker, sync
+from overture.errors import InvalidRequest, NotFound, Path
+from overture.store import campaign_columns as stored_columns
+from overture.store import consents, duties, leads, outlines, scopes
+from overture.store.campaigns import Campaign
+from overture.store.leads import Head, Lead, NewLead
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """One answer for everybody in a request: on what ground they agreed, and a sentence or link that shows it."""
+
+    basis: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """How many identifiers became a lead, were one already, or led to nobody."""
+
+    added: int
+    skipped: int
+    failed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """A lead with what is worked out for people: its values with those of its lists, and when it is written to next.
+
+    `next_send_at` is known of the next lead of an account; of others `ahead` tells how many come before.
+    """
+
+    lead: Lead
+    data: Mapping[str, Any]
+    next_send_at: datetime | None
+    ahead: int | None
+    wait: Wait | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Which leads to show: empty or None for all. `prefix`: of username or display name."""
+
+    states: Sequence[LeadState] = field(default=())
+    account_ids: Sequence[str] = field(default=())
+    prefix: str | None = None
+
+
+async def add(
+    context: Context, actor: Actor, *, campaign_id: str, named: Sequence[Named], consent: Consent | None
+) -> Added:
+    """Add leads by hand. One that is there already keeps its values; one that had left comes back where it was.
+
+    Raises:
+        NotFound: no such campaign.
+        InvalidRequest: a value its column does not take; nothing is added.
+        Unprocessable: `platformNotSupported`.
+    """
+    async with context.pool.acquire() as connection:
+        # Before anybody is looked up: a request that cannot succeed should cost nothing.
+        await campaign_access.require(connection, actor, campaign_id=campaign_id)
+        values = await _checked_values(connection, actor, campaign_id, named)
+    resolved = await people.resolve(context, actor, identifiers=[one.identifier for one in named])
+    data: dict[str, dict[str, columns.Value]] = {}
+    for one, checked in zip(named, values, strict=True):
+        if one.identifier in resolved.found:
+            kept = {column_id: value for column_id, value in checked.items() if value is not None}
+            data.setdefault(resolved.found[one.identifier], {}).update(kept)
+    fresh = [NewLead(profile_id=profile_id, data=data[profile_id]) for profile_id in sorted(data)]
+    added = await _insert(context, actor, campaign_id, fresh, consent) if fresh else 0
+    if added:
+        context.wake()
+    failed = sum(one.identifier in resolved.failed for one in named)
+    return Added(added=added, skipped=len(named) - failed - added, failed=failed)
+
+
+async def page(
+    context: Context, actor: Actor, *, campaign_id: str, filters: Filters, after: str | None, limit: int
+) -> list[View]:
+    """Return leads of a campaign by profile id.
+
+    Raises:
+        NotFound: no such campaign.
+    """
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection:
+        campaign = await campaign_access.read(connection, actor, campaign_id=campaign_id)
+        rows = await leads.page(
+            connection,
+            team_id=actor.team_id,
+            campaign_id=campaign_id,
+            states=filters.states,
+            account_ids=filters.account_ids,
+            prefix=filters.prefix,
+            after=after,
+            limit=limit,
+            now=now,
+        )
+        return await _views(connection, actor, campaign, rows, now)
+
+
+async def get(context: Context, actor: Actor, *, campaign_id: str, identifier: Identifier) -> View:
+    """Return one lead of a campaign.
+
+    Raises:
+        NotFound: no such campaign, or no such lead in it.
+        Unprocessable: `platformNotSupported`.
+    """
+    people.require_channel(context, identifier.platform)
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection:
+        return await _get(connection, actor, campaign_id, identifier, now)
+
+
+async def change(
+    context: Context, actor: Actor, *, campaign_id: str, identifier: Identifier, data: Mapping[str, object]
+) -> View:
+    """Set values of one lead; null and empty text clear. A lead held for a value tries again.
+
+    Raises:
+        NotFound: no such campaign, or no such lead in it.
+        InvalidRequest: a value its column does not take.
+        Unprocessable: `platformNotSupported`.
+    """
+    people.require_channel(context, identifier.platform)
+    now = await context.clock.now()
+    named = Named(identifier=identifier, data=data, path=())
+    async with context.pool.acquire() as connection, connection.transaction():
+        state = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
+        (checked,) = await _checked_values(connection, actor, campaign_id, [named])
+        found = await _get(connection, actor, campaign_id, identifier, now)
+        await leads.set_values(
+            connection,
+            team_id=actor.team_id,
+            lead_id=found.lead.id,
+            values={column_id: value for column_id, value in checked.items() if value is not None},
+            cleared=[column_id for column_id, value in checked.items() if value is None],
+        )
+        await mend(
+            connection,
+            actor,
+            campaign_id=campaign_id,
+            lead_ids=[found.lead.id],
+            is_active=state.status == CampaignStatus.ACTIVE,
+            now=now,
+        )
+        changed = await _get(connection, actor, campaign_id, identifier, now)
+    context.wake()
+    return changed
+
+
+def not_found(identifier: Identifier) -> NotFound:
+    """Return the error for a lead the campaign has not."""
+    hint = "Leads are named by platform id; for another identifier say by=username or by=externalId."
+    return NotFound("lead", identifier.value, place="campaign", hint=hint)
+
+
+async def mend(
+    connection: Connection,
+    actor: Actor,
+    *,
+    campaign_id: str,
+    lead_ids: Sequence[str] | None,
+    is_active: bool,
+    now: datetime,
+) -> None:
+    """Let leads held for a missing value or a long text try again; the campaign's accounts are locked."""
+    keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
+    if not await leads.mend(connection, **keys, lead_ids=lead_ids, now=now):
+        return
+    for kind in ("assess", "plan"):
+        await duties.want(connection, team_id=actor.team_id, kind=kind, key=campaign_id, due_at=now)
+    if is_active:
+        await pacemaker.refresh_campaign(connection, **keys, now=now)
+
+
+async def _insert(
+    context: Context, actor: Actor, campaign_id: str, fresh: Sequence[NewLead], consent: Consent | None
+) -> int:
+    now = await context.clock.now()
+    keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
+    async with context.pool.acquire() as connection, connection.transaction():
+        await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
+        if consent is not None:
+            await _record(connection, actor, [lead.profile_id for lead in fresh], consent, now)
+        rules = await scopes.rules(connection, **keys)
+        assert rules is not None
+        added = await leads.add(connection, **keys, rules=rules, leads=fresh, now=now)
+        if added:
+            await sync.resume_returned(connection, **keys, now=now)
+            await duties.want(connection, team_id=actor.team_id, kind="assess", key=campaign_id, due_at=now)
+            await complete.reopen(connection, **keys, now=now)
+    return added
+
+
+async def _record(
+    connection: Connection,
+    actor: Actor,
+    profile_ids: Sequence[str],
+    consent: Consent,
+    now: datetime,
+) -> None:
+    """Record consent; campaigns that left these people out for want of it take them in."""
+    await consents.record(
+        connection,
+        team_id=actor.team_id,
+        profile_ids=profile_ids,
+        basis=consent.basis,
+        evidence=consent.evidence,
+        by=actor.name,
+        now=now,
+    )
+    for campaign_id in await consents.waiting_campaigns(connection, team_id=actor.team_id, profile_ids=profile_ids):
+        await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+
+
+async def _checked_values(
+    connection: Connection, actor: Actor, campaign_id: str, named: Sequence[Named]
+) -> list[dict[str, columns.Value | None]]:
+    known = await stored_columns.all_of(connection, team_id=actor.team_id, campaign_id=campaign_id)
+    kinds = {column.id: ColumnType(column.type) for column in known}
+    values: list[dict[str, columns.Value | None]] = []
+    wrong: list[tuple[Path, str]] = []
+    for one in named:
+        checked, found = columns.checked_all(kinds, one.data)
+        values.append(checked)
+        wrong.extend(((*one.path, "data", column_id), message) for column_id, message in found)
+    if wrong:
+        raise InvalidRequest(wrong[:100])
+    return values
+
+
+async def _get(connection: Connection, actor: Actor, campaign_id: str, identifier: Identifier, now: datetime) -> View:
+    campaign = await campaign_access.read(connection, actor, campaign_id=campaign_id)
+    found = await people.find(connection, actor, identifiers=[identifier])
+    lead = None
+    if identifier in found:
+        lead = await leads.find(
+            connection, team_id=actor.team_id, campaign_id=campaign_id, profile_id=found[identifier], now=now
+        )
+    if lead is None:
+        raise not_found(identifier)
+    (view,) = await _views(connection, actor, campaign, [lead], now)
+    return view
+
+
+async def _views(
+    connection: Connection, actor: Actor, campaign: Campaign, rows: Sequence[Lead], now: datetime
+) -> list[View]:
+    """Work out what people see, in two more statements whatever the number of leads."""
+    mappings = [(entry["listId"], entry["columnMapping"]) for entry in campaign.synced_lists if entry["columnMapping"]]
+    listed = await outlines.list_values(
+        connection,
+        team_id=actor.team_id,
+        list_ids=[list_id for list_id, _ in mappings],
+        profile_ids=[lead.profile.id for lead in rows],
+    )
+    accounts = sorted({lead.account_id for lead in rows if lead.due_at is not None and lead.account_id is not None})
+    heads = await leads.heads(connection, team_id=actor.team_id, campaign_id=campaign.id, account_ids=accounts, now=now)
+    instants = {head.lead_id: _next_send(campaign, head, now) for head in heads}
+    views = []
+    for lead in rows:
+        next_send_at = instants.get(lead.id)
+        ahead = None if next_send_at is not None else lead.ahead
+        views.append(
+            View(
+                lead=lead,
+                data=_values(lead, mappings, listed),
+                next_send_at=next_send_at,
+                ahead=ahead,
+                wait=waiting.of_lead(campaign, lead, next_send_at=next_send_at, ahead=ahead, now=now),
+            )
+        )
+    return views
+
+
+def _values(
+    lead: Lead,
+    mappings: Sequence[tuple[str, Mapping[str, str]]],
+    listed: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """A lead's values as texts take them: set on the lead first, then its lists in their order, first non-empty."""
+    values: dict[str, Any] = {}
+    for list_id, mapping in reversed(mappings):
+        held = listed.get((list_id, lead.profile.id), {})
+        values |= {target: held[source] for source, target in mapping.items() if held.get(source) not in (None, "")}
+    return values | {column_id: value for column_id, value in lead.data.items() if value not in (None, "")}
+
+
+def _next_send(campaign: Campaign, head: Head, now: datetime) -> datetime | None:
+    """When the next lead of an account is written to, if nothing changes; None where the account sends nothing now."""
+    is_sending = campaign.status == CampaignStatus.ACTIVE and campaign.prospect.stopped_at is None and head.is_active
+    if not is_sending or head.free_at >= pacemaker.NEVER:
+        return None
+    gap = pacing.minimum_gap(head.hourly_limit)
+    # The end may be as good as never or for ever: no instant to be added to.
+    rested = head.last_end + gap if now - gap < head.last_end < now + gap else now
+    hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
+    return window.next_open(hours, max(now, head.free_at, head.due_at, rested))

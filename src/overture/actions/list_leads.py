@@ -1,0 +1,203 @@
+"""The leads of a list: add, remove, set their values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.actions import lists as list_actions
+from overture.actions import people
+from overture.actions.context import Actor, Context
+from overture.actions.people import Named
+from overture.core import columns
+from overture.core.identifiers import Identifier, IdentifierKind
+from overture.core.words import ColumnType
+from overture.errors import InvalidRequest, NotFound, Path
+from overture.store import duties, list_leads, lists
+from overture.store.list_leads import ListLead
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What became of each lead of a request: new on the list, there already, or not to be found (and why)."""
+
+    added: Sequence[Identifier]
+    skipped: Sequence[Identifier]
+    failed: Sequence[tuple[Identifier, str]]
+
+
+async def add(context: Context, actor: Actor, *, list_id: str, named: Sequence[Named]) -> Added:
+    """Put leads on a list. Those that are there already keep their values.
+
+    Raises:
+        NotFound: the team has no such list.
+        Conflict: `listNotWritable`, a system list.
+        InvalidRequest: a value its column does not take; nothing is added.
+        Unprocessable: `platformNotSupported`.
+    """
+    async with context.pool.acquire() as connection:
+        # Only to refuse early; the lock below decides.
+        await list_actions.lock(connection, actor, list_id)
+        await _checked_values(connection, actor, list_id, named)
+    resolved = await people.resolve(context, actor, identifiers=[one.identifier for one in named])
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        await list_actions.lock(connection, actor, list_id)
+        values = await _checked_values(connection, actor, list_id, named)
+        data: dict[str, dict[str, columns.Value]] = {}
+        for one, checked in zip(named, values, strict=True):
+            if one.identifier in resolved.found:
+                kept = {column_id: value for column_id, value in checked.items() if value is not None}
+                data.setdefault(resolved.found[one.identifier], {}).update(kept)
+        fresh = await list_leads.add(connection, team_id=actor.team_id, list_id=list_id, data=data, now=now)
+        await _follow(connection, actor, list_id, profile_ids=fresh, growth=len(fresh), now=now)
+    if fresh:
+        context.wake()
+    return _sorted_out(named, resolved, fresh)
+
+
+async def remove(context: Context, actor: Actor, *, list_id: str, named: Sequence[Named]) -> int:
+    """Take leads off a list; return how many were on it. Names the team does not know count for nothing.
+
+    Raises:
+        NotFound: the team has no such list.
+        Conflict: `listNotWritable`, a system list.
+    """
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        await list_actions.lock(connection, actor, list_id)
+        found = await people.find(connection, actor, identifiers=[one.identifier for one in named])
+        gone = await list_leads.remove(
+            connection, team_id=actor.team_id, list_id=list_id, profile_ids=sorted(set(found.values()))
+        )
+        await _follow(connection, actor, list_id, profile_ids=gone, growth=-len(gone), now=now)
+    if gone:
+        context.wake()
+    return len(gone)
+
+
+async def change(
+    context: Context,
+    actor: Actor,
+    *,
+    list_id: str,
+    platform: str,
+    platform_id: str,
+    data: Mapping[str, object],
+) -> ListLead:
+    """Set values of one lead; null and empty text clear.
+
+    Raises:
+        NotFound: the team has no such list, or the list no such lead.
+        Conflict: `listNotWritable`, a system list.
+        InvalidRequest: a value its column does not take.
+        Unprocessable: `platformNotSupported`.
+    """
+    people.require_channel(context, platform)
+    now = await context.clock.now()
+    identifier = Identifier(kind=IdentifierKind.PLATFORM_ID, value=platform_id, platform=platform)
+    named = Named(identifier=identifier, data=data, path=())
+    async with context.pool.acquire() as connection, connection.transaction():
+        await list_actions.lock(connection, actor, list_id)
+        found = await people.find(connection, actor, identifiers=[identifier])
+        profile_id = found.get(identifier)
+        if profile_id is None:
+            raise NotFound("lead", platform_id, place="list", hint="Leads are named by platform id here.")
+        (values,) = await _checked_values(connection, actor, list_id, [named])
+        is_there = await list_leads.change_data(
+            connection,
+            team_id=actor.team_id,
+            list_id=list_id,
+            profile_id=profile_id,
+            values={column_id: value for column_id, value in values.items() if value is not None},
+            cleared=[column_id for column_id, value in values.items() if value is None],
+            now=now,
+        )
+        lead = await list_leads.read_one(connection, team_id=actor.team_id, list_id=list_id, profile_id=profile_id)
+        await _tell_campaigns(connection, actor, list_id, now)
+    context.wake()
+    if not is_there or lead is None:
+        raise NotFound("lead", platform_id, place="list", hint="Leads are named by platform id here.")
+    return lead
+
+
+async def read_page(context: Context, actor: Actor, *, list_id: str, after: str | None, count: int) -> list[ListLead]:
+    """Return leads of a list, of system lists too.
+
+    Raises:
+        NotFound: the team has no such list.
+    """
+    async with context.pool.acquire() as connection:
+        found = await list_actions.require(connection, actor, list_id)
+        if found.kind == list_actions.USER:
+            return await list_leads.read_page(
+                connection, team_id=actor.team_id, list_id=list_id, after=after, count=count
+            )
+        return await list_leads.read_system_page(
+            connection, team_id=actor.team_id, kind=found.kind, after=after, count=count
+        )
+
+
+async def _checked_values(
+    connection: Connection, actor: Actor, list_id: str, named: Sequence[Named]
+) -> list[dict[str, columns.Value | None]]:
+    """Return the values of each lead in the form they are kept in."""
+    kinds: dict[str, ColumnType] = {}
+    if any(one.data for one in named):
+        known = await lists.read_columns(connection, team_id=actor.team_id, list_id=list_id)
+        kinds = {column.id: ColumnType(column.type) for column in known}
+    values: list[dict[str, columns.Value | None]] = []
+    wrong: list[tuple[Path, str]] = []
+    for one in named:
+        checked, found = columns.checked_all(kinds, one.data)
+        values.append(checked)
+        wrong.extend(((*one.path, "data", column_id), message) for column_id, message in found)
+    if wrong:
+        raise InvalidRequest(wrong[:100])
+    return values
+
+
+async def _follow(
+    connection: Connection,
+    actor: Actor,
+    list_id: str,
+    *,
+    profile_ids: set[str],
+    growth: int,
+    now: datetime,
+) -> None:
+    """Log a change of members and have the list's campaigns follow it."""
+    if not profile_ids:
+        return
+    await list_leads.log_change(
+        connection,
+        team_id=actor.team_id,
+        list_id=list_id,
+        profile_ids=sorted(profile_ids),
+        growth=growth,
+        now=now,
+    )
+    await _tell_campaigns(connection, actor, list_id, now)
+
+
+async def _tell_campaigns(connection: Connection, actor: Actor, list_id: str, now: datetime) -> None:
+    """Let the campaigns that follow a list take in what has changed: members, or values that a lead is held for."""
+    for campaign_id in await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id):
+        await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+
+
+def _sorted_out(named: Sequence[Named], resolved: people.Resolved, fresh: set[str]) -> Added:
+    added: list[Identifier] = []
+    skipped: list[Identifier] = []
+    failed: list[tuple[Identifier, str]] = []
+    remaining = set(fresh)
+    for one in named:
+        profile_id = resolved.found.get(one.identifier)
+        if profile_id is None:
+            failed.append((one.identifier, resolved.failed[one.identifier]))
+        elif profile_id in remaining:
+            remaining.discard(profile_id)
+            added.append(one.identifier)
+        else:
+            skipped.append(one.identifier)
+    return Added(added=added, skipped=skipped, failed=failed)

@@ -1,0 +1,217 @@
+"""Who is meant: from ids and usernames to profiles."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from overture.actions.context import Actor, Context
+from overture.channels.port import Channel, ChannelError, Credentials
+from overture.core import identifiers as forms
+from overture.core.identifiers import Identifier, IdentifierKind
+from overture.core.lookup import Lookup
+from overture.errors import Unprocessable
+from overture.secrets import SealBroken
+from overture.store import accounts, people
+from overture.store.pool import Connection
+
+_log = logging.getLogger(__name__)
+LOOKUP_PATIENCE_SECONDS = 10.0
+_TRIES = 3
+
+INVALID = "invalid"
+NOT_FOUND = "notFound"
+SUSPENDED = "suspended"
+NOT_LOOKED_UP = "notLookedUp"
+MESSAGES: Mapping[str, str] = {
+    INVALID: "This cannot be an identifier on this platform; check it.",
+    NOT_FOUND: "There is no such profile.",
+    SUSPENDED: "The platform has suspended this profile.",
+    NOT_LOOKED_UP: "The platform could not be asked in time, or no active account can ask it. Try again later.",
+}
+"""Why an identifier led to no profile, in words for a person."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """One lead as a request names it: by what, with which column values, and where in the body it stands."""
+
+    identifier: Identifier
+    data: Mapping[str, object]
+    path: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """What became of each identifier: the id of its profile, or why it has none (see `MESSAGES`)."""
+
+    found: Mapping[Identifier, str]
+    failed: Mapping[Identifier, str]
+
+
+async def resolve(context: Context, actor: Actor, *, identifiers: Sequence[Identifier]) -> Resolved:
+    """Find or make the profiles that `identifiers` name.
+
+    Ids of the platform get a profile straight away. Usernames the team does not know are looked up on the
+    platform, for up to ten seconds in all. Call it outside any transaction: it opens short ones of its own.
+
+    Raises:
+        Unprocessable: `platformNotSupported`.
+    """
+    found: dict[Identifier, str] = {}
+    failed: dict[Identifier, str] = {}
+    for platform in dict.fromkeys(one.platform for one in identifiers):
+        of_platform = list(dict.fromkeys(one for one in identifiers if one.platform == platform))
+        resolved = await _resolve_on(context, actor, require_channel(context, platform), of_platform)
+        found.update(resolved.found)
+        failed.update(resolved.failed)
+    return Resolved(found=found, failed=failed)
+
+
+async def find(connection: Connection, actor: Actor, *, identifiers: Sequence[Identifier]) -> dict[Identifier, str]:
+    """Return the profile ids of those `identifiers` the team knows; the platform is not asked."""
+    found: dict[Identifier, str] = {}
+    for platform in dict.fromkeys(one.platform for one in identifiers):
+        keys = {one: key for one in identifiers if one.platform == platform and (key := _key(one)) is not None}
+        known = await _known(connection, actor, platform, keys, living=False)
+        found.update({one: known[one.kind][key] for one, key in keys.items() if key in known[one.kind]})
+    return found
+
+
+def require_channel(context: Context, platform: str) -> Channel:
+    """Return the channel of a platform.
+
+    Raises:
+        Unprocessable: `platformNotSupported`, this program has none for it.
+    """
+    channel = context.channels.get(platform)
+    if channel is None:
+        supported = context.channels.platforms()
+        raise Unprocessable(
+            f"The platform {platform!r} is not supported; use one of {', '.join(supported)}.",
+            code="platformNotSupported",
+            details={"platform": platform, "supported": supported},
+        )
+    return channel
+
+
+async def _resolve_on(context: Context, actor: Actor, channel: Channel, identifiers: Sequence[Identifier]) -> Resolved:
+    platform, now = channel.platform, await context.clock.now()
+    keys = {one: key for one in identifiers if (key := _key(one)) is not None}
+    async with context.pool.acquire() as connection:
+        profiles = await _known(connection, actor, platform, keys, living=True)
+    wanted = {kind: [key for one, key in keys.items() if one.kind is kind] for kind in IdentifierKind}
+    usernames = profiles[IdentifierKind.USERNAME]
+    unknown = [key for key in dict.fromkeys(wanted[IdentifierKind.USERNAME]) if key not in usernames]
+    answers = await _look_up(context, actor, channel, unknown)
+    met = [person for answer in answers for person in answer.people]
+    absent = {one.identifier.lower(): one.reason for answer in answers for one in answer.absent}
+    async with context.pool.acquire() as connection, connection.transaction():
+        saved = await people.save_people(connection, team_id=actor.team_id, platform=platform, people=met, now=now)
+        profiles[IdentifierKind.PLATFORM_ID] = await people.save_ids(
+            connection,
+            team_id=actor.team_id,
+            platform=platform,
+            platform_ids=wanted[IdentifierKind.PLATFORM_ID],
+            now=now,
+        )
+    usernames |= {person.username.lower(): saved[person.platform_id] for person in met}
+    found: dict[Identifier, str] = {}
+    failed: dict[Identifier, str] = {}
+    for one in identifiers:
+        key = keys.get(one)
+        if key is None:
+            failed[one] = INVALID
+        elif key in profiles[one.kind]:
+            found[one] = profiles[one.kind][key]
+        elif one.kind is IdentifierKind.USERNAME:
+            failed[one] = absent.get(key, NOT_LOOKED_UP)
+        else:
+            failed[one] = NOT_FOUND
+    return Resolved(found=found, failed=failed)
+
+
+async def _known(
+    connection: Connection, actor: Actor, platform: str, keys: Mapping[Identifier, str], *, living: bool
+) -> dict[IdentifierKind, dict[str, str]]:
+    """Return the known profiles by kind and key; `living` leaves out usernames of profiles that are gone."""
+    wanted = {kind: [key for one, key in keys.items() if one.kind is kind] for kind in IdentifierKind}
+    own = await people.find_profiles(
+        connection,
+        team_id=actor.team_id,
+        platform=platform,
+        profile_ids=wanted[IdentifierKind.EXTERNAL_ID],
+    )
+    return {
+        IdentifierKind.PLATFORM_ID: await people.find_ids(
+            connection,
+            team_id=actor.team_id,
+            platform=platform,
+            platform_ids=wanted[IdentifierKind.PLATFORM_ID],
+        ),
+        IdentifierKind.USERNAME: await people.find_usernames(
+            connection,
+            team_id=actor.team_id,
+            platform=platform,
+            usernames=wanted[IdentifierKind.USERNAME],
+            living=living,
+        ),
+        IdentifierKind.EXTERNAL_ID: {profile_id: profile_id for profile_id in own},
+    }
+
+
+def _key(identifier: Identifier) -> str | None:
+    """Return what the identifier is kept under; None when it cannot be one."""
+    match identifier.kind:
+        case IdentifierKind.PLATFORM_ID:
+            return forms.platform_id(identifier.platform, identifier.value)
+        case IdentifierKind.USERNAME:
+            return forms.username(identifier.platform, identifier.value)
+        case IdentifierKind.EXTERNAL_ID:
+            return identifier.value
+
+
+async def _look_up(context: Context, actor: Actor, channel: Channel, usernames: Sequence[str]) -> list[Lookup]:
+    """Ask the platform for `usernames`; what it has not answered in time is in no answer."""
+    credentials = await _credentials(context, actor, channel.platform) if usernames else []
+    if not credentials:
+        return []
+    size = channel.capabilities.lookup_batch
+    batches = [usernames[start : start + size] for start in range(0, len(usernames), size)]
+    tasks = [
+        asyncio.create_task(_look_up_batch(channel, credentials, number, batch)) for number, batch in enumerate(batches)
+    ]
+    try:
+        done, late = await asyncio.wait(tasks, timeout=LOOKUP_PATIENCE_SECONDS)
+    finally:
+        for task in tasks:
+            task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return [answer for task in done if (answer := task.result()) is not None]
+
+
+async def _look_up_batch(
+    channel: Channel, credentials: Sequence[Credentials], number: int, usernames: Sequence[str]
+) -> Lookup | None:
+    """Ask with one account, then with the next where the platform refuses; None when none got an answer."""
+    for attempt in range(min(_TRIES, len(credentials))):
+        access = credentials[(number + attempt) % len(credentials)]
+        try:
+            return await channel.look_up(access, usernames=usernames)
+        except ChannelError as error:
+            _log.warning("a look-up of %d usernames was refused: %s", len(usernames), error.kind)
+    return None
+
+
+async def _credentials(context: Context, actor: Actor, platform: str) -> list[Credentials]:
+    async with context.pool.acquire() as connection:
+        sealed = await accounts.read_access(connection, team_id=actor.team_id, platform=platform)
+    opened = []
+    for one in sealed:
+        try:
+            token = context.sealer.open(one.sealed_token, context=f"{actor.team_id}:{one.account_id}")
+        except SealBroken:
+            _log.error("the token of account %s does not open", one.account_id)
+            continue
+        opened.append(Credentials(base_url=one.base_url, token=token))
+    return opened

@@ -1,0 +1,168 @@
+"""Statuses of the pipeline: create, find, change, delete."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import asyncpg
+
+from overture import ids
+from overture.actions.context import Actor, Context
+from overture.core import colors, names
+from overture.errors import Conflict, InvalidRequest, NotFound
+from overture.store import outbox, statuses
+from overture.store.pool import Connection
+from overture.store.statuses import Status
+
+DEFAULTS = (
+    ("New", "blue"),
+    ("Interested", "green"),
+    ("Not interested", "gray"),
+    ("Won", "violet"),
+    ("Lost", "red"),
+)
+
+
+async def insert_defaults(connection: Connection, *, team_id: str, now: datetime) -> None:
+    """Give a new team the pipeline it starts with."""
+    made = [
+        Status(
+            id=status_id,
+            name=name,
+            name_key=names.key(name),
+            color=colors.PALETTE[color],
+            position=position,
+            created_at=now,
+        )
+        for position, (status_id, (name, color)) in enumerate(zip(ids.many("w", len(DEFAULTS)), DEFAULTS, strict=True))
+    ]
+    await statuses.insert(connection, team_id=team_id, statuses=made)
+
+
+async def create(context: Context, actor: Actor, *, name: str, color: str | None) -> Status:
+    """Add a status at the end of the board.
+
+    Raises:
+        InvalidRequest: no usable name, or no colour of ours.
+        Conflict: `nameTaken`.
+    """
+    name, parsed = _checked_name(name), _checked_color(color)
+    now = await context.clock.now()
+    try:
+        async with context.pool.acquire() as connection, connection.transaction():
+            position = await statuses.next_position(connection, team_id=actor.team_id)
+            made = Status(
+                id=ids.new("w"),
+                name=name,
+                name_key=names.key(name),
+                color=parsed or colors.nth(position),
+                position=position,
+                created_at=now,
+            )
+            await statuses.insert(connection, team_id=actor.team_id, statuses=[made])
+            await _tell(connection, actor, "status.created", made.id, now)
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(name) from error
+    return made
+
+
+async def get(context: Context, actor: Actor, *, reference: str) -> Status:
+    """Return a status by id or by name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.pool.acquire() as connection:
+        return await find(connection, actor.team_id, reference)
+
+
+async def find(connection: Connection, team_id: str, reference: str) -> Status:
+    """Return a status by id or by name, the id first; for other actions too.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = await statuses.find(connection, team_id=team_id, reference=reference, name_key=names.key(reference))
+    if found is None:
+        raise NotFound("status", reference)
+    return found
+
+
+async def read_page(context: Context, actor: Actor, *, after: tuple[int, str] | None, count: int) -> Sequence[Status]:
+    """Return statuses in the order of the board."""
+    async with context.pool.acquire() as connection:
+        return await statuses.read_page(connection, team_id=actor.team_id, after=after, count=count)
+
+
+async def change(context: Context, actor: Actor, *, reference: str, name: str | None, color: str | None) -> Status:
+    """Rename or recolour a status; None leaves as it is.
+
+    Raises:
+        NotFound: there is none.
+        InvalidRequest: no usable name, or no colour of ours.
+        Conflict: `nameTaken`.
+    """
+    new_name = None if name is None else _checked_name(name)
+    new_color = _checked_color(color)
+    now = await context.clock.now()
+    try:
+        async with context.pool.acquire() as connection, connection.transaction():
+            found = await find(connection, actor.team_id, reference)
+            wanted_name = new_name or found.name
+            changed = replace(found, name=wanted_name, name_key=names.key(wanted_name), color=new_color or found.color)
+            if changed != found:
+                await statuses.update(
+                    connection,
+                    team_id=actor.team_id,
+                    status_id=found.id,
+                    name=changed.name,
+                    name_key=changed.name_key,
+                    color=changed.color,
+                )
+                await _tell(connection, actor, "status.updated", found.id, now)
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(new_name or "") from error
+    return changed
+
+
+async def delete(context: Context, actor: Actor, *, reference: str) -> None:
+    """Delete a status: contacts that have it have none, automations that set it are switched off.
+
+    Raises:
+        NotFound: there is none.
+    """
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        found = await find(connection, actor.team_id, reference)
+        await statuses.delete(connection, team_id=actor.team_id, status_id=found.id)
+        await _tell(connection, actor, "status.deleted", found.id, now)
+
+
+async def _tell(connection: Connection, actor: Actor, kind: str, status_id: str, now: datetime) -> None:
+    event = outbox.NewEvent(type=kind, object_type="status", object_id=status_id, data={})
+    await outbox.append(connection, team_id=actor.team_id, now=now, events=[event])
+
+
+def _checked_name(name: str) -> str:
+    cleaned = names.clean(name)
+    if not cleaned:
+        raise InvalidRequest([(("name",), "Must have at least one character that is not a space.")])
+    return cleaned
+
+
+def _checked_color(color: str | None) -> str | None:
+    if color is None:
+        return None
+    parsed = colors.parse(color)
+    if parsed is None:
+        known = ", ".join(colors.PALETTE)
+        raise InvalidRequest([(("color",), f"Must be a hexadecimal colour like #228be6, or one of {known}.")])
+    return parsed
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(
+        f"There is a status named {name!r} already (case and accents do not matter). Choose another name.",
+        code="nameTaken",
+        details={"name": name},
+    )

@@ -1,0 +1,144 @@
+"""What a campaign waits for, told from stored facts: a code, words for people, and until when where that is known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from overture.core import window
+from overture.core.words import CampaignStatus, LeadState
+from overture.store.campaigns import Campaign
+from overture.store.leads import Lead
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """Why nothing goes out at this moment. `until` is None where no instant can be named."""
+
+    code: str
+    message: str
+    until: datetime | None = None
+
+
+def of_campaign(campaign: Campaign, now: datetime) -> Wait | None:
+    """Return what the campaign waits for at `now` (engine time); None when it waits for nothing."""
+    match campaign.status:
+        case CampaignStatus.DRAFT:
+            return Wait(code="notEnabled", message="The campaign has not been enabled yet.")
+        case CampaignStatus.PAUSED if campaign.pause_code is not None:
+            return Wait(code=campaign.pause_code, message=campaign.pause_message or "Paused by Overture.")
+        case CampaignStatus.PAUSED:
+            return Wait(code="disabled", message="The campaign is paused until somebody enables it.")
+        case CampaignStatus.COMPLETED:
+            return None
+    return next(_active(campaign, now), None)
+
+
+def of_lead(
+    campaign: Campaign, lead: Lead, *, next_send_at: datetime | None, ahead: int | None, now: datetime
+) -> Wait | None:
+    """Return what one lead waits for at `now`; None when nothing more is to happen, or it happens now."""
+    match lead.state:
+        case LeadState.ASSESSING:
+            return Wait(code="assessing", message="Being checked: can an account write to this person?")
+        case LeadState.HELD:
+            return Wait(code="held", message=f"Held ({lead.reason}): needs a decision or a missing value.")
+        case LeadState.READY | LeadState.IN_SEQUENCE if campaign.status == CampaignStatus.ACTIVE:
+            return next(_sendable(campaign, lead, next_send_at, ahead, now), None)
+        case LeadState.READY | LeadState.IN_SEQUENCE:
+            return of_campaign(campaign, now)
+    return None
+
+
+def _sendable(
+    campaign: Campaign, lead: Lead, next_send_at: datetime | None, ahead: int | None, now: datetime
+) -> Iterator[Wait]:
+    if lead.is_parked:
+        yield Wait(code="otherCampaign", message="Another campaign writes to this person, or did not long ago.")
+    elif lead.due_at is None:
+        yield Wait(code="plan", message="No account has it planned at this moment.")
+    elif lead.due_at > now:
+        message = f"The next message is due {_spoken(lead.due_at, campaign.settings.zone)}."
+        yield Wait(code="delay", message=message, until=lead.due_at)
+    elif ahead:
+        yield Wait(code="queue", message=f"{_leads(ahead)} served before it by the same account.")
+    elif next_send_at is None:
+        yield from _active(campaign, now)
+    elif next_send_at > now:
+        yield _next_send(campaign, next_send_at, now)
+
+
+def _active(campaign: Campaign, now: datetime) -> Iterator[Wait]:
+    prospect = campaign.prospect
+    if prospect.stopped_at is not None:
+        yield Wait(code="teamStopped", message="All sending of the team is stopped.")
+        return
+    if not prospect.active_accounts:
+        yield _no_account(campaign)
+        return
+    if prospect.next_send_at is None:
+        yield from _nothing_planned(campaign)
+    elif prospect.next_send_at > now:
+        yield _next_send(campaign, prospect.next_send_at, now)
+
+
+def _no_account(campaign: Campaign) -> Wait:
+    if campaign.prospect.paused_accounts:
+        message = "None of the campaign's accounts can send now; one that is paused may be set active again."
+        return Wait(code="accountPaused", message=message)
+    if campaign.prospect.offline_accounts:
+        message = "All of the campaign's accounts are offline: authorise one again."
+        return Wait(code="accountOffline", message=message)
+    return Wait(code="noAccount", message="The campaign has no linked account: add one.")
+
+
+def _next_send(campaign: Campaign, next_send_at: datetime, now: datetime) -> Wait:
+    prospect = campaign.prospect
+    hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
+    opens = window.next_open(hours, now)
+    if prospect.next_due_at is not None and prospect.next_due_at > now and prospect.next_due_at == next_send_at:
+        message = f"The next message is due {_spoken(next_send_at, campaign.settings.zone)}."
+        return Wait(code="delay", message=message, until=next_send_at)
+    if opens is not None and opens > now:
+        return Wait(
+            code="sendingHours",
+            message=f"Sending hours open {_spoken(opens, campaign.settings.zone)}.",
+            until=opens,
+        )
+    rate = campaign.settings.hourly_message_rate
+    message = f"The pace of {rate} messages an hour for each account allows the next one then."
+    return Wait(code="pace", message=message, until=next_send_at)
+
+
+def _nothing_planned(campaign: Campaign) -> Iterator[Wait]:
+    counts = campaign.counts
+    if not campaign.settings.hours:
+        yield Wait(code="sendingHours", message="The campaign has no sending hours: set some.")
+    if campaign.is_syncing:
+        yield Wait(code="syncing", message="The leads are being brought in line with the rules.")
+    if counts.assessing:
+        message = f"{_leads(counts.assessing)} being checked: can an account write to them?"
+        yield Wait(code="assessing", message=message)
+    if campaign.is_building_plan:
+        yield Wait(code="plan", message="The leads are being divided among the accounts.")
+    if counts.ready or counts.in_sequence:
+        message = (
+            f"{_leads(counts.ready + counts.in_sequence)} not planned: the account or the person is not free, "
+            "such as while another campaign writes to the same people."
+        )
+        yield Wait(code="notFree", message=message)
+    if counts.held:
+        yield Wait(code="held", message=f"{_leads(counts.held)} held and need a decision or a missing value.")
+    if counts.consent_missing and not counts.targets:
+        message = f"{_leads(counts.consent_missing)} left out because no consent is recorded for them."
+        yield Wait(code="consentMissing", message=message)
+    if not counts.contacted:
+        yield Wait(code="noLeads", message="No lead is in scope: add leads, or sync a list that has some.")
+
+
+def _leads(count: int) -> str:
+    return "1 lead is" if count == 1 else f"{count} leads are"
+
+
+def _spoken(instant: datetime, zone: str) -> str:
+    return instant.astimezone(ZoneInfo(zone)).strftime("%a %d %b %H:%M") + f" ({zone})"

@@ -1,0 +1,64 @@
+"""The API and the engine as processes of their own, over one external database, on any number of machines."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from overture import main, processes, serving
+from overture.api import app as api
+from overture.clock import WallClock
+from overture.errors import StartError
+from overture.settings import Settings
+
+
+async def serve(settings: Settings, *, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve the API over an external database until told to stop.
+
+    Raises:
+        StartError: and the other errors of a start, each in plain words.
+    """
+    stopping = processes.stop_signal()
+    with serving.listen(host, port) as listening:
+        address = serving.url(listening)
+        async with _parts(settings) as parts:
+            app = api.create_app(parts.context(), platform_urls=settings.platform_urls)
+            async with serving.served(app, listening) as task:
+                say(f"Overture's API is ready: {address}/api/v2 (documentation: {address}/docs). Ctrl-C stops it.")
+                await processes.until(stopping, [task])
+
+
+async def work(settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Run the engine over an external database until told to stop.
+
+    Raises:
+        StartError: and the other errors of a start, each in plain words.
+    """
+    stopping = processes.stop_signal()
+    async with _parts(settings) as parts, main.working(parts.engine()) as task:
+        say("An Overture worker is at work. Ctrl-C stops it.")
+        await processes.until(stopping, [task])
+
+
+@asynccontextmanager
+async def _parts(settings: Settings) -> AsyncIterator[main.Parts]:
+    """Yield the parts of a process that shares an external database with others, in real time.
+
+    Raises:
+        StartError: no database is set, or it holds a virtual run.
+    """
+    dsn = settings.external_database
+    if dsn is None:
+        raise StartError(
+            "Processes that run apart share one database: set OVERTURE_DATABASE_URL, as in "
+            "postgresql://user:password@host/overture. For everything in one process use `overture up`."
+        )
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(main.pool_of(dsn))
+        await main.prepare_schema(settings, pool)
+        instant = await main.virtual_instant(pool)
+        if instant is not None:
+            raise StartError(
+                f"This database holds a run in virtual time, which stands at {instant.isoformat()}: real time would "
+                "jump over what is due in between. Go on with `overture up --speed N`, or use another database."
+            )
+        keys = main.keys_of(settings, may_create=False)
+        yield await stack.enter_async_context(main.parts_of(pool, keys=keys, engine_clock=WallClock()))

@@ -1,0 +1,172 @@
+"""Account links: the platform accounts a team sends from."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import Query, Request
+from pydantic import Field
+
+from overture.actions import accounts, people
+from overture.actions.context import Context
+from overture.api import bodies, routing
+from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.paging import CurrentPage, Page
+from overture.core.words import AccountStatus
+from overture.errors import Unprocessable
+from overture.store.accounts import Account
+
+router = routing.router("Account links")
+
+
+class Tokens(bodies.Body):
+    """What opens the account on its platform."""
+
+    access_token: Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")] = Field(
+        description="The user token of the account, printable ASCII without spaces.", examples=["AAAA…"]
+    )
+
+
+class LinkAccount(bodies.Body):
+    """Which account to link."""
+
+    platform: str = Field(description="Key of the platform.", examples=["twitter"], max_length=64)
+    tokens: Tokens | None = Field(default=None, description="Tokens of the account.")
+
+
+class ChangeAccount(bodies.Body):
+    """What to change of an account link; what is left out stays."""
+
+    hourly_limit: int = bodies.unset(
+        ge=1, le=25, description="Messages in any 60 minutes, over all campaigns.", examples=[25]
+    )
+    daily_limit: int = bodies.unset(
+        ge=1, le=500, description="Messages in any 24 hours, over all campaigns.", examples=[200]
+    )
+    status: Literal["active", "paused"] = bodies.unset(
+        description="`paused` stops sending until it is `active` again.", examples=["paused"]
+    )
+
+
+class AccountAnswer(bodies.Answer):
+    """One account link."""
+
+    id: str = Field(description="Id of the account link.", examples=["a0mdbz3k91yq0c8f4w2n7xhs"])
+    platform: str = Field(description="Key of the platform.", examples=["twitter"])
+    platform_id: str = Field(description="The platform's id of the account.", examples=["1900000000000000001"])
+    username: str | None = Field(description="Username, without @.", examples=["ana"])
+    display_name: str | None = Field(description="Shown name.", examples=["Ana Ruiz"])
+    avatar_url: str | None = Field(description="Address of the picture.", examples=[None])
+    status: AccountStatus = Field(
+        description="`offline` must be authorised again; `paused` is held back.", examples=["active"]
+    )
+    pause_reasons: list[str] = Field(
+        description="Why it is paused: `manual`, or what Overture found.", examples=[["manual"]]
+    )
+    capabilities: list[str] = Field(
+        description="What the platform lets the account do.", examples=[["sendMessages", "readMessages"]]
+    )
+    hourly_limit: int = Field(description="Messages in any 60 minutes, over all campaigns.", examples=[25])
+    daily_limit: int = Field(description="Messages in any 24 hours, over all campaigns.", examples=[200])
+    history_from: bodies.Instant | None = Field(description="How far back its messages are known.")
+    synced_at: bodies.Instant | None = Field(description="When its messages were first read to the end.")
+    created_at: bodies.Instant = Field(description="When it was linked.")
+
+
+@router.get("/account-links", summary="List account links")
+async def list_account_links(
+    context: CurrentContext,
+    actor: CurrentActor,
+    paging: CurrentPage,
+    platform: Annotated[list[str], Query(description="Only these platforms.")] = [],  # noqa: B006 - FastAPI copies it
+    status: Annotated[list[AccountStatus], Query(description="Only these states.")] = [],  # noqa: B006 - the same
+) -> Page[AccountAnswer]:
+    """Return the team's account links in the order they were linked."""
+    rows = await accounts.read_page(
+        context,
+        actor,
+        platforms=platform,
+        statuses=status,
+        after=paging.after_id,
+        count=paging.fetch,
+    )
+    shown, cursor = paging.cut(rows, lambda account: (account.id,))
+    return Page(data=[_answer(context, account) for account in shown], next_cursor=cursor)
+
+
+@router.get("/account-links/{account_link_id}", summary="Get an account link")
+async def get_account_link(context: CurrentContext, actor: CurrentActor, account_link_id: str) -> AccountAnswer:
+    """Return one account link."""
+    return _answer(context, await accounts.get(context, actor, account_id=account_link_id))
+
+
+@router.post("/account-links", summary="Link an account, or authorise it again")
+async def link_account(
+    context: CurrentContext, actor: CurrentActor, body: LinkAccount, request: Request
+) -> AccountAnswer:
+    """Link the account that the tokens belong to; the same account once more takes the new tokens."""
+    urls: Mapping[str, str] = request.app.state.platform_urls
+    people.require_channel(context, body.platform)
+    if body.tokens is None or body.platform not in urls:
+        raise Unprocessable(
+            "Authorising in the browser is not set up here: send `tokens` with the account's `accessToken`.",
+            code="capabilityNotSupported",
+            details={"capability": "oauth"},
+        )
+    account, _ = await accounts.link(
+        context,
+        actor,
+        platform=body.platform,
+        access_token=body.tokens.access_token,
+        base_url=urls[body.platform],
+    )
+    return _answer(context, account)
+
+
+@router.patch("/account-links/{account_link_id}", summary="Set limits, pause or resume")
+async def change_account_link(
+    context: CurrentContext, actor: CurrentActor, account_link_id: str, body: ChangeAccount
+) -> AccountAnswer:
+    """Set limits, pause or resume an account link."""
+    given = body.given()
+    changed = await accounts.change(
+        context,
+        actor,
+        account_id=account_link_id,
+        hourly_limit=given.get("hourly_limit"),
+        daily_limit=given.get("daily_limit"),
+        status=AccountStatus(given["status"]) if "status" in given else None,
+    )
+    return _answer(context, changed)
+
+
+@router.delete("/account-links/{account_link_id}", status_code=204, summary="Disconnect an account")
+async def disconnect_account(context: CurrentContext, actor: CurrentActor, account_link_id: str) -> None:
+    """Disconnect an account: its token is forgotten, what it sent stays."""
+    await accounts.disconnect(context, actor, account_id=account_link_id)
+
+
+def _answer(context: Context, account: Account) -> AccountAnswer:
+    return AccountAnswer(
+        id=account.id,
+        platform=account.platform,
+        platform_id=account.platform_id,
+        username=account.username,
+        display_name=account.display_name,
+        avatar_url=account.avatar_url,
+        status=AccountStatus(account.status),
+        pause_reasons=list(account.pause_reasons),
+        capabilities=_capabilities(context, account.platform),
+        hourly_limit=account.hourly_limit,
+        daily_limit=account.daily_limit,
+        history_from=account.history_from,
+        synced_at=account.synced_at,
+        created_at=account.created_at,
+    )
+
+
+def _capabilities(context: Context, platform: str) -> list[str]:
+    channel = context.channels.get(platform)
+    if channel is None:
+        return []
+    likes = ["likePosts"] if channel.capabilities.likes else []
+    return ["sendMessages", "readMessages", "lookUpProfiles", *likes]

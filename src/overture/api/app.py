@@ -1,0 +1,70 @@
+"""The HTTP application: every resource under `/api/v2`, health, and the documents."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+
+from overture.actions.context import Context
+from overture.api import (
+    accounts,
+    automations,
+    campaign_columns,
+    campaign_leads,
+    campaigns,
+    envelope,
+    failures,
+    health,
+    imports,
+    list_leads,
+    lists,
+    metrics,
+    routing,
+    sequences,
+    statuses,
+    teams,
+)
+
+DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
+_RESOURCES = (
+    teams,
+    accounts,
+    lists,
+    list_leads,
+    imports,
+    statuses,
+    campaigns,
+    campaign_columns,
+    campaign_leads,
+    sequences,
+    automations,
+)
+
+
+def create_app(context: Context, *, platform_urls: Mapping[str, str] = DEFAULT_PLATFORM_URLS) -> FastAPI:
+    """Make the application.
+
+    Args:
+        context: what actions work with; whoever made it closes it.
+        platform_urls: where each platform answers, by platform key; accounts are linked there.
+    """
+    app = FastAPI(
+        title="Overture",
+        version="2",
+        description="Direct-message outreach campaigns: lists, campaigns, accounts, people.",
+        openapi_url="/api/v2/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+    )
+    app.state.context = context
+    app.state.platform_urls = dict(platform_urls)
+    app.add_middleware(envelope.Envelope)
+    failures.install(app)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    for resource in _RESOURCES:
+        # Any other route would skip the token and the checks of query and body.
+        assert all(isinstance(route, routing.Route) for route in resource.router.routes)
+        app.include_router(resource.router, prefix="/api/v2")
+    return app

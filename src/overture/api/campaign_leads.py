@@ -1,0 +1,192 @@
+"""The leads of a campaign."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import Field
+
+from overture.actions import campaign_leads, lead_release
+from overture.actions.campaign_leads import Consent, Filters, View
+from overture.actions.lead_release import Decision
+from overture.api import bodies, profiles, routing
+from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.campaign_object import WaitAnswer
+from overture.api.campaign_parts import EXAMPLE_ACCOUNT, EXAMPLE_COLUMN, EXAMPLE_STEP
+from overture.api.lead_bodies import DEFAULT_PLATFORM, Leads
+from overture.api.paging import CurrentPage, Page
+from overture.api.profiles import ProfileAnswer
+from overture.core.identifiers import Identifier, IdentifierKind
+from overture.core.words import LeadState, StepType
+
+router = routing.router("Campaigns")
+_EXAMPLE_DATA = {EXAMPLE_COLUMN: "Acme"}
+_BY = "What the identifier in the path is."
+_PLATFORM = "Platform of the identifier."
+
+
+class ConsentBody(bodies.Body):
+    """Consent of everybody in this request."""
+
+    basis: Literal["wroteToUs", "signedUp", "agreedInConversation"] = Field(
+        description="On what ground they agreed.", examples=["signedUp"]
+    )
+    evidence: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
+        description="A sentence or link that shows it.", examples=["Signed up at the fair, form of 2026-11-02"]
+    )
+
+
+class AddLeads(Leads):
+    """Leads to add to a campaign."""
+
+    consent: ConsentBody | None = Field(
+        default=None, description="Consent to record for all of them; without it they may be left out."
+    )
+
+
+class ChangeCampaignLead(bodies.Body):
+    """What to change of a lead of a campaign."""
+
+    by: bodies.Choice[IdentifierKind] = Field(
+        default=IdentifierKind.PLATFORM_ID, description=_BY, examples=["platformId"]
+    )
+    platform: str = Field(default=DEFAULT_PLATFORM, max_length=64, description=_PLATFORM, examples=["twitter"])
+    data: dict[str, Any] = Field(
+        description="Values by column id: null clears, what is left out stays.", examples=[_EXAMPLE_DATA]
+    )
+
+
+class ReleaseLead(bodies.Body):
+    """What becomes of a held lead."""
+
+    by: bodies.Choice[IdentifierKind] = Field(
+        default=IdentifierKind.PLATFORM_ID, description=_BY, examples=["platformId"]
+    )
+    platform: str = Field(default=DEFAULT_PLATFORM, max_length=64, description=_PLATFORM, examples=["twitter"])
+    action: bodies.Choice[Decision] = Field(
+        description="`resend` sends the step (again), `skip` passes over it, `stop` ends the lead.",
+        examples=["resend"],
+    )
+
+
+class AddedCounts(bodies.Answer):
+    """What became of the identifiers of a request."""
+
+    added: int = Field(description="Became leads, or came back.", examples=[2])
+    skipped: int = Field(description="Were leads already; their data is untouched.", examples=[1])
+    failed: int = Field(description="Led to nobody.", examples=[0])
+
+
+class LeadStep(bodies.Answer):
+    """A lead's next step."""
+
+    id: str = Field(description="Id of the step.", examples=[EXAMPLE_STEP])
+    rank: int = Field(description="Its place, from 0.", examples=[0])
+    type: StepType = Field(description="What it does.", examples=["message"])
+    version: int = Field(description="The version of the sequence the lead follows.", examples=[1])
+
+
+class CampaignLeadAnswer(bodies.Answer):
+    """One lead of a campaign."""
+
+    profile: ProfileAnswer = Field(description="Who it is.")
+    state: LeadState = Field(description="Where it stands.", examples=["ready"])
+    reason: str | None = Field(description="Why it stands there.", examples=[None])
+    account_link_id: str | None = Field(
+        description="The account that writes to it; null: not planned yet.", examples=[EXAMPLE_ACCOUNT]
+    )
+    step: LeadStep | None = Field(description="Its next step; null when it has ended.")
+    next_send_at: bodies.Instant | None = Field(description="When it is written to, where it is its account's next.")
+    ahead_count: int | None = Field(
+        description="How many its account serves before it; 1000 stands for more as well; null: not known.",
+        examples=[12],
+    )
+    waits_for: WaitAnswer | None = Field(description="What it waits for; null: for nothing.")
+    data: dict[str, Any] = Field(
+        description="Values by column id: set on the lead, else from its lists.", examples=[_EXAMPLE_DATA]
+    )
+    contacted_at: bodies.Instant | None = Field(description="When its first message was accepted.")
+    replied_at: bodies.Instant | None = Field(description="When it answered.")
+
+
+@router.post("/campaigns/{campaign_id}/leads", summary="Add leads to a campaign")
+async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: str, body: AddLeads) -> AddedCounts:
+    """Add leads by hand. Usernames that are not known yet are looked up on the platform, for up to ten seconds."""
+    consent = None
+    if body.consent is not None:
+        consent = Consent(basis=body.consent.basis, evidence=body.consent.evidence)
+    result = await campaign_leads.add(context, actor, campaign_id=campaign_id, named=body.named(), consent=consent)
+    return AddedCounts(added=result.added, skipped=result.skipped, failed=result.failed)
+
+
+@router.get("/campaigns/{campaign_id}/leads", summary="List a campaign's leads")
+async def list_campaign_leads(
+    context: CurrentContext,
+    actor: CurrentActor,
+    paging: CurrentPage,
+    campaign_id: str,
+    state: Annotated[list[LeadState], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies it
+    account_link_id: Annotated[
+        list[str], Query(alias="accountLinkId", description="Only leads of these accounts.")
+    ] = [],  # noqa: B006 - the same
+    q: Annotated[str | None, Query(description="How the username or display name begins.", max_length=255)] = None,
+) -> Page[CampaignLeadAnswer]:
+    """Return the leads in a stable order."""
+    filters = Filters(states=state, account_ids=account_link_id, prefix=(q or "").strip().removeprefix("@") or None)
+    rows = await campaign_leads.page(
+        context, actor, campaign_id=campaign_id, filters=filters, after=paging.after_id, limit=paging.fetch
+    )
+    shown, cursor = paging.cut(rows, lambda view: (view.lead.profile.id,))
+    return Page(data=[_answer(view) for view in shown], next_cursor=cursor)
+
+
+@router.get("/campaigns/{campaign_id}/leads/{identifier}", summary="Get a lead of a campaign")
+async def get_campaign_lead(
+    context: CurrentContext,
+    actor: CurrentActor,
+    campaign_id: str,
+    identifier: str,
+    by: Annotated[IdentifierKind, Query(description=_BY)] = IdentifierKind.PLATFORM_ID,
+    platform: Annotated[str, Query(description=_PLATFORM, max_length=64)] = DEFAULT_PLATFORM,
+) -> CampaignLeadAnswer:
+    """Return one lead."""
+    meant = Identifier(kind=by, value=identifier, platform=platform)
+    return _answer(await campaign_leads.get(context, actor, campaign_id=campaign_id, identifier=meant))
+
+
+@router.patch("/campaigns/{campaign_id}/leads/{identifier}", summary="Set values of a lead of a campaign")
+async def change_campaign_lead(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: ChangeCampaignLead
+) -> CampaignLeadAnswer:
+    """Set values of one lead; one that was held for a value tries again."""
+    meant = Identifier(kind=body.by, value=identifier, platform=body.platform)
+    changed = await campaign_leads.change(context, actor, campaign_id=campaign_id, identifier=meant, data=body.data)
+    return _answer(changed)
+
+
+@router.post("/campaigns/{campaign_id}/leads/{identifier}/release", summary="Release a held lead")
+async def release_lead(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: ReleaseLead
+) -> bodies.Success:
+    """Decide what becomes of a held lead: send the step (again), skip it, or stop."""
+    meant = Identifier(kind=body.by, value=identifier, platform=body.platform)
+    await lead_release.release(
+        context, actor, campaign_id=campaign_id, identifier=meant, decision=Decision(body.action)
+    )
+    return bodies.Success()
+
+
+def _answer(view: View) -> CampaignLeadAnswer:
+    lead, wait = view.lead, view.wait
+    return CampaignLeadAnswer(
+        profile=profiles.answer(lead.profile),
+        state=LeadState(lead.state),
+        reason=lead.reason,
+        account_link_id=lead.account_id,
+        step=None if lead.step is None else LeadStep.model_validate(lead.step),
+        next_send_at=view.next_send_at,
+        ahead_count=view.ahead,
+        waits_for=None if wait is None else WaitAnswer(code=wait.code, message=wait.message, until=wait.until),
+        data=dict(view.data),
+        contacted_at=lead.contacted_at,
+        replied_at=lead.replied_at,
+    )

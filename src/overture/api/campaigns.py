@@ -1,0 +1,259 @@
+"""Campaigns: make, list, read, change, start, pause, copy, delete, and look at before the start."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import Query
+from pydantic import Field
+from pydantic.alias_generators import to_camel
+
+from overture.actions import campaign_life, campaign_rules, campaigns, preflight
+from overture.actions.campaigns import CampaignChanges, Draft
+from overture.actions.context import Context
+from overture.api import bodies, campaign_object, routing
+from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.campaign_object import CampaignAnswer
+from overture.api.campaign_parts import (
+    EXAMPLE_ACCOUNT,
+    AutomationBody,
+    ColumnBody,
+    Hours,
+    NewRulesBody,
+    RulesBody,
+    SequenceBody,
+    new_steps,
+    wire_hours,
+)
+from overture.api.paging import CurrentPage, Page
+from overture.core.words import CampaignStatus
+from overture.errors import InvalidRequest
+from overture.store.campaigns import Campaign
+
+router = routing.router("Campaigns")
+_ZONES = ("schedule_timezone", "timezone", "time_zone")
+_ZONE = "IANA zone of the sending hours."
+
+
+class CreateCampaign(bodies.Body):
+    """A new campaign: a draft until it is enabled."""
+
+    name: bodies.Name = Field(description="Name; need not be unique.", examples=["Founders, autumn"])
+    account_link_ids: list[str] = Field(
+        min_length=1,
+        description="Accounts to send from; offline ones are allowed.",
+        examples=[[EXAMPLE_ACCOUNT]],
+    )
+    description: bodies.Description | None = Field(default=None, description="Notes for the team.", examples=[None])
+    hourly_message_rate: int = Field(
+        default=campaigns.DEFAULT_RATE,
+        ge=1,
+        le=25,
+        description="Messages an hour for each account.",
+        examples=[8],
+    )
+    schedule_timezone: str = bodies.unset(description=_ZONE + " Left out: UTC.", examples=["Europe/Berlin"])
+    timezone: str = bodies.unset(description="The same as `scheduleTimezone`.", examples=["Europe/Berlin"])
+    time_zone: str = bodies.unset(description="The same as `scheduleTimezone`.", examples=["Europe/Berlin"])
+    schedule_hours: Hours = bodies.unset()
+    rules: NewRulesBody = bodies.unset(description="Which lists feed the campaign and which exclude.")
+    lead_rules: NewRulesBody = bodies.unset(description="The same as `rules`.")
+    columns: list[ColumnBody] = Field(default=[], description="Custom columns to make.")
+    sequence: SequenceBody = bodies.unset(
+        description="The first version of the sequence; a variable may name a column by its name here."
+    )
+    automations: list[AutomationBody] = Field(default=[], description="Automations to make.")
+
+    def to_draft(self) -> tuple[Draft, campaign_rules.Where]:
+        """Return the campaign as the action takes it, and where its rules stand in the body.
+
+        Raises:
+            InvalidRequest: a setting and its alias differ.
+        """
+        given = self.given()
+        rules, where = _rules(given)
+        optional: dict[str, Any] = {}
+        if "schedule_hours" in given:
+            optional["hours"] = wire_hours(self.schedule_hours)
+        draft = Draft(
+            name=self.name,
+            account_ids=self.account_link_ids,
+            description=self.description,
+            hourly_message_rate=self.hourly_message_rate,
+            zone=_zone(given),
+            rules=rules,
+            columns=[column.to_new() for column in self.columns],
+            steps=new_steps(self.sequence.steps) if "sequence" in given else None,
+            automations=[automation.to_new() for automation in self.automations],
+            **optional,
+        )
+        return draft, where
+
+
+class ChangeCampaign(bodies.Body):
+    """What to change of a campaign; what is left out stays."""
+
+    name: bodies.Name = bodies.unset(description="New name.", examples=["Founders, winter"])
+    description: bodies.Description | None = bodies.unset(description="Null clears it.", examples=[None])
+    account_link_ids: list[str] = bodies.unset(
+        min_length=1, description="Accounts to send from.", examples=[[EXAMPLE_ACCOUNT]]
+    )
+    hourly_message_rate: int = bodies.unset(ge=1, le=25, description="Messages an hour for each account.", examples=[8])
+    schedule_timezone: str = bodies.unset(description=_ZONE, examples=["Europe/Berlin"])
+    schedule_hours: Hours = bodies.unset()
+
+    def to_changes(self) -> CampaignChanges:
+        """Return the changes as the action takes them."""
+        given = self.given()
+        if "schedule_hours" in given:
+            given["schedule_hours"] = wire_hours(self.schedule_hours)
+        return cast(CampaignChanges, given)
+
+
+class IssueAnswer(bodies.Answer):
+    """One thing pre-flight found."""
+
+    severity: Literal["error", "warning"] = Field(
+        description="Errors refuse the start, warnings do not.", examples=["warning"]
+    )
+    code: str = Field(description="What it is.", examples=["valueMissing"])
+    path: list[str | int] = Field(description="Where in the campaign it is.", examples=[["sequence", "steps", 0]])
+    count: int = Field(description="How many leads, accounts or steps it concerns.", examples=[12])
+    message: str = Field(description="The same in words.", examples=["12 leads have no value for 'bio'."])
+    remedy: str = Field(description="What helps.", examples=["Give the variable a fallback."])
+
+
+class EstimateAnswer(bodies.Answer):
+    """What the campaign would send if nobody answered."""
+
+    messages: int = Field(description="Messages still to send to leads in scope.", examples=[3600])
+    accounts: int = Field(description="Accounts that send them.", examples=[2])
+    finishes_at: bodies.Instant | None = Field(description="When the last would leave; null: cannot be told.")
+    cost: float | None = Field(description="What they cost; null: not known.", examples=[None])
+
+
+class PreflightAnswer(bodies.Answer):
+    """What pre-flight says."""
+
+    ready: bool = Field(description="Whether the campaign may be enabled.", examples=[True])
+    issues: list[IssueAnswer] = Field(description="What was found, errors first.")
+    estimate: EstimateAnswer = Field(description="What would be sent, and by when.")
+
+
+@router.post("/campaigns", summary="Create a campaign")
+async def create_campaign(context: CurrentContext, actor: CurrentActor, body: CreateCampaign) -> CampaignAnswer:
+    """Make a draft with all its parts; its sync is under way already in the answer when it has rules."""
+    draft, where = body.to_draft()
+    return await _answer(context, await campaigns.create(context, actor, draft, rules_at=where))
+
+
+@router.get("/campaigns", summary="List campaigns")
+async def list_campaigns(
+    context: CurrentContext,
+    actor: CurrentActor,
+    paging: CurrentPage,
+    status: Annotated[list[CampaignStatus], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies it
+    q: Annotated[str | None, Query(description="Part of the name; case does not matter.", max_length=255)] = None,
+    order: Annotated[Literal["asc", "desc"], Query(description="By creation: newest first is `desc`.")] = "desc",
+) -> Page[CampaignAnswer]:
+    """Return campaigns in order of creation."""
+    rows = await campaigns.page(
+        context,
+        actor,
+        statuses=status,
+        text=q or None,
+        is_newest_first=order == "desc",
+        after=paging.after_id,
+        limit=paging.fetch,
+    )
+    shown, cursor = paging.cut(rows, lambda campaign: (campaign.id,))
+    now = await context.clock.now()
+    return Page(data=[campaign_object.answer(campaign, now) for campaign in shown], next_cursor=cursor)
+
+
+@router.get("/campaigns/{campaign_id}", summary="Get a campaign")
+async def get_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
+    """Return a campaign with everything that belongs to it."""
+    return await _answer(context, await campaigns.get(context, actor, campaign_id=campaign_id))
+
+
+@router.patch("/campaigns/{campaign_id}", summary="Change a campaign")
+async def change_campaign(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChangeCampaign
+) -> CampaignAnswer:
+    """Change settings or accounts, also while it runs: the next message follows them."""
+    changed = await campaigns.change(context, actor, campaign_id=campaign_id, changes=body.to_changes())
+    return await _answer(context, changed)
+
+
+@router.delete("/campaigns/{campaign_id}", status_code=204, summary="Delete a campaign")
+async def delete_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> None:
+    """Hide a campaign that is not active; its history is kept."""
+    await campaign_life.delete(context, actor, campaign_id=campaign_id)
+
+
+@router.post("/campaigns/{campaign_id}/enable", summary="Start or resume a campaign")
+async def enable_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
+    """Run pre-flight and start; enabling an enabled campaign changes nothing."""
+    return await _answer(context, await campaign_life.enable(context, actor, campaign_id=campaign_id))
+
+
+@router.post("/campaigns/{campaign_id}/disable", summary="Pause a campaign")
+async def disable_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
+    """Pause: once this returns no new message leaves; what is on its way arrives."""
+    return await _answer(context, await campaign_life.disable(context, actor, campaign_id=campaign_id))
+
+
+@router.post("/campaigns/{campaign_id}/duplicate", summary="Copy a campaign")
+async def duplicate_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
+    """Make a draft with the same settings, accounts, columns, rules, sequence and automations."""
+    return await _answer(context, await campaigns.duplicate(context, actor, campaign_id=campaign_id))
+
+
+@router.get("/campaigns/{campaign_id}/preflight", summary="Look at a campaign before its start")
+async def get_preflight(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> PreflightAnswer:
+    """Return what would refuse the start, what would go wrong, and what would be sent."""
+    report = await preflight.report(context, actor, campaign_id=campaign_id)
+    estimate = report.estimate
+    return PreflightAnswer(
+        ready=report.is_ready,
+        issues=[IssueAnswer(**issue.as_json()) for issue in report.issues],
+        estimate=EstimateAnswer(
+            messages=estimate.messages,
+            accounts=estimate.accounts,
+            finishes_at=estimate.finishes_at,
+            cost=estimate.cost,
+        ),
+    )
+
+
+@router.patch("/campaigns/{campaign_id}/rules", summary="Change the rules")
+async def change_rules(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, body: RulesBody
+) -> bodies.Success:
+    """Change which lists feed the campaign and what excludes; the leads follow in the background."""
+    await campaign_rules.change(context, actor, campaign_id=campaign_id, changes=body.to_changes())
+    return bodies.Success()
+
+
+def _zone(given: Mapping[str, Any]) -> str:
+    named = [(name, given[name]) for name in _ZONES if name in given]
+    zones = {zone for _, zone in named}
+    if len(zones) > 1:
+        fault = "The time zone is given twice, and differently: give it once, as scheduleTimezone."
+        raise InvalidRequest([((to_camel(named[-1][0]),), fault)])
+    return next(iter(zones), campaigns.DEFAULT_ZONE)
+
+
+def _rules(given: Mapping[str, Any]) -> tuple[campaign_rules.RuleChanges, campaign_rules.Where]:
+    if "rules" in given and "lead_rules" in given and given["rules"] != given["lead_rules"]:
+        fault = "The rules are given twice, and differently: give them once, as rules."
+        raise InvalidRequest([(("leadRules",), fault)])
+    for name, wire in (("rules", "rules"), ("lead_rules", "leadRules")):
+        if name in given:
+            read: tuple[campaign_rules.RuleChanges, campaign_rules.Where] = given[name].read(wire)
+            return read
+    return campaign_rules.RuleChanges(), campaign_rules.Where()
+
+
+async def _answer(context: Context, campaign: Campaign) -> CampaignAnswer:
+    return campaign_object.answer(campaign, await context.clock.now())

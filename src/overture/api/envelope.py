@@ -1,0 +1,53 @@
+"""What every answer has in common: a request id, no caching, an error body even where the program broke."""
+
+import logging
+import re
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from overture.api import failures
+from overture.errors import ApiError
+
+_log = logging.getLogger(__name__)
+_SANE_ID = re.compile(r"[\x20-\x7e]{1,128}")
+
+
+class Envelope:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            _log.exception("request %s broke: %s %s", request_id, scope["method"], scope["path"])
+            if started:
+                raise
+            broken = ApiError("Something broke on our side. Try again; if it stays, report the request id.")
+            await failures.answer(broken, request_id)(scope, receive, send_with_headers)
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "").strip()
+    return given if _SANE_ID.fullmatch(given) else secrets.token_hex(12)

@@ -1,0 +1,169 @@
+"""Imports into lists."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import Query
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from overture.actions import imports
+from overture.api import bodies, routing
+from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.lead_bodies import DEFAULT_PLATFORM
+from overture.api.paging import CurrentPage, Page
+from overture.core.csvheader import MOST_HEADERS, Mapped
+from overture.core.words import JobStatus, MergeStrategy
+from overture.store.imports import Job
+
+router = routing.router("Imports")
+_EXAMPLE_CSV = "username,company\nana,Acme\n"
+
+
+class MappedColumn(bodies.Body):
+    """What one column of the file fills."""
+
+    csv_header: Annotated[str, Field(min_length=1, max_length=10_000)] = Field(
+        description="Header in the file.", examples=["Firma"]
+    )
+    target_column_id: Annotated[str, Field(min_length=1, max_length=255)] = Field(
+        description="`platformId`, `username`, `profileUrl`, or the id of a column of the list.",
+        examples=["custom_f0mdbz3k91yq0c8f4w2n7xhs"],
+    )
+
+
+class CsvSource(bodies.Body):
+    """A CSV file; encoding marks, delimiter and usual headers are recognised."""
+
+    type: Literal["csv"] = Field(description="The kind of import.", examples=["csv"])
+    content: str = Field(description="The text of the file; its first line names the columns.", examples=[_EXAMPLE_CSV])
+    file_name: Annotated[str, Field(min_length=1, max_length=255)] = Field(
+        description="Name of the file, to know the job by.", examples=["leads.csv"]
+    )
+    column_mapping: Annotated[list[MappedColumn], Field(max_length=MOST_HEADERS)] | None = Field(
+        default=None,
+        description="What to read; other columns are passed over, except that a usual header still tells who a row "
+        "is if nothing here does. Left out: every column, into list columns of the same name.",
+    )
+    merge_strategy: bodies.Choice[MergeStrategy] = Field(
+        default=MergeStrategy.OVERWRITE,
+        description="For people on the list already: `overwrite` their values, `fillEmpty` ones only, or `keep` all. "
+        "An empty cell never clears a value.",
+        examples=["overwrite"],
+    )
+
+
+class CreateImport(bodies.Body):
+    """What to import."""
+
+    data: CsvSource = Field(description="Where the leads come from.")
+
+
+class ImportJobAnswer(bodies.Answer):
+    """One import job."""
+
+    id: str = Field(description="Id of the job.", examples=["j0mdbz3k91yq0c8f4w2n7xhs"])
+    type: str = Field(description="The kind of import.", examples=["csv"])
+    status: JobStatus = Field(
+        description="`paused` goes on by itself; `completed`, `failed` and `canceled` are final.", examples=["running"]
+    )
+    total_count: int | None = Field(
+        description="Rows of the file: at most so many, until the job is completed.", examples=[1000]
+    )
+    processed_count: int = Field(description="Rows worked off.", examples=[600])
+    added_count: int = Field(description="Rows that put somebody on the list.", examples=[500])
+    skipped_count: int = Field(
+        description="Rows of people who were on the list already, or in an earlier row.", examples=[80]
+    )
+    failed_count: int = Field(description="Rows not taken; `rejects.csv` tells why.", examples=[20])
+    error: str | None = Field(description="What went wrong, or what it waits for.", examples=[None])
+    created_at: bodies.Instant = Field(description="When it was asked for.")
+    updated_at: bodies.Instant = Field(description="When it last got on.")
+    completed_at: bodies.Instant | None = Field(description="When it ended.")
+
+
+@router.post("/lists/{list_id}/import-jobs", summary="Import leads from a file")
+async def create_import_job(
+    context: CurrentContext, actor: CurrentActor, list_id: str, body: CreateImport
+) -> ImportJobAnswer:
+    """Begin to import a CSV into a list; up to 64 MiB of JSON."""
+    source = body.data
+    mapping = None
+    if source.column_mapping is not None:
+        mapping = [Mapped(header=one.csv_header, target=one.target_column_id) for one in source.column_mapping]
+    new = imports.NewImport(
+        platform=DEFAULT_PLATFORM,
+        content=source.content,
+        file_name=source.file_name,
+        mapping=mapping,
+        merge_strategy=source.merge_strategy,
+    )
+    return _answer(await imports.create(context, actor, list_id=list_id, new=new))
+
+
+@router.get("/lists/{list_id}/import-jobs", summary="List a list's import jobs")
+async def list_import_jobs(
+    context: CurrentContext,
+    actor: CurrentActor,
+    list_id: str,
+    paging: CurrentPage,
+    status: Annotated[list[JobStatus], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies it
+) -> Page[ImportJobAnswer]:
+    """Return import jobs, the newest first."""
+    rows = await imports.read_page(
+        context, actor, list_id=list_id, statuses=status, before=paging.after_id, count=paging.fetch
+    )
+    shown, cursor = paging.cut(rows, lambda job: (job.id,))
+    return Page(data=[_answer(job) for job in shown], next_cursor=cursor)
+
+
+@router.get("/lists/{list_id}/import-jobs/{job_id}", summary="Get an import job")
+async def get_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
+    """Return one import job."""
+    return _answer(await imports.get(context, actor, list_id=list_id, job_id=job_id))
+
+
+@router.post("/lists/{list_id}/import-jobs/{job_id}/cancel", summary="Cancel an import job")
+async def cancel_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
+    """End a job that has not ended; the rows it took stay."""
+    return _answer(await imports.cancel(context, actor, list_id=list_id, job_id=job_id))
+
+
+@router.get(
+    "/lists/{list_id}/import-jobs/{job_id}/rejects.csv",
+    summary="Download the rows that were not taken",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV"}},
+)
+async def download_rejects(
+    context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str
+) -> StreamingResponse:
+    """Return the rejected rows as CSV: line, reason and the row. Mended, the file can be imported as it is."""
+    rows = await imports.rejects(context, actor, list_id=list_id, job_id=job_id)
+    return StreamingResponse(
+        _encoded(rows),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="rejects.csv"'},
+    )
+
+
+async def _encoded(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        yield piece.encode()
+
+
+def _answer(job: Job) -> ImportJobAnswer:
+    return ImportJobAnswer(
+        id=job.id,
+        type=job.type,
+        status=JobStatus(job.status),
+        total_count=job.total_count,
+        processed_count=job.processed_count,
+        added_count=job.added_count,
+        skipped_count=job.skipped_count,
+        failed_count=job.failed_count,
+        error=job.error,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        completed_at=job.completed_at,
+    )

@@ -1,0 +1,96 @@
+"""How a request names leads: the same for lists and campaigns."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from overture.actions.people import Named
+from overture.api import bodies
+from overture.core.identifiers import Identifier, IdentifierKind
+from overture.errors import InvalidRequest
+
+DEFAULT_PLATFORM = "twitter"
+MOST_LEADS = 2000
+_Key = Annotated[str, Field(min_length=1, max_length=255)]
+_Keys = Annotated[list[_Key], Field(min_length=1, max_length=MOST_LEADS)]
+_Platform = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class LeadBody(bodies.Body):
+    """One lead: exactly one of the three identifiers, and its column values."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"username": "ana", "data": {"custom_f0mdbz3k91yq0c8f4w2n7xhs": "Acme"}}]}
+    )
+
+    platform_id: _Key | None = Field(default=None, description="The platform's id.", examples=["1000000000000000001"])
+    username: _Key | None = Field(default=None, description="Username, with or without @.", examples=["ana"])
+    external_id: _Key | None = Field(
+        default=None, description="Overture's profile id.", examples=["u0mdbz3k91yq0c8f4w2n7xhs"]
+    )
+    platform: _Platform | None = Field(default=None, description="Platform of this lead.", examples=["twitter"])
+    data: dict[str, Any] | None = Field(
+        default=None,
+        description="Values by column id.",
+        examples=[{"custom_f0mdbz3k91yq0c8f4w2n7xhs": "Acme"}],
+    )
+
+    @model_validator(mode="after")
+    def _has_one_identifier(self) -> Self:
+        if sum(value is not None for value in (self.platform_id, self.username, self.external_id)) != 1:
+            raise ValueError("Must have exactly one of platformId, username and externalId.")
+        return self
+
+    def identifier(self, platform: str) -> Identifier:
+        """Return by what the lead is named; `platform` holds where the lead itself names none."""
+        named = (
+            (IdentifierKind.PLATFORM_ID, self.platform_id),
+            (IdentifierKind.USERNAME, self.username),
+            (IdentifierKind.EXTERNAL_ID, self.external_id),
+        )
+        kind, value = next((kind, value) for kind, value in named if value is not None)
+        return Identifier(kind=kind, value=value, platform=self.platform or platform)
+
+
+class Leads(bodies.Body):
+    """Any number of leads, named in any of four ways; at least one lead."""
+
+    platform: _Platform = Field(
+        default=DEFAULT_PLATFORM, description="Platform of all that name none.", examples=["twitter"]
+    )
+    platform_ids: _Keys | None = Field(
+        default=None, description="Ids of the platform.", examples=[["1000000000000000001"]]
+    )
+    usernames: _Keys | None = Field(default=None, description="Usernames, with or without @.", examples=[["ana"]])
+    external_ids: _Keys | None = Field(
+        default=None, description="Overture's profile ids.", examples=[["u0mdbz3k91yq0c8f4w2n7xhs"]]
+    )
+    leads: Annotated[list[LeadBody], Field(min_length=1, max_length=MOST_LEADS)] | None = Field(
+        default=None, description="Leads with column values."
+    )
+
+    def named(self) -> list[Named]:
+        """Return every lead of the request, in the order platformIds, usernames, externalIds, leads.
+
+        Raises:
+            InvalidRequest: there is none.
+        """
+        found = list(self._named())
+        if not found:
+            message = "Name at least one lead: in platformIds, usernames, externalIds or leads."
+            raise InvalidRequest([((), message)])
+        return found
+
+    def _named(self) -> Iterator[Named]:
+        arrays = (
+            (IdentifierKind.PLATFORM_ID, "platformIds", self.platform_ids),
+            (IdentifierKind.USERNAME, "usernames", self.usernames),
+            (IdentifierKind.EXTERNAL_ID, "externalIds", self.external_ids),
+        )
+        for kind, field, values in arrays:
+            for number, value in enumerate(values or ()):
+                identifier = Identifier(kind=kind, value=value, platform=self.platform)
+                yield Named(identifier=identifier, data={}, path=(field, number))
+        for number, lead in enumerate(self.leads or ()):
+            yield Named(identifier=lead.identifier(self.platform), data=lead.data or {}, path=("leads", number))

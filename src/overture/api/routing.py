@@ -1,0 +1,116 @@
+"""The route every resource uses: token first, then query and body, then the operation.
+
+A module of the API makes its router with `router = routing.router()` and takes its arguments as
+`context: CurrentContext, actor: CurrentActor, paging: CurrentPage, body: SomeBody`.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, get_args, get_origin
+
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from overture.api import auth, bodies, reading
+from overture.errors import InvalidRequest, Path, RouteNotFound
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Route(APIRoute):
+    """One operation that needs a token and reads JSON or nothing."""
+
+    reads_json = True
+
+    def get_route_handler(self) -> Handler:
+        """Return the framework's handler behind our checks."""
+        handle = super().get_route_handler()
+        names = dict(_query_parameters(self.dependant))
+        has_body = self.body_field is not None
+        must_be_empty = not has_body and bool(_WITH_BODY & (self.methods or set()))
+
+        async def handle_checked(request: Request) -> Response:
+            await auth.authenticate(request)
+            _check_path(request)
+            _check_query(request, names)
+            request = _limited(request)
+            if self.reads_json and (has_body or must_be_empty):
+                body = await reading.read_object(request)
+                if must_be_empty and body:
+                    unknown = "There is no such field here; this call takes no body."
+                    raise InvalidRequest([((name,), unknown) for name in list(body)[:100]])
+                request = _Read(request, body)
+            return await handle(request)
+
+        return handle_checked
+
+
+class StreamedRoute(Route):
+    """One operation that reads the bytes of its body by itself, under the limit of its address."""
+
+    reads_json = False
+
+
+def router(tag: str | None = None) -> APIRouter:
+    """Make the router of one resource; `tag` is its heading in the documents."""
+    refused: dict[int | str, dict[str, Any]] = {
+        "default": {"model": bodies.ErrorAnswer, "description": "Refused: `code` tells why."}
+    }
+    return APIRouter(route_class=Route, tags=[tag] if tag else None, responses=refused)
+
+
+class _Read(Request):
+    """A request whose JSON has been read and checked."""
+
+    def __init__(self, request: Request, body: dict[str, Any]) -> None:
+        headers = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
+        headers.append((b"content-type", b"application/json"))
+        super().__init__({**request.scope, "headers": headers}, request.receive)
+        self._checked = body
+
+    async def body(self) -> bytes:
+        return b"{}"
+
+    async def json(self) -> Any:
+        return self._checked
+
+
+def _limited(request: Request) -> Request:
+    limit = reading.byte_limit(request.scope["path"], request.headers.get("content-type", ""))
+    return Request(request.scope, reading.limited(request.receive, request.headers, limit))
+
+
+def _check_path(request: Request) -> None:
+    if not all(reading.is_storable(str(value)) for value in request.path_params.values()):
+        raise RouteNotFound("There is nothing at this address. Check it.")
+
+
+def _check_query(request: Request, names: dict[str, bool]) -> None:
+    found: list[tuple[Path, str]] = []
+    seen: set[str] = set()
+    for name, value in request.query_params.multi_items():
+        if name not in names:
+            known = ", ".join(sorted(names)) or "none"
+            found.append(((name,), f"There is no such query parameter; known here: {known}."))
+        elif name in seen and not names[name]:
+            found.append(((name,), "This query parameter is given more than once; give it once."))
+        elif not reading.is_storable(value):
+            found.append(((name,), "The text has a NUL, which no value here has; remove it."))
+        seen.add(name)
+    if found:
+        raise InvalidRequest(found[:100])
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Name the query parameters of an operation, and tell which may be repeated."""
+    for parameter in dependant.query_params:
+        yield parameter.alias, _is_array(parameter.field_info.annotation)
+    for dependency in dependant.dependencies:
+        yield from _query_parameters(dependency)
+
+
+def _is_array(annotation: Any) -> bool:
+    if get_origin(annotation) in (list, tuple, set, frozenset):
+        return True
+    return any(_is_array(argument) for argument in get_args(annotation) if argument is not annotation)

@@ -1,0 +1,88 @@
+"""The table of what was measured: figures of this machine at this moment, and ratios, which carry over to others."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from overture.bench.drain import Drained
+from overture.bench.planning import ACCOUNTS, REACH_SETS, Planned
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One thing measured: its figure, its ratio to a figure of the same run, and what we aim at."""
+
+    what: str
+    figure: str
+    ratio: str = ""
+    goal: str = ""
+
+
+def drain_lines(drained: Drained) -> list[Line]:
+    """Return the lines of the send path."""
+    one, two = (drained.sends / seconds for seconds in drained.bare_seconds)
+    return [
+        Line(
+            what="engine: due leads claimed, sent and settled",
+            figure=f"{drained.rate:,.0f} sends/s",
+            ratio=f"{drained.rate / drained.bare_rate:.0%} of bare",
+            goal="≥ 80 % of bare (5,000 sends/s on two free cores)",
+        ),
+        Line(
+            what=f"bare: its {drained.statements:,} statements, one connection",
+            figure=f"{one:,.0f} sends/s",
+            ratio=f"{one / drained.minimal_rate:.0%} of the least",
+        ),
+        Line(
+            what="bare: the same, two connections",
+            figure=f"{two:,.0f} sends/s",
+            ratio=f"{two / drained.minimal_rate:.0%} of the least",
+            goal="≥ 25 % of the least",
+        ),
+        Line(
+            what="the least: claim and record in batches of 100, two connections",
+            figure=f"{drained.minimal_rate:,.0f} leads/s",
+            ratio="baseline",
+        ),
+    ]
+
+
+def plan_lines(planned: Planned) -> list[Line]:
+    """Return the lines of the plan."""
+    return [
+        Line(
+            what=f"plan: {ACCOUNTS} accounts, {REACH_SETS} reach sets",
+            figure=f"{planned.seconds:,.1f} s",
+            ratio=f"{planned.seconds / planned.bare_seconds:.2f} x bare",
+            goal="≤ 2 x bare",
+        ),
+        Line(
+            what="bare: one INSERT … SELECT with a window, same indexes",
+            figure=f"{planned.bare_seconds:,.1f} s",
+            ratio="baseline",
+        ),
+    ]
+
+
+def show(console: Console, title: str, lines: Sequence[Line]) -> None:
+    """Print one table."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table.add_column("Measured")
+    table.add_column("Figure", justify="right")
+    table.add_column("Ratio", justify="right", style="bold")
+    table.add_column("Goal")
+    for line in lines:
+        table.add_row(line.what, line.figure, line.ratio, line.goal)
+    console.print(table)
+
+
+def machine(postgres: str) -> str:
+    """Describe the machine, as far as it bears on the figures."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
+    return f"{cores} cores{load}, PostgreSQL {postgres} with fsync on, Python {platform.python_version()}"

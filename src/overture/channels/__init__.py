@@ -1,0 +1,1 @@
+"""Platforms: the port every channel implements, and the channels."""

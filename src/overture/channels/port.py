@@ -1,0 +1,108 @@
+"""What the engine asks of a platform. Every channel implements this protocol."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from overture.core.lookup import Lookup
+from overture.core.outcome import Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credentials:
+    """What lets a channel act as one account: where the platform answers, and the bearer token."""
+
+    base_url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What a platform can do; the engine asks these flags and never the platform's name."""
+
+    checks_reachability: bool
+    lookup_batch: int
+    is_idempotent: bool
+    reads_are_complete: bool
+    likes: bool
+    longest_text: int
+    app_daily_sends: int | None
+    account_daily_ceiling: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """The account behind a set of credentials."""
+
+    platform_id: str
+    username: str
+    display_name: str
+    avatar_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxMessage:
+    """One direct message as the platform records it, sent by the account or received by it."""
+
+    platform_id: str
+    conversation_id: str | None
+    sender_id: str
+    other_id: str
+    is_inbound: bool
+    text: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inbox:
+    """Messages newest first; `reached` tells that everything newer than the asked-for message was read."""
+
+    messages: tuple[InboxMessage, ...]
+    reached: bool
+
+
+class ChannelError(Exception):
+    """A read failed. `kind` is `rateLimited`, `authLost`, `outOfCredit`, `unavailable` or `invalid`."""
+
+    def __init__(self, kind: str, detail: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.retry_at = retry_at
+
+
+class Channel(Protocol):
+    """A platform. Sends answer with a value; reads raise `ChannelError` when the platform refuses."""
+
+    platform: str
+    capabilities: Capabilities
+
+    async def identify(self, credentials: Credentials) -> Identity:
+        """Return whose credentials these are."""
+        ...
+
+    async def look_up(
+        self, credentials: Credentials, *, platform_ids: Sequence[str] = (), usernames: Sequence[str] = ()
+    ) -> Lookup:
+        """Look up at most `capabilities.lookup_batch` profiles, by id or by username (one of the two)."""
+        ...
+
+    async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
+        """Send one message. Never raises for an answer of the platform; a lost answer is `unknown`.
+
+        `now` (engine time) turns relative waits of the platform into instants.
+        """
+        ...
+
+    async def read_inbox(self, credentials: Credentials, *, until_id: str | None, own_id: str) -> Inbox:
+        """Read the account's messages, newest first, down to `until_id` (exclusive), in both directions."""
+        ...
+
+    async def read_conversation(self, credentials: Credentials, *, with_id: str, since: datetime, own_id: str) -> Inbox:
+        """Read one conversation down to messages older than `since`."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

@@ -1,0 +1,1 @@
+"""X, reached through its API v2."""

@@ -1,0 +1,161 @@
+"""X as a channel: direct messages and profiles through API v2, with the user token of the sending account."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage
+from overture.channels.x import answers, events, limits, profiles
+from overture.channels.x.client import CallFailed, Client
+from overture.core.lookup import Absent, Lookup
+from overture.core.outcome import Outcome
+from overture.core.words import OutcomeKind
+
+
+class XChannel:
+    """The channel of platform `twitter`. One instance serves every account of the process.
+
+    `timeout` (seconds) bounds each call as a whole. `refusals` are rows tried before the built-in table of
+    refusals, for what an operator meets and X does not document.
+    """
+
+    platform: str = "twitter"
+    capabilities: Capabilities = Capabilities(
+        checks_reachability=True,
+        lookup_batch=limits.LOOKUP_BATCH,
+        is_idempotent=False,
+        reads_are_complete=False,
+        likes=False,
+        longest_text=limits.LONGEST_TEXT,
+        app_daily_sends=limits.APP_DAILY_SENDS,
+        account_daily_ceiling=limits.ACCOUNT_DAILY_CEILING,
+    )
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 10.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        refusals: tuple[answers.Row, ...] = (),
+    ) -> None:
+        self._client = Client(timeout=timeout, transport=transport)
+        self._table = refusals + answers.TABLE
+
+    async def identify(self, credentials: Credentials) -> Identity:
+        """Return whose token this is."""
+        body = await self._read(credentials, "/2/users/me", {"user.fields": profiles.IDENTITY_FIELDS})
+        return profiles.identity(body)
+
+    async def look_up(
+        self, credentials: Credentials, *, platform_ids: Sequence[str] = (), usernames: Sequence[str] = ()
+    ) -> Lookup:
+        """Look up profiles by id or by username.
+
+        What cannot be an id or a username is absent without being asked for: X would refuse the whole batch.
+
+        Raises:
+            ValueError: ids and usernames together, or more than a batch.
+        """
+        asked = list(dict.fromkeys(platform_ids or usernames))
+        if (platform_ids and usernames) or len(asked) > limits.LOOKUP_BATCH:
+            raise ValueError(f"a look-up takes up to {limits.LOOKUP_BATCH} ids or usernames, not both")
+        by_username = bool(usernames)
+        is_possible = profiles.is_username if by_username else profiles.is_id
+        possible = [one for one in asked if is_possible(one)]
+        impossible = tuple(Absent(identifier=one, reason="notFound") for one in asked if not is_possible(one))
+        if not possible:
+            return Lookup(people=(), absent=impossible)
+        path, key = ("/2/users/by", "usernames") if by_username else ("/2/users", "ids")
+        distinct = {one.casefold(): one for one in possible}
+        parameters = {key: ",".join(distinct.values()), "user.fields": profiles.PERSON_FIELDS}
+        body = await self._read(credentials, path, parameters)
+        answer = profiles.lookup(body, asked=possible, by_username=by_username)
+        return Lookup(people=answer.people, absent=answer.absent + impossible)
+
+    async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
+        """Send one direct message, once; whatever happens is told by the outcome."""
+        if not profiles.is_id(recipient_id):
+            return Outcome(kind=OutcomeKind.INVALID, reason="recipientId", detail="not an id of X")
+        try:
+            answer = await self._client.post(
+                credentials, f"/2/dm_conversations/with/{recipient_id}/messages", {"text": text}
+            )
+        except CallFailed as failure:
+            return failure.outcome
+        return answers.sent(answer, now=now, table=self._table)
+
+    async def read_inbox(self, credentials: Credentials, *, until_id: str | None, own_id: str) -> Inbox:
+        """Read the account's direct messages of the last 30 days, newest first, down to `until_id`.
+
+        Messages in groups are left out: nothing here writes to groups, so nothing there is an answer.
+        """
+        if until_id is not None and answers.identifier(until_id) is None:
+            raise ChannelError("invalid", "until_id is not an id of X")
+        until = -1 if until_id is None else int(until_id)
+        return await self._read_events(
+            credentials,
+            "/2/dm_events",
+            own_id=own_id,
+            is_known=lambda event: event.number <= until,
+            at_first=limits.EVENTS_PER_PAGE if until_id is None else limits.EVENTS_AT_FIRST,
+        )
+
+    async def read_conversation(self, credentials: Credentials, *, with_id: str, since: datetime, own_id: str) -> Inbox:
+        """Read the direct messages exchanged with one person at or after `since`, newest first."""
+        if not profiles.is_id(with_id):
+            raise ChannelError("invalid", "with_id is not an id of X")
+        return await self._read_events(
+            credentials,
+            f"/2/dm_conversations/with/{with_id}/dm_events",
+            own_id=own_id,
+            is_known=lambda event: event.sent_at < since,
+        )
+
+    async def close(self) -> None:
+        """Release the connections."""
+        await self._client.close()
+
+    async def _read_events(
+        self,
+        credentials: Credentials,
+        path: str,
+        *,
+        own_id: str,
+        is_known: Callable[[events.Event], bool],
+        at_first: int = limits.EVENTS_PER_PAGE,
+    ) -> Inbox:
+        messages: dict[str, InboxMessage] = {}
+        token: str | None = None
+        for _ in range(limits.PAGE_CAP):
+            parameters = dict(events.PARAMETERS)
+            if token is None:
+                parameters["max_results"] = str(at_first)
+            else:
+                parameters["pagination_token"] = token
+            listed, token = events.page(await self._read(credentials, path, parameters))
+            fresh = [event for event in listed if not is_known(event)]
+            for event in fresh:
+                message = events.message(event, own_id=own_id)
+                if message is not None:
+                    messages.setdefault(message.platform_id, message)
+            if token is None or len(fresh) < len(listed):
+                return _inbox(messages, reached=True)
+        return _inbox(messages, reached=False)
+
+    async def _read(self, credentials: Credentials, path: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+        try:
+            answer = await self._client.get(credentials, path, parameters)
+        except CallFailed as failure:
+            raise answers.read_error(failure.outcome) from failure
+        if not answer.is_success:
+            raise answers.read_error(answers.refused(answer, now=None, table=self._table))
+        if answer.body is None:
+            raise ChannelError("unavailable", "the answer is no JSON object")
+        return answer.body
+
+
+def _inbox(messages: Mapping[str, InboxMessage], *, reached: bool) -> Inbox:
+    newest_first = sorted(messages.values(), key=lambda message: int(message.platform_id), reverse=True)
+    return Inbox(messages=tuple(newest_first), reached=reached)

@@ -1,0 +1,40 @@
+"""What a platform says of profiles it is asked about."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A profile as the platform shows it to one account.
+
+    `may_receive` is the platform's word on whether the asking account may write to this profile; None = not said.
+    """
+
+    platform_id: str
+    username: str
+    display_name: str
+    bio: str | None
+    location: str | None
+    website: str | None
+    avatar_url: str | None
+    follower_count: int | None
+    is_protected: bool
+    may_receive: bool | None
+    follows_account: bool
+    blocks_or_blocked: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Absent:
+    """An identifier the platform has no reachable profile for: `reason` is `notFound` or `suspended`."""
+
+    identifier: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lookup:
+    """The answer to a look-up: every identifier asked for stands in exactly one of the two."""
+
+    people: tuple[Person, ...]
+    absent: tuple[Absent, ...]

@@ -1,0 +1,67 @@
+"""What a platform's answer to a send means: a "no" is a value, never an exception."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from overture.core.words import AttemptState, OutcomeKind
+
+FIRST_REST = timedelta(minutes=15)
+"""How long an account rests after the platform refused it as a sender; doubles with each refusal in a row."""
+
+LONGEST_REST = timedelta(hours=6)
+
+STREAK_LIMIT = 5
+"""Refusals of the sender in a row, over different leads, that pause the account."""
+
+LEAD_REFUSAL_LIMIT = 2
+"""Refusals of the sender that one lead may meet, on any account, before a person has to look at it."""
+
+_STATES = {
+    OutcomeKind.ACCEPTED: AttemptState.ACCEPTED,
+    OutcomeKind.RECIPIENT_REFUSED: AttemptState.REFUSED,
+    OutcomeKind.SENDER_REFUSED: AttemptState.REFUSED,
+    OutcomeKind.RATE_LIMITED: AttemptState.REFUSED,
+    OutcomeKind.OUT_OF_CREDIT: AttemptState.REFUSED,
+    OutcomeKind.AUTH_LOST: AttemptState.REFUSED,
+    OutcomeKind.UNKNOWN: AttemptState.UNKNOWN,
+    OutcomeKind.NOT_SENT: AttemptState.NOT_SENT,
+    OutcomeKind.INVALID: AttemptState.HELD,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """The result of one attempt to send one message.
+
+    `reason` is a short machine-readable word, `detail` the platform's own text, `retry_at` the instant (UTC) before
+    which the platform takes no more, `platform_message_id` the accepted message on the platform.
+    """
+
+    kind: OutcomeKind
+    platform_message_id: str | None = None
+    conversation_id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    retry_at: datetime | None = None
+
+    @property
+    def state(self) -> AttemptState:
+        """The state the attempt takes in the ledger."""
+        return _STATES[self.kind]
+
+    @property
+    def is_due_again(self) -> bool:
+        """Whether the lead may be tried again: the message provably did not go out, and not for the lead's sake."""
+        return self.kind in {
+            OutcomeKind.NOT_SENT,
+            OutcomeKind.RATE_LIMITED,
+            OutcomeKind.OUT_OF_CREDIT,
+            OutcomeKind.AUTH_LOST,
+            OutcomeKind.SENDER_REFUSED,
+        }
+
+
+def rest(streak: int) -> timedelta:
+    """Return how long an account rests after its `streak`-th refusal in a row (from 1)."""
+    doublings = min(max(streak, 1), 16) - 1
+    return min(FIRST_REST * (1 << doublings), LONGEST_REST)

@@ -1,0 +1,151 @@
+"""The closed sets of the product, under the names that code, API and database share."""
+
+from enum import StrEnum
+
+
+class CampaignStatus(StrEnum):
+    """Where a campaign is in its life."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+
+
+class LeadState(StrEnum):
+    """Where a lead of a campaign stands. The transitions are in `lifecycle`."""
+
+    ASSESSING = "assessing"
+    READY = "ready"
+    IN_SEQUENCE = "inSequence"
+    FINISHED = "finished"
+    REPLIED = "replied"
+    HELD = "held"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    UNREACHABLE = "unreachable"
+    EXCLUDED = "excluded"
+    REMOVED = "removed"
+
+
+class AccountStatus(StrEnum):
+    """Whether an account can send: `offline` must be authorised again, `paused` resumes by itself."""
+
+    ACTIVE = "active"
+    OFFLINE = "offline"
+    PAUSED = "paused"
+
+
+class VerdictKind(StrEnum):
+    """What a reachability check of one account and one profile said."""
+
+    OPEN = "open"
+    FOLLOWS = "follows"
+    CONVERSATION = "conversation"
+    CLOSED = "closed"
+    PROTECTED = "protected"
+    BLOCKED = "blocked"
+    SUSPENDED = "suspended"
+    NOT_FOUND = "notFound"
+    CONSENT_MISSING = "consentMissing"
+    UNKNOWN = "unknown"
+
+
+REACHABLE_VERDICTS = frozenset({VerdictKind.OPEN, VerdictKind.FOLLOWS, VerdictKind.CONVERSATION})
+"""Verdicts under which the account may write to the profile."""
+
+
+class AttemptState(StrEnum):
+    """Where one try to send one message stands."""
+
+    INTENT = "intent"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_SENT = "notSent"
+    HELD = "held"
+
+
+class OutcomeKind(StrEnum):
+    """What a platform's answer to a send means for the engine."""
+
+    ACCEPTED = "accepted"
+    RECIPIENT_REFUSED = "recipientRefused"
+    SENDER_REFUSED = "senderRefused"
+    RATE_LIMITED = "rateLimited"
+    OUT_OF_CREDIT = "outOfCredit"
+    AUTH_LOST = "authLost"
+    UNKNOWN = "unknown"
+    NOT_SENT = "notSent"
+    INVALID = "invalid"
+
+
+class StepType(StrEnum):
+    """What a step of a sequence does."""
+
+    MESSAGE = "message"
+    DELAY = "delay"
+    LIKE = "like"
+
+
+class Trigger(StrEnum):
+    """What sets an automation off."""
+
+    CONTACTED = "contacted"
+    FOLLOW_UP_SENT = "followUpSent"
+    REPLIED = "replied"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class Action(StrEnum):
+    """What an automation does."""
+
+    SET_STATUS = "setStatus"
+    ADD_TAG = "addTag"
+    REMOVE_TAG = "removeTag"
+    ASSIGN = "assign"
+
+
+class ColumnType(StrEnum):
+    """The type of a custom column."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    URL = "url"
+
+
+class ContactPolicy(StrEnum):
+    """Whom a team's platform app may write to first."""
+
+    INBOUND_OR_CONSENT = "inboundOrConsent"
+    ANYONE_REACHABLE = "anyoneReachable"
+
+
+class Direction(StrEnum):
+    """Who wrote a message, seen from the team's account."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class JobStatus(StrEnum):
+    """The life of an import job."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class MergeStrategy(StrEnum):
+    """What an import does with a value that is already there."""
+
+    OVERWRITE = "overwrite"
+    FILL_EMPTY = "fillEmpty"
+    KEEP = "keep"

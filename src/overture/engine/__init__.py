@@ -1,0 +1,1 @@
+"""What runs by itself: sync, assess, plan, dispatch, settle, reconcile, replies, complete."""

@@ -1,0 +1,69 @@
+"""Allowance: may this account begin an attempt now, by everything but its campaigns?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from overture.core import pacing
+from overture.engine import pacemaker
+from overture.store import claims, ledger
+from overture.store.pool import Connection
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Allowance:
+    """What an account may still send by the rolling law, counted from the ledger when it was last used up.
+
+    `barred_until` is None when the account may send now.
+    """
+
+    hourly_room: int
+    daily_room: int
+    barred_until: datetime | None
+
+
+Ends = Mapping[str, Sequence[tuple[str, datetime]]]
+
+
+async def count(
+    connection: Connection, *, team_id: str, accounts: Sequence[claims.LeasedAccount], now: datetime
+) -> dict[str, Allowance]:
+    """Return the allowance of each leased account at `now` (engine time)."""
+    used_up = [a.account_id for a in accounts if a.hourly_room == 0 or a.daily_room == 0]
+    ends: Ends = {}
+    if used_up:
+        ends = await ledger.account_ends(connection, team_id=team_id, account_ids=used_up, after=now - DAY)
+    return {account.account_id: _judge(account, ends.get(account.account_id), now) for account in accounts}
+
+
+def _judge(account: claims.LeasedAccount, ends: Sequence[tuple[str, datetime]] | None, now: datetime) -> Allowance:
+    hourly_room, daily_room = account.hourly_room, account.daily_room
+    free_at = account.last_end + pacing.minimum_gap(account.hourly_limit)
+    barriers = [free_at, account.rest_until, account.app_paused_until]
+    if not account.is_open:
+        barriers.append(pacemaker.NEVER)
+    if ends is not None:
+        instants = [end for _, end in ends]
+        hourly_room, hourly_free = _room(instants, account.hourly_limit, HOUR, now)
+        daily_room, daily_free = _room(instants, account.daily_limit, DAY, now)
+        barriers += [hourly_free, daily_free]
+    latest = max(barriers)
+    return Allowance(hourly_room=hourly_room, daily_room=daily_room, barred_until=latest if latest > now else None)
+
+
+def _room(ends: Sequence[datetime], limit: int, span: timedelta, now: datetime) -> tuple[int, datetime]:
+    counting = [end for end in ends if end > now - span]
+    if len(counting) < limit:
+        return limit - len(counting), pacing.FREE_ALWAYS
+    # An open attempt makes the instant unknowable; its settlement wakes the account.
+    return 0, pacing.rolling_free_at(counting, limit, span) or now + span
+
+
+def pair_room(
+    ends: Sequence[tuple[str, datetime]], *, campaign_id: str, rate: int, now: datetime
+) -> tuple[int, datetime]:
+    """Return how many attempts the campaign's hourly rate still allows the account, and when it allows one again."""
+    return _room([end for campaign, end in ends if campaign == campaign_id], rate, HOUR, now)

@@ -1,0 +1,104 @@
+"""The conductor of a virtual run: moves engine time to the nearest due instant, and only while nothing is open.
+
+Because time stands still while anything is being done, a virtual run is exact at any speed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+
+from overture import clock as clocks
+from overture.engine.supervisor import Engine
+from overture.store import quiet
+from overture.store.pool import Pool
+from overture.store.virtual import VirtualClock
+
+_log = structlog.get_logger(__name__)
+_TICK = 0.02
+_LONGEST_WAIT = 0.05
+
+
+class Conductor:
+    """Moves the clock of one virtual run.
+
+    `speed` is a ceiling in engine seconds per wall second. None = none: the clock jumps from due instant to due
+    instant, and stands still while no campaign runs, or the days would be gone before anybody has pressed start.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        engine: Engine,
+        clock: VirtualClock,
+        move_platform: Callable[[datetime], Awaitable[None]] | None,
+        speed: float | None,
+    ) -> None:
+        self._pool = pool
+        self._engine = engine
+        self._clock = clock
+        self._move_platform = move_platform
+        self._speed = speed
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Conduct until stopped."""
+        started_wall = clocks.wall_now()
+        started = now = await self._clock.now()
+        await self._tell_platform(now)
+        was_busy = False
+        while not self._stopping.is_set():
+            self._engine.settled_down.clear()
+            if not self._engine.is_idle or self._engine.is_woken:
+                await self._pause(_LONGEST_WAIT, self._engine.settled_down)
+                continue
+            async with self._pool.acquire() as connection:
+                state = await quiet.look(connection, now=now, wall_now=clocks.wall_now())
+            if not self._engine.is_idle or self._engine.is_woken:
+                continue
+            if state.is_busy:
+                # Somebody else's intent or lease holds the clock, or work that came by another way.
+                self._engine.wake()
+                await self._pause(_TICK if was_busy else 0)
+                was_busy = True
+                continue
+            was_busy = False
+            target = state.next_due
+            if self._speed is None:
+                if not state.is_running:
+                    await self._pause(_TICK, self._engine.settled_down)
+                    continue
+            else:
+                elapsed = (clocks.wall_now() - started_wall).total_seconds()
+                ceiling = started + timedelta(seconds=elapsed * self._speed)
+                target = ceiling if target is None else min(target, ceiling)
+            if target is None or target <= now:
+                await self._pause(_TICK)
+                continue
+            target = _whole_milliseconds(target)
+            await self._tell_platform(target)
+            await self._clock.move(target)
+            now = target
+            self._engine.wake(sends=state.sends_are_due(now), duties=state.duties_are_due(now))
+
+    async def _tell_platform(self, instant: datetime) -> None:
+        """Move the platform first, so that nothing it records is ever later than our own time."""
+        if self._move_platform is not None:
+            await self._move_platform(instant)
+
+    async def _pause(self, seconds: float, event: asyncio.Event | None = None) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await (event or self._stopping).wait()
+
+
+def _whole_milliseconds(instant: datetime) -> datetime:
+    """Round up to what platforms record, so that their record shows our instants exactly."""
+    return instant + timedelta(microseconds=-instant.microsecond % 1000)

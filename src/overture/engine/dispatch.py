@@ -1,0 +1,433 @@
+"""Dispatch: one transaction that turns due leads of leased accounts into intents. Nothing is sent inside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from overture import ids
+from overture.channels.port import Capabilities
+from overture.channels.registry import Registry
+from overture.core import lifecycle, pacing, policy
+from overture.core.words import LeadState
+from overture.engine import allowance, composing, pacemaker
+from overture.store import budgets, claims, duties, ledger, outlines, paces, persons, progress
+from overture.store.pool import Connection, Pool
+
+LEASE = timedelta(seconds=20)
+"""How long a worker may hold an account (wall time): one call's time-out, and as much again to settle it."""
+
+FRESH = timedelta(seconds=60)
+"""How old the reading of an account's inbox may be when a follow-up leaves."""
+
+INBOX_WAIT = timedelta(seconds=60)
+"""How long an account waits for its inbox to be read before it asks again."""
+
+BATCH = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """An intent that is committed and must be sent now."""
+
+    team_id: str
+    platform: str
+    base_url: str
+    sealed_token: bytes
+    recipient_id: str
+    intent: ledger.Intent
+
+
+class GateMoved(Exception):
+    """A campaign or an account was edited between the decision and the intent: nothing was written."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Turn:
+    """What one transaction has decided so far."""
+
+    team_id: str
+    now: datetime
+    wall_now: datetime
+    accounts: dict[str, claims.LeasedAccount]
+    allowances: dict[str, allowance.Allowance]
+    rules: claims.TeamRules
+    outline: dict[str, outlines.Outline] = field(default_factory=dict)
+    wakes: dict[str, datetime] = field(default_factory=dict)
+    stops: list[progress.Stop] = field(default_factory=list)
+    later: list[tuple[str, str, datetime]] = field(default_factory=list)
+    moved: list[tuple[str, str, datetime]] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    parked: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Candidate:
+    pick: claims.Pick
+    lead: claims.DueLead
+    message: composing.Message
+    room: int
+
+
+class Dispatcher:
+    """Claims accounts of one team and writes the intents of what they send next."""
+
+    def __init__(self, *, pool: Pool, channels: Registry, draws: Random) -> None:
+        self._pool = pool
+        self._channels = channels
+        self._draws = draws
+
+    async def claim(
+        self, team_id: str, *, now: datetime, wall_now: datetime, count: int = BATCH
+    ) -> tuple[list[Ready], bool]:
+        """Claim up to `count` accounts; return what to send, and whether any account was found due.
+
+        `now` is engine time, `wall_now` wall time.
+        """
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                return await self._claim(connection, team_id, now=now, wall_now=wall_now, count=count)
+        except GateMoved:
+            return [], True
+
+    async def _claim(
+        self, connection: Connection, team_id: str, *, now: datetime, wall_now: datetime, count: int
+    ) -> tuple[list[Ready], bool]:
+        leased = await claims.lease_accounts(connection, team_id=team_id, now=now, wall_now=wall_now, count=count)
+        if not leased:
+            await claims.served_team(connection, team_id=team_id, wall_now=wall_now)
+            return [], False
+        turn = _Turn(
+            team_id=team_id,
+            now=now,
+            wall_now=wall_now,
+            accounts={account.account_id: account for account in leased},
+            allowances=await allowance.count(connection, team_id=team_id, accounts=leased, now=now),
+            rules=leased[0].rules,
+        )
+        candidates = await self._candidates(connection, turn)
+        candidates = await self._engage(connection, turn, candidates)
+        await self._settle_decisions(connection, turn)
+        candidates = await self._charge(connection, turn, candidates)
+        intents = self._intents(turn, candidates)
+        await self._move_pace(connection, turn, candidates)
+        if intents:
+            written = await ledger.write_intents(
+                connection, team_id=team_id, now=now, lease_until=wall_now + LEASE, intents=intents
+            )
+            if written < len(intents):
+                raise GateMoved
+        if len(leased) < count:
+            await claims.served_team(connection, team_id=team_id, wall_now=wall_now)
+        ready = [
+            Ready(
+                team_id=team_id,
+                platform=turn.accounts[intent.account_id].platform,
+                base_url=turn.accounts[intent.account_id].base_url,
+                sealed_token=turn.accounts[intent.account_id].sealed_token,
+                recipient_id=candidate.lead.platform_id,
+                intent=intent,
+            )
+            for intent, candidate in zip(intents, candidates, strict=True)
+        ]
+        return ready, True
+
+    async def _candidates(self, connection: Connection, turn: _Turn) -> list[_Candidate]:
+        """Pick leads of the accounts that may send, and keep those whose message may leave now."""
+        free = []
+        for account_id, allowed in turn.allowances.items():
+            if turn.rules.is_stopped:
+                turn.wakes[account_id] = pacemaker.NEVER
+            elif allowed.barred_until is not None:
+                turn.wakes[account_id] = allowed.barred_until
+            else:
+                free.append(account_id)
+        picks = await claims.next_leads(connection, team_id=turn.team_id, account_ids=free, now=turn.now)
+        if not picks:
+            return []
+        campaign_ids = sorted({pick.campaign_id for pick in picks})
+        turn.outline = await outlines.read(connection, team_id=turn.team_id, campaign_ids=campaign_ids)
+        rooms = await self._pair_rooms(connection, turn, picks)
+        picks = [pick for pick in picks if self._is_paced(turn, pick, rooms)]
+        picks = [pick for pick in picks if await self._is_inbox_fresh(connection, turn, pick)]
+        leads = await claims.lock_leads(connection, team_id=turn.team_id, lead_ids=[pick.lead_id for pick in picks])
+        composer = await composing.prepare(connection, team_id=turn.team_id, leads=leads, outline=turn.outline)
+        by_id = {lead.lead_id: lead for lead in leads}
+        found = []
+        for pick in picks:
+            lead = by_id.get(pick.lead_id)
+            if lead is None or lead.state not in lifecycle.SENDABLE_STATES:
+                turn.dropped.append(pick.lead_id)
+                continue
+            message = self._compose(turn, composer, pick, lead)
+            if message is not None:
+                found.append(_Candidate(pick=pick, lead=lead, message=message, room=rooms[pick.account_id]))
+        return found
+
+    async def _pair_rooms(self, connection: Connection, turn: _Turn, picks: Sequence[claims.Pick]) -> dict[str, int]:
+        used_up = [pick for pick in picks if pick.room == 0]
+        rooms = {pick.account_id: pick.room for pick in picks}
+        if used_up:
+            ends = await ledger.account_ends(
+                connection,
+                team_id=turn.team_id,
+                account_ids=[pick.account_id for pick in used_up],
+                after=turn.now - allowance.HOUR,
+            )
+            for pick in used_up:
+                room, free_at = allowance.pair_room(
+                    ends[pick.account_id],
+                    campaign_id=pick.campaign_id,
+                    rate=turn.outline[pick.campaign_id].rate,
+                    now=turn.now,
+                )
+                rooms[pick.account_id] = room
+                if room == 0:
+                    turn.moved.append((pick.account_id, pick.campaign_id, self._pair_next(turn, pick, free_at)))
+        return rooms
+
+    def _is_paced(self, turn: _Turn, pick: claims.Pick, rooms: dict[str, int]) -> bool:
+        """Whether the hours are open for this pair now and its rate leaves room; else note when they are."""
+        if rooms[pick.account_id] == 0:
+            return False
+        allowed_at = self._pair_next(turn, pick, turn.now)
+        if allowed_at > turn.now:
+            turn.moved.append((pick.account_id, pick.campaign_id, allowed_at))
+            return False
+        return True
+
+    def _pair_next(self, turn: _Turn, pick: claims.Pick, not_before: datetime) -> datetime:
+        outline = turn.outline[pick.campaign_id]
+        return pacemaker.next_at(
+            _as_pair(outline, pick.account_id, pick.draw, pick.opening_draw, pick.pair_last_end),
+            not_before=not_before,
+        )
+
+    async def _is_inbox_fresh(self, connection: Connection, turn: _Turn, pick: claims.Pick) -> bool:
+        """Whether a follow-up may rely on the inbox; else ask for a reading and come back."""
+        if pick.is_first or turn.accounts[pick.account_id].read_at >= turn.now - FRESH:
+            return True
+        await duties.want(connection, team_id=turn.team_id, kind="replies", key=pick.account_id, due_at=turn.now)
+        turn.wakes[pick.account_id] = turn.now + INBOX_WAIT
+        turn.unread.append(pick.account_id)
+        return False
+
+    def _compose(
+        self, turn: _Turn, composer: composing.Composer, pick: claims.Pick, lead: claims.DueLead
+    ) -> composing.Message | None:
+        account = turn.accounts[pick.account_id]
+        if not policy.may_contact(
+            account.contact_policy, has_inbound=lead.last_inbound_at is not None, has_consent=lead.has_consent
+        ):
+            state = LeadState.EXCLUDED if pick.is_first else LeadState.CANCELED
+            turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=state, reason="consentMissing"))
+            return None
+        composed = composer.compose(lead, now=turn.now, longest=self._capabilities(account).longest_text)
+        match composed:
+            case composing.Message():
+                return composed
+            case composing.Later(at=at):
+                turn.later.append((lead.lead_id, pick.account_id, at))
+            case composing.Held(reason=reason):
+                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason=reason))
+            case composing.Finished() if lead.state == LeadState.IN_SEQUENCE:
+                turn.finished.append(lead.lead_id)
+            case composing.Finished():
+                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason="noMessage"))
+        return None
+
+    def _capabilities(self, account: claims.LeasedAccount) -> Capabilities:
+        channel = self._channels.get(account.platform)
+        assert channel is not None
+        return channel.capabilities
+
+    async def _engage(self, connection: Connection, turn: _Turn, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+        """Keep the candidates that won their person; the others wait for it, or are out."""
+        chosen: dict[str, _Candidate] = {}
+        for candidate in candidates:
+            if candidate.lead.profile_id not in chosen:
+                chosen[candidate.lead.profile_id] = candidate
+        if not chosen:
+            return []
+        recontact = timedelta(days=turn.rules.recontact_after_days)
+        won = await persons.engage(
+            connection,
+            team_id=turn.team_id,
+            wanted=[
+                persons.Engagement(
+                    profile_id=profile_id,
+                    lead_id=candidate.lead.lead_id,
+                    is_first=candidate.pick.is_first,
+                    excludes_contacted=turn.outline[candidate.pick.campaign_id].exclude_contacted,
+                )
+                for profile_id, candidate in chosen.items()
+            ],
+            allow_parallel=turn.rules.allow_parallel_campaigns,
+            recontact_before=turn.now - recontact,
+        )
+        winners = [candidate for candidate in chosen.values() if candidate.lead.lead_id in won]
+        losers = [candidate for candidate in candidates if candidate.lead.lead_id not in won]
+        if losers:
+            await self._explain_losers(connection, turn, losers, recontact)
+        return sorted(winners, key=lambda candidate: candidate.pick.account_id)
+
+    async def _explain_losers(
+        self, connection: Connection, turn: _Turn, losers: Sequence[_Candidate], recontact: timedelta
+    ) -> None:
+        known = await persons.read(
+            connection, team_id=turn.team_id, profile_ids=[loser.lead.profile_id for loser in losers]
+        )
+        for loser in losers:
+            lead, pick, person = loser.lead, loser.pick, known[loser.lead.profile_id]
+            excludes = turn.outline[pick.campaign_id].exclude_contacted
+            if person.suppressed_at is not None:
+                state = LeadState.EXCLUDED if pick.is_first else LeadState.CANCELED
+                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=state, reason="suppressed"))
+            elif pick.is_first and excludes and person.first_contacted_at is not None:
+                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.EXCLUDED, reason="contacted"))
+            elif person.engaged_lead_id is not None or person.unanswered_end_at is None:
+                turn.parked.append(lead.lead_id)
+            else:
+                turn.later.append((lead.lead_id, pick.account_id, person.unanswered_end_at + recontact))
+
+    async def _settle_decisions(self, connection: Connection, turn: _Turn) -> None:
+        """Write what was decided for leads that send nothing now."""
+        await progress.stop(connection, team_id=turn.team_id, stops=turn.stops)
+        if turn.stops:
+            freed = await persons.release(
+                connection,
+                team_id=turn.team_id,
+                lead_ids=[stop.lead_id for stop in turn.stops if stop.state != LeadState.HELD],
+                unanswered_at=None,
+            )
+            await persons.unpark(connection, team_id=turn.team_id, profile_ids=freed, due_at=turn.now)
+        if turn.finished:
+            await progress.finish(connection, team_id=turn.team_id, lead_ids=turn.finished)
+            freed = await persons.release(
+                connection, team_id=turn.team_id, lead_ids=turn.finished, unanswered_at=turn.now
+            )
+            await persons.unpark(connection, team_id=turn.team_id, profile_ids=freed, due_at=turn.now)
+        if turn.later:
+            await progress.put_due(connection, team_id=turn.team_id, due=turn.later)
+        if turn.dropped:
+            await progress.take_due(connection, team_id=turn.team_id, lead_ids=turn.dropped)
+        if turn.parked:
+            await persons.park(connection, team_id=turn.team_id, lead_ids=turn.parked)
+        if turn.moved:
+            await paces.set_next(connection, team_id=turn.team_id, moved=turn.moved)
+
+    async def _charge(self, connection: Connection, turn: _Turn, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+        """Charge each app's budget; cut the batch to what it still allows."""
+        by_app: dict[str, list[_Candidate]] = {}
+        for candidate in candidates:
+            by_app.setdefault(turn.accounts[candidate.pick.account_id].app_id, []).append(candidate)
+        kept = []
+        for app_id in sorted(by_app):
+            wanted = by_app[app_id]
+            granted, free_at = await budgets.charge(
+                connection, team_id=turn.team_id, app_id=app_id, count=len(wanted), now=turn.now
+            )
+            kept += wanted[:granted]
+            for candidate in wanted[granted:]:
+                turn.wakes[candidate.pick.account_id] = free_at
+        return sorted(kept, key=lambda candidate: candidate.pick.account_id)
+
+    def _intents(self, turn: _Turn, candidates: Sequence[_Candidate]) -> list[ledger.Intent]:
+        return [
+            ledger.Intent(
+                id=attempt_id,
+                app_id=turn.accounts[candidate.pick.account_id].app_id,
+                account_id=candidate.pick.account_id,
+                campaign_id=candidate.pick.campaign_id,
+                lead_id=candidate.lead.lead_id,
+                profile_id=candidate.lead.profile_id,
+                sequence_version=candidate.message.version,
+                rank=candidate.message.step.rank,
+                step_id=candidate.message.step.id,
+                is_first=candidate.pick.is_first,
+                text=candidate.message.text,
+                choices=candidate.message.choices,
+                fence=turn.accounts[candidate.pick.account_id].fence,
+                campaign_revision=candidate.pick.gate_revision,
+                account_revision=turn.accounts[candidate.pick.account_id].gate_revision,
+            )
+            for attempt_id, candidate in zip(ids.many("q", len(candidates)), candidates, strict=True)
+        ]
+
+    async def _move_pace(self, connection: Connection, turn: _Turn, candidates: Sequence[_Candidate]) -> None:
+        """Move the pace by one gap for what is sent, give back what is not, and say when each account wakes."""
+        if candidates:
+            await progress.take_due(
+                connection,
+                team_id=turn.team_id,
+                lead_ids=[candidate.lead.lead_id for candidate in candidates],
+            )
+            await paces.move_pairs(
+                connection,
+                team_id=turn.team_id,
+                now=turn.now,
+                steps=[self._pace_step(turn, candidate) for candidate in candidates],
+            )
+        sending = {candidate.pick.account_id for candidate in candidates}
+        undecided = [account_id for account_id in turn.accounts if account_id not in turn.wakes]
+        idle = await claims.idle_wakes(connection, team_id=turn.team_id, account_ids=undecided)
+        for account_id, wake_at in idle.items():
+            turn.wakes[account_id] = max(wake_at or pacemaker.NEVER, turn.now)
+        for account_id in sending:
+            gap = pacing.minimum_gap(turn.accounts[account_id].hourly_limit)
+            turn.wakes[account_id] = max(turn.wakes[account_id], turn.now + gap)
+        spending, resting = sorted(sending), sorted(turn.wakes.keys() - sending)
+        if spending:
+            await paces.spend_accounts(
+                connection,
+                team_id=turn.team_id,
+                now=turn.now,
+                lease_until=turn.wall_now + LEASE,
+                account_ids=spending,
+                wake_at=[turn.wakes[account_id] for account_id in spending],
+                hourly_room=[turn.allowances[account_id].hourly_room - 1 for account_id in spending],
+                daily_room=[turn.allowances[account_id].daily_room - 1 for account_id in spending],
+            )
+        if resting:
+            await claims.release_accounts(
+                connection,
+                team_id=turn.team_id,
+                account_ids=resting,
+                wake_at=[turn.wakes[account_id] for account_id in resting],
+                unread=turn.unread,
+            )
+
+    def _pace_step(self, turn: _Turn, candidate: _Candidate) -> paces.Step:
+        draw = self._draws.uniform(pacing.DRAW_LOW, pacing.DRAW_HIGH)
+        opening_draw = self._draws.random()
+        outline = turn.outline[candidate.pick.campaign_id]
+        pair = _as_pair(outline, candidate.pick.account_id, draw, opening_draw, turn.now)
+        return paces.Step(
+            account_id=candidate.pick.account_id,
+            campaign_id=candidate.pick.campaign_id,
+            draw=draw,
+            opening_draw=opening_draw,
+            last_end=turn.now,
+            next_at=pacemaker.next_at(pair, not_before=turn.now),
+            room=candidate.room - 1,
+        )
+
+
+def _as_pair(
+    outline: outlines.Outline, account_id: str, draw: float, opening_draw: float, last_end: datetime | None
+) -> paces.Pair:
+    return paces.Pair(
+        account_id=account_id,
+        campaign_id=outline.campaign_id,
+        draw=draw,
+        opening_draw=opening_draw,
+        last_end=last_end,
+        next_at=pacemaker.NEVER,
+        rate=outline.rate,
+        zone=outline.zone,
+        hours=outline.hours,
+        started_at=outline.started_at,
+        is_active=True,
+    )

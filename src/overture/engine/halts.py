@@ -1,0 +1,104 @@
+"""Halts: accounts, apps and campaigns that cannot go on, and how they come back by themselves."""
+
+from datetime import datetime, timedelta
+
+from overture.core import outcome
+from overture.engine import pacemaker
+from overture.store import budgets, duties, gates, halted, outbox, paces
+from overture.store.pool import Connection, Pool
+
+CREDIT_RETRY = timedelta(hours=1)
+"""How long an app that is out of credit is left alone before one account tries again."""
+
+
+async def refused(
+    connection: Connection, *, team_id: str, account_id: str, now: datetime, events: list[outbox.NewEvent]
+) -> None:
+    """Let an account rest after the platform refused it as a sender; a streak pauses it until a person looks."""
+    streaks = await paces.streaks(connection, team_id=team_id, account_ids=[account_id])
+    streak = streaks.get(account_id, 0) + 1
+    until = now + outcome.rest(streak)
+    await paces.rest(connection, team_id=team_id, account_id=account_id, until=until, streak=streak)
+    if streak >= outcome.STREAK_LIMIT:
+        await halted.pause_account(connection, team_id=team_id, account_id=account_id, reason="senderRefused")
+        await close(connection, team_id=team_id, account_id=account_id, now=now, events=events)
+        events.append(_account_event("accountLink.paused", account_id, "senderRefused"))
+
+
+async def account_lost(
+    connection: Connection, *, team_id: str, account_id: str, now: datetime, events: list[outbox.NewEvent]
+) -> None:
+    """Take an account offline: the platform no longer knows its token."""
+    if await halted.take_offline(connection, team_id=team_id, account_id=account_id):
+        await close(connection, team_id=team_id, account_id=account_id, now=now, events=events)
+        events.append(_account_event("accountLink.offline", account_id, "authLost"))
+
+
+async def app_stopped(
+    connection: Connection,
+    *,
+    team_id: str,
+    account_id: str,
+    now: datetime,
+    code: str,
+    events: list[outbox.NewEvent],
+) -> None:
+    """Hold back every account of an app that may not send; the first to try again after a while finds out."""
+    app_id = await halted.app_of(connection, team_id=team_id, account_id=account_id)
+    await budgets.pause(connection, team_id=team_id, app_id=app_id, until=now + CREDIT_RETRY, code=code)
+    await _pause_campaigns(connection, team_id=team_id, now=now, code=code, events=events)
+
+
+async def close(
+    connection: Connection, *, team_id: str, account_id: str, now: datetime, events: list[outbox.NewEvent]
+) -> None:
+    """Close an account that cannot or may not go on; campaigns it leaves without any account pause."""
+    for campaign_id in await halted.campaigns_of(connection, team_id=team_id, account_id=account_id):
+        await duties.want(connection, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
+    await gates.change_account(connection, team_id=team_id, account_id=account_id, is_open=False)
+    await _pause_campaigns(connection, team_id=team_id, now=now, code="noAccountAvailable", events=events)
+
+
+async def _pause_campaigns(
+    connection: Connection, *, team_id: str, now: datetime, code: str, events: list[outbox.NewEvent]
+) -> None:
+    """Pause the campaigns none of whose accounts can go on; `enabled` stays, so they resume by themselves."""
+    message = (
+        "The platform app may not send now (credit or plan). Overture tries again every hour."
+        if code != "noAccountAvailable"
+        else "None of the campaign's accounts can send: authorise one again, or add another."
+    )
+    for campaign_id in await halted.campaigns_without_account(connection, team_id=team_id, now=now):
+        await halted.pause_campaign(
+            connection, team_id=team_id, campaign_id=campaign_id, now=now, code=code, message=message
+        )
+        await gates.change_campaign(connection, team_id=team_id, campaign_id=campaign_id, is_open=False, now=now)
+        events.append(
+            outbox.NewEvent(
+                type="campaign.paused", object_type="campaign", object_id=campaign_id, data={"reason": code}
+            )
+        )
+
+
+def _account_event(kind: str, account_id: str, reason: str) -> outbox.NewEvent:
+    return outbox.NewEvent(type=kind, object_type="accountLink", object_id=account_id, data={"reason": reason})
+
+
+async def resume(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> None:
+    """Take a campaign up again whose cause of pause has ended."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await halted.resume_campaign(connection, team_id=team_id, campaign_id=campaign_id, now=now):
+            return
+        await pacemaker.refresh_campaign(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+        for kind in ("assess", "plan"):
+            await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
+        await gates.change_campaign(connection, team_id=team_id, campaign_id=campaign_id, is_open=True, now=now)
+        await outbox.append(
+            connection,
+            team_id=team_id,
+            now=now,
+            events=[
+                outbox.NewEvent(type=kind, object_type="campaign", object_id=campaign_id, data={})
+                for kind in ("campaign.started", "campaign.resumed")
+            ],
+        )

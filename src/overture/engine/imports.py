@@ -1,0 +1,347 @@
+"""Imports: bring the rows of a file onto a list, batch by batch, each batch whole or not at all.
+
+What a batch adds, the rows it refuses and the place where the next one begins are committed together, so a job that is
+killed goes on without a lost or doubled row.
+"""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from overture.channels.registry import Registry
+from overture.core import csvfile, lead_rows
+from overture.core.csvfile import Record
+from overture.core.csvheader import Target
+from overture.core.identifiers import IdentifierKind
+from overture.core.lead_rows import Layout, LeadRow, Values
+from overture.core.words import ColumnType, MergeStrategy
+from overture.engine import lookups
+from overture.secrets import Sealer
+from overture.store import duties, imports, list_leads, lists, outbox, people
+from overture.store.imports import Job, Reading
+from overture.store.pool import Connection, Pool
+
+BATCH = 4_000
+"""Rows committed together."""
+
+MOST_ROWS = 60_000
+MOST_LOOKUPS = 2_000
+"""What one step does at most, in rows and in usernames asked for: its lease must last."""
+
+_NO_ANSWERS = lookups.Answers(people=(), absent={}, refusal=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A record of the file and what it says; a text tells why it is not taken."""
+
+    record: Record
+    said: LeadRow | str
+
+
+@dataclass(kw_only=True, slots=True)
+class _Found:
+    """The profiles behind the rows of one batch, by platform id and by lower-case username."""
+
+    by_id: dict[str, str] = field(default_factory=dict)
+    by_username: dict[str, str] = field(default_factory=dict)
+
+    def profile(self, row: LeadRow) -> str | None:
+        """Return the profile a row names, if it is known."""
+        named = self.by_id if row.identifier.kind is IdentifierKind.PLATFORM_ID else self.by_username
+        return named.get(row.identifier.value)
+
+
+class Importer:
+    """Works off import jobs."""
+
+    def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
+        self._pool = pool
+        self._finder = lookups.Finder(pool=pool, channels=channels, sealer=sealer)
+
+    async def step(self, *, team_id: str, job_id: str, now: datetime) -> datetime | None:
+        """Import part of a file; return when to go on (engine time), None when nothing is left to do."""
+        async with self._pool.acquire() as connection:
+            started = await imports.start(connection, team_id=team_id, job_id=job_id, now=now)
+            if started is None:
+                return None
+            job, reading = started
+            layout = await _layout(connection, team_id, job, reading)
+        run = _Run(
+            pool=self._pool, finder=self._finder, team_id=team_id, job=job, reading=reading, layout=layout, now=now
+        )
+        return await run.go_on()
+
+    async def give_up(self, *, team_id: str, job_id: str, now: datetime) -> None:
+        """Fail a job whose steps do not come to an end; the rows already taken stay."""
+        error = "The import stopped again and again without an end. Import what is missing as a new file."
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await imports.fail(connection, team_id=team_id, job_id=job_id, error=error, now=now):
+                event = outbox.NewEvent(
+                    type="import.failed", object_type="importJob", object_id=job_id, data={"error": error}
+                )
+                await outbox.append(connection, team_id=team_id, now=now, events=[event])
+
+
+class _Run:
+    """One step of one job."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        finder: lookups.Finder,
+        team_id: str,
+        job: Job,
+        reading: Reading,
+        layout: Layout,
+        now: datetime,
+    ) -> None:
+        self._pool = pool
+        self._finder = finder
+        self._team_id = team_id
+        self._job = job
+        self._reading = reading
+        self._layout = layout
+        self._strategy = MergeStrategy(job.merge_strategy)
+        self._now = now
+        self._offset = reading.offset
+        self._line = reading.line
+        self._added = job.added_count
+
+    async def go_on(self) -> datetime | None:
+        """Apply batches until the step or the file ends; return when to go on, None when the job is done."""
+        count = 0
+        async for records in self._batches():
+            rows = [_Row(record, _said(self._layout, record)) for record in records]
+            known, answers = await self._look_up(rows)
+            applied = _answered(rows, known, answers)
+            added = await self._apply(applied, known, answers)
+            if added is None:
+                return None
+            await self._refresh_statistics(added)
+            count += len(applied)
+            if answers.refusal is not None:
+                return answers.refusal.retry_at
+            if len(applied) < len(rows) or answers is not _NO_ANSWERS or count >= MOST_ROWS:
+                return self._now
+        await self._complete()
+        return None
+
+    async def _batches(self) -> AsyncIterator[list[Record]]:
+        """Read the file from where the job is, a piece at a time; blank rows are passed over."""
+        reading = self._reading
+        reader = csvfile.Reader(
+            delimiter=reading.delimiter, encoding=reading.encoding, offset=reading.offset, line=reading.line
+        )
+        number, start = divmod(reading.offset, imports.CHUNK_BYTES)
+        batch: list[Record] = []
+        content: bytes | None = b""
+        while content is not None:
+            async with self._pool.acquire() as connection:
+                content = await imports.read_chunk(
+                    connection, team_id=self._team_id, job_id=self._job.id, number=number
+                )
+            if content is None:
+                reader.close()
+            else:
+                reader.feed(content[start:])
+            number, start = number + 1, 0
+            for record in reader.records():
+                if not record.is_blank:
+                    batch.append(record)
+                if len(batch) == BATCH:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
+
+    async def _look_up(self, rows: Sequence[_Row]) -> tuple[Mapping[str, str], lookups.Answers]:
+        """Return the profiles of usernames the team knows, and the platform's answers about others."""
+        named = list(dict.fromkeys(_usernames(rows)))
+        if not named:
+            return {}, _NO_ANSWERS
+        platform = self._layout.platform
+        async with self._pool.acquire() as connection:
+            known = await people.find_usernames(
+                connection, team_id=self._team_id, platform=platform, usernames=named, living=True
+            )
+        unknown = [username for username in named if username not in known][:MOST_LOOKUPS]
+        if not unknown:
+            return known, _NO_ANSWERS
+        answers = await self._finder.find(team_id=self._team_id, platform=platform, usernames=unknown, now=self._now)
+        return known, answers
+
+    async def _apply(self, rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers) -> int | None:
+        """Commit a batch; return how many people it added, None if it was not this step's to commit any more."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            kind = await lists.lock(connection, team_id=self._team_id, list_id=self._job.list_id)
+            if kind is None or not await imports.is_at(
+                connection, team_id=self._team_id, job_id=self._job.id, offset=self._offset
+            ):
+                # Canceled, deleted with its list, or taken over by another worker.
+                return None
+            found = await self._save_people(connection, rows, known, answers)
+            columns = await lists.read_columns(connection, team_id=self._team_id, list_id=self._job.list_id)
+            taken, rejects = self._sort_out(rows, found, answers.absent, {column.id for column in columns})
+            added = await self._add(connection, taken)
+            await imports.insert_rejects(connection, team_id=self._team_id, job_id=self._job.id, rejects=rejects)
+            last = rows[-1].record if rows else None
+            advance = imports.Advance(
+                added=added,
+                skipped=len(rows) - len(rejects) - added,
+                failed=len(rejects),
+                offset=last.next_offset if last else self._offset,
+                line=last.next_line if last else self._line,
+                error=answers.refusal.reason if answers.refusal else None,
+            )
+            await imports.advance(connection, team_id=self._team_id, job_id=self._job.id, by=advance, now=self._now)
+        self._offset, self._line = advance.offset, advance.line
+        return added
+
+    async def _refresh_statistics(self, added: int) -> None:
+        """Have the tables measured after the first batch, and each time the people of this file have doubled."""
+        batches = self._added // BATCH
+        self._added += added
+        if (self._added // BATCH).bit_length() > batches.bit_length():
+            async with self._pool.acquire() as connection:
+                await imports.refresh_statistics(connection)
+
+    async def _save_people(
+        self,
+        connection: Connection,
+        rows: Sequence[_Row],
+        known: Mapping[str, str],
+        answers: lookups.Answers,
+    ) -> _Found:
+        """Make sure that everybody the rows name has a profile, as far as they exist."""
+        platform = self._layout.platform
+        saved = await people.save_people(
+            connection, team_id=self._team_id, platform=platform, people=answers.people, now=self._now
+        )
+        platform_ids = [
+            row.said.identifier.value
+            for row in rows
+            if isinstance(row.said, LeadRow) and row.said.identifier.kind is IdentifierKind.PLATFORM_ID
+        ]
+        by_id = await people.save_ids(
+            connection, team_id=self._team_id, platform=platform, platform_ids=platform_ids, now=self._now
+        )
+        met = {person.username.lower(): saved[person.platform_id] for person in answers.people}
+        return _Found(by_id=by_id, by_username={**known, **met})
+
+    def _sort_out(
+        self,
+        rows: Sequence[_Row],
+        found: _Found,
+        absent: Mapping[str, str],
+        column_ids: set[str],
+    ) -> tuple[dict[str, Values], list[imports.Reject]]:
+        """Divide rows into values by profile, several rows of one person put together, and rejects."""
+        taken: dict[str, Values] = {}
+        rejects: list[imports.Reject] = []
+        is_whole = column_ids.issuperset(filled.column_id for filled in self._layout.filled)
+        for row in rows:
+            said = row.said
+            if isinstance(said, str):
+                rejects.append(_reject(row.record, said))
+                continue
+            profile_id = found.profile(said)
+            if profile_id is None:
+                reason = absent.get(said.identifier.value, lead_rows.Reason.NOT_FOUND)
+                rejects.append(_reject(row.record, reason))
+                continue
+            values = said.values
+            if not is_whole:
+                # A column was deleted while the file was being read.
+                values = {column_id: value for column_id, value in values.items() if column_id in column_ids}
+            before = taken.get(profile_id)
+            taken[profile_id] = values if before is None else lead_rows.merged(self._strategy, before, values)
+        return taken, rejects
+
+    async def _add(self, connection: Connection, taken: Mapping[str, Values]) -> int:
+        """Put people on the list and bring values to those who are there; return how many are new."""
+        keys = {"team_id": self._team_id, "list_id": self._job.list_id}
+        if not taken:
+            return 0
+        fresh = await list_leads.add(connection, **keys, data=taken, now=self._now)
+        present = {profile_id: values for profile_id, values in taken.items() if values and profile_id not in fresh}
+        if present and self._strategy is not MergeStrategy.KEEP:
+            overwrites = self._strategy is MergeStrategy.OVERWRITE
+            await imports.merge(connection, **keys, data=present, overwrites=overwrites, now=self._now)
+        if fresh:
+            await list_leads.log_change(connection, **keys, profile_ids=sorted(fresh), growth=len(fresh), now=self._now)
+        for campaign_id in await list_leads.campaigns_following(connection, **keys):
+            await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=self._now)
+        return len(fresh)
+
+    async def _complete(self) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            job = await imports.complete(
+                connection, team_id=self._team_id, job_id=self._job.id, offset=self._offset, now=self._now
+            )
+            if job is None:
+                return
+            counts = {
+                "listId": job.list_id,
+                "addedCount": job.added_count,
+                "skippedCount": job.skipped_count,
+                "failedCount": job.failed_count,
+            }
+            event = outbox.NewEvent(type="import.completed", object_type="importJob", object_id=job.id, data=counts)
+            await outbox.append(connection, team_id=self._team_id, now=self._now, events=[event])
+
+
+async def _layout(connection: Connection, team_id: str, job: Job, reading: Reading) -> Layout:
+    """Join what the job says of the file with the columns the list has now."""
+    columns = await lists.read_columns(connection, team_id=team_id, list_id=job.list_id)
+    kinds = {column.id: ColumnType(column.type) for column in columns}
+    return Layout(
+        platform=reading.platform,
+        width=len(reading.headers),
+        identifiers={Target(target): place for target, place in reading.identifiers.items()},
+        filled=[
+            lead_rows.Filled(
+                place=filled.place,
+                column_id=filled.column_id,
+                kind=kinds[filled.column_id],
+                header=reading.headers[filled.place],
+            )
+            for filled in reading.filled
+            if filled.column_id in kinds
+        ],
+    )
+
+
+def _said(layout: Layout, record: Record) -> LeadRow | str:
+    return record.problem if record.problem is not None else lead_rows.read(layout, record)
+
+
+def _usernames(rows: Sequence[_Row]) -> list[str]:
+    return [
+        row.said.identifier.value
+        for row in rows
+        if isinstance(row.said, LeadRow) and row.said.identifier.kind is IdentifierKind.USERNAME
+    ]
+
+
+def _answered(rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers) -> Sequence[_Row]:
+    """Return the rows before the first one whose username is known to nobody yet."""
+    met = {person.username.lower() for person in answers.people}
+    for number, row in enumerate(rows):
+        said = row.said
+        if isinstance(said, LeadRow) and said.identifier.kind is IdentifierKind.USERNAME:
+            username = said.identifier.value
+            if username not in known and username not in met and username not in answers.absent:
+                return rows[:number]
+    return rows
+
+
+def _reject(record: Record, reason: str) -> imports.Reject:
+    """Keep a row as one record of CSV; one that cannot be read becomes its only field."""
+    written = io.StringIO()
+    fields = record.fields if record.problem is None else [record.text.replace("\x00", "\ufffd")]
+    csv.writer(written, lineterminator="").writerow(fields)
+    return imports.Reject(line=record.line, reason=str(reason), content=written.getvalue())

@@ -1,0 +1,139 @@
+"""Look-ups of usernames: any active account of the team may ask, and the next one where one is refused."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from overture.channels.port import Channel, ChannelError, Credentials
+from overture.channels.registry import Registry
+from overture.core.lookup import Person
+from overture.secrets import SealBroken, Sealer
+from overture.store import accounts
+from overture.store.pool import Pool
+
+_log = logging.getLogger(__name__)
+
+CALLS_AT_ONCE = 4
+RETRY = timedelta(minutes=1)
+RETRY_WITHOUT_ACCOUNT = timedelta(minutes=15)
+
+# Refusals that concern the account that asked; the others would meet every account.
+_OF_THE_ACCOUNT = frozenset({"rateLimited", "authLost"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why not everything was answered, in words for a person, and when to ask again (engine time)."""
+
+    reason: str
+    retry_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """What the platform said: people, and why (`notFound`, `suspended`) there is none behind other usernames.
+
+    Usernames in neither were not answered; then `refusal` says why.
+    """
+
+    people: Sequence[Person]
+    absent: Mapping[str, str]
+    refusal: Refusal | None
+
+
+class Finder:
+    """Finds the people behind usernames."""
+
+    def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
+        self._pool = pool
+        self._channels = channels
+        self._sealer = sealer
+
+    async def find(self, *, team_id: str, platform: str, usernames: Sequence[str], now: datetime) -> Answers:
+        """Look up lower-case usernames on a platform, the first ones first. Call it outside any transaction."""
+        channel = self._channels.get(platform)
+        askers = await self._askers(team_id, platform) if channel is not None else []
+        if channel is None or not askers:
+            refusal = Refusal(
+                reason="No active account can ask the platform who these usernames are: link or resume one.",
+                retry_at=now + RETRY_WITHOUT_ACCOUNT,
+            )
+            return Answers(people=(), absent={}, refusal=refusal)
+        size = channel.capabilities.lookup_batch
+        batches = [usernames[start : start + size] for start in range(0, len(usernames), size)]
+        round_ = _Round(channel=channel, askers=askers, batches=batches, now=now)
+        await asyncio.gather(*(round_.ask() for _ in range(min(CALLS_AT_ONCE, len(batches)))))
+        return Answers(people=round_.people, absent=round_.absent, refusal=round_.refusal)
+
+    async def _askers(self, team_id: str, platform: str) -> list[Credentials]:
+        async with self._pool.acquire() as connection:
+            sealed = await accounts.read_access(connection, team_id=team_id, platform=platform)
+        opened = []
+        for one in sealed:
+            try:
+                token = self._sealer.open(one.sealed_token, context=f"{team_id}:{one.account_id}")
+            except SealBroken:
+                _log.error("the token of account %s does not open", one.account_id)
+                continue
+            opened.append(Credentials(base_url=one.base_url, token=token))
+        return opened
+
+
+class _Round:
+    """One round of questions: batches waiting to be asked, and accounts that may still ask."""
+
+    def __init__(
+        self,
+        *,
+        channel: Channel,
+        askers: Sequence[Credentials],
+        batches: Sequence[Sequence[str]],
+        now: datetime,
+    ) -> None:
+        self._channel = channel
+        self._askers = deque(askers)
+        self._batches = deque(batches)
+        self._now = now
+        self._refusals: list[Refusal] = []
+        self._is_over = False
+        self.people: list[Person] = []
+        self.absent: dict[str, str] = {}
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why batches are left, and when the first account may ask again; None when none is left."""
+        if not self._batches or not self._refusals:
+            return None
+        return min(self._refusals, key=lambda refusal: refusal.retry_at)
+
+    async def ask(self) -> None:
+        """Ask batch by batch until all are answered or nobody may ask."""
+        while self._batches and self._askers and not self._is_over:
+            batch = self._batches.popleft()
+            asker = self._askers[0]
+            self._askers.rotate(-1)
+            try:
+                answer = await self._channel.look_up(asker, usernames=batch)
+            except ChannelError as error:
+                self._batches.appendleft(batch)
+                self._refuse(asker, error)
+                continue
+            met = {person.username.lower() for person in answer.people}
+            self.people.extend(answer.people)
+            # Whoever an answer passes over in silence is not asked for again and again.
+            self.absent.update({username: "notFound" for username in batch if username not in met})
+            self.absent.update({one.identifier.lower(): one.reason for one in answer.absent})
+
+    def _refuse(self, asker: Credentials, error: ChannelError) -> None:
+        _log.warning("a look-up of usernames was refused: %s", error.kind)
+        if error.kind in _OF_THE_ACCOUNT:
+            if asker in self._askers:
+                self._askers.remove(asker)
+        else:
+            self._is_over = True
+        retry_at = max(error.retry_at or self._now, self._now + RETRY)
+        reason = f"The platform does not tell who the usernames are ({error.kind}); it is asked again by itself."
+        self._refusals.append(Refusal(reason=reason, retry_at=retry_at))

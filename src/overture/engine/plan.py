@@ -1,0 +1,101 @@
+"""Plan: spread a campaign's ready leads over its accounts, and mend the plan when the accounts change."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from overture.core import assign
+from overture.store import duties, paces, plans
+from overture.store.pool import Connection, Pool
+
+_DAYS = 7
+
+
+class Loads:
+    """What each account of a campaign has to do, for choosing the one with the least."""
+
+    def __init__(self, counts: Mapping[str, int], capacity: Mapping[str, Fraction]) -> None:
+        self._counts = dict(counts)
+        self._capacity = capacity
+
+    def lightest(self, account_ids: Sequence[str]) -> str:
+        """Return the account that would be through first with one lead more."""
+        return min(account_ids, key=lambda account_id: (self._load(account_id), account_id))
+
+    def add(self, account_id: str) -> None:
+        """Count one lead more."""
+        self._counts[account_id] = self._counts.get(account_id, 0) + 1
+
+    def _load(self, account_id: str) -> Fraction | float:
+        capacity = self._capacity.get(account_id)
+        return (self._counts.get(account_id, 0) + 1) / capacity if capacity else float("inf")
+
+
+async def loads(connection: Connection, *, team_id: str, campaign_id: str) -> Loads:
+    """Return what each account of the campaign has to do now."""
+    settings = await plans.settings(connection, team_id=team_id, campaign_id=campaign_id)
+    senders = await plans.senders(connection, team_id=team_id, campaign_id=campaign_id)
+    counts = await plans.loads(connection, team_id=team_id, campaign_id=campaign_id)
+    capacity = {sender.account_id: daily(sender, settings) for sender in senders} if settings is not None else {}
+    return Loads(counts, capacity)
+
+
+async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> int:
+    """Plan what waits and move what must move; return how many leads were given an account.
+
+    One snapshot serves the counting and the writing; the accounts are woken in a second transaction, since their rows
+    change with every send.
+    """
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        accounts, placed, asked = await _plan(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+    async with pool.acquire() as connection, connection.transaction():
+        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+        if asked:
+            await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
+    return placed
+
+
+async def _plan(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> tuple[list[str], int, int]:
+    settings = await plans.settings(connection, team_id=team_id, campaign_id=campaign_id)
+    if settings is None:
+        return [], 0, 0
+    senders = await plans.senders(connection, team_id=team_id, campaign_id=campaign_id)
+    capacity = {sender.account_id: daily(sender, settings) for sender in senders if sender.can_send}
+    reach = await plans.reach_sets(connection, team_id=team_id, campaign_id=campaign_id)
+    counts = await plans.counts(connection, team_id=team_id, campaign_id=campaign_id)
+    groups = [
+        assign.Group(reach=reach[count.reach_id], current=count.account_id, count=count.count) for count in counts
+    ]
+    shares = assign.assign(groups, capacity)
+    slices = [
+        plans.Slice(
+            reach_id=counts[share.group].reach_id,
+            source=counts[share.group].account_id,
+            account_id=share.account,
+            count=share.count,
+        )
+        for share in shares
+    ]
+    placed = await plans.place(connection, team_id=team_id, campaign_id=campaign_id, now=now, slices=slices)
+    await plans.move(connection, team_id=team_id, campaign_id=campaign_id, slices=slices)
+    stranded = _stranded(counts, reach, capacity)
+    asked = 0
+    if stranded:
+        asked = await plans.ask_again(connection, team_id=team_id, campaign_id=campaign_id, reach_ids=stranded)
+    return sorted(capacity), placed, asked
+
+
+def daily(sender: plans.Sender, settings: Mapping[str, Any]) -> Fraction:
+    """Return how many messages a day this account may send for this campaign, over an average week."""
+    minutes = sum(day["end"] - day["start"] for day in settings["hours"].values())
+    by_rate = Fraction(minutes * min(settings["rate"], sender.hourly_limit), 60 * _DAYS)
+    open_days = Fraction(len(settings["hours"]), _DAYS)
+    return min(by_rate, open_days * sender.daily_limit)
+
+
+def _stranded(
+    counts: Sequence[plans.Count], reach: Mapping[int, frozenset[str]], capacity: Mapping[str, Fraction]
+) -> list[int]:
+    """Reach sets none of whose accounts can send: their leads have to be asked about through others."""
+    return sorted({count.reach_id for count in counts if not reach[count.reach_id] & capacity.keys()})

@@ -1,0 +1,311 @@
+"""Replies: read an account's inbox to its head, and let every sequence with a person who wrote stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from overture import ids
+from overture.channels import port
+from overture.channels.registry import Registry
+from overture.core import policy
+from overture.core.words import LeadState, Trigger
+from overture.engine import automate, halts
+from overture.secrets import Sealer
+from overture.store import inboxes, ledger, outbox, paces, persons, progress, threads
+from overture.store.pool import Connection, Pool
+
+INTERVAL = timedelta(minutes=20)
+"""How often the inbox of an account that sends is read when nothing asks sooner; a follow-up always asks (60 s)."""
+
+QUIET_INTERVAL = timedelta(hours=1)
+"""How often the inbox of an account is read that has sent nothing for `QUIET_AFTER`: each reading is billed."""
+
+QUIET_AFTER = timedelta(hours=2)
+
+RETRY = timedelta(minutes=2)
+
+GRACE = timedelta(seconds=5)
+"""How far the platform's clock may lie before ours when its record of a send is matched with an intent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What one reading of an inbox led to.
+
+    `ended` are the campaigns in which a lead ended; `is_awaited` tells that sends may be due now because of it.
+    """
+
+    next_due: datetime | None
+    ended: list[str]
+    is_awaited: bool = False
+
+
+class InboxReader:
+    """Reads inboxes; one reading is one call to the platform and one transaction."""
+
+    def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
+        self._pool = pool
+        self._channels = channels
+        self._sealer = sealer
+
+    async def read(self, *, team_id: str, account_id: str, now: datetime) -> Reading:
+        """Read the inbox of one account at `now` (engine time)."""
+        async with self._pool.acquire() as connection:
+            reader = await inboxes.reader(connection, team_id=team_id, account_id=account_id)
+        channel = self._channels.get(reader.platform) if reader is not None else None
+        if reader is None or channel is None or not reader.is_connected:
+            return Reading(next_due=None, ended=[])
+        credentials = port.Credentials(
+            base_url=reader.base_url,
+            token=self._sealer.open(reader.sealed_token, context=f"{team_id}:{account_id}"),
+        )
+        try:
+            inbox = await channel.read_inbox(credentials, until_id=reader.until_id, own_id=reader.platform_id)
+        except port.ChannelError as error:
+            return await self._failed(team_id, account_id, now, error)
+        ended, is_awaited = await self._store(team_id, reader, inbox, now)
+        interval = INTERVAL if now - reader.last_end < QUIET_AFTER else QUIET_INTERVAL
+        next_due = _aligned(now, interval) if inbox.reached else now
+        return Reading(next_due=next_due, ended=ended, is_awaited=is_awaited)
+
+    async def _store(
+        self, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime
+    ) -> tuple[list[str], bool]:
+        """Store what was read; return the campaigns in which a lead ended, and whether somebody waited for it."""
+        async with self._pool.acquire() as connection:
+            if not inbox.messages:
+                return [], await _mark(connection, team_id, reader, inbox, now)
+            async with connection.transaction():
+                ended = await _take(connection, team_id=team_id, reader=reader, inbox=inbox, now=now)
+                await _mark(connection, team_id, reader, inbox, now)
+                return ended, True
+
+    async def _failed(self, team_id: str, account_id: str, now: datetime, error: port.ChannelError) -> Reading:
+        if error.kind == "authLost":
+            async with self._pool.acquire() as connection, connection.transaction():
+                events: list[outbox.NewEvent] = []
+                await paces.lock_accounts(connection, team_id=team_id, account_ids=[account_id])
+                await halts.account_lost(connection, team_id=team_id, account_id=account_id, now=now, events=events)
+                await outbox.append(connection, team_id=team_id, now=now, events=events)
+            return Reading(next_due=None, ended=[])
+        return Reading(next_due=max(error.retry_at or now, now + RETRY), ended=[])
+
+
+def _aligned(now: datetime, interval: timedelta) -> datetime:
+    """Return the instant of the grid of readings nearest to `now` + `interval`, so that accounts are read together."""
+    step = interval.total_seconds()
+    return datetime.fromtimestamp(round(now.timestamp() / step + 1) * step, tz=now.tzinfo)
+
+
+async def _take(
+    connection: Connection, *, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime
+) -> list[str]:
+    """Store messages and act on those that are new; return the campaigns in which a lead ended."""
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=[reader.account_id])
+    profiles = await inboxes.profiles_of(
+        connection,
+        team_id=team_id,
+        platform=reader.platform,
+        platform_ids=[message.other_id for message in inbox.messages],
+        now=now,
+        new_ids=ids.many("u", len(inbox.messages)),
+    )
+    return await _act(connection, team_id, reader.account_id, inbox.messages, profiles, now)
+
+
+async def _mark(connection: Connection, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime) -> bool:
+    """Note how far the inbox was read; tell whether the account waited for it."""
+    newest = max((message.platform_id for message in inbox.messages), key=int, default=None)
+    if inbox.reached and not reader.is_synced:
+        await inboxes.mark_synced(connection, team_id=team_id, account_id=reader.account_id, at=now)
+    return await inboxes.mark_read(
+        connection,
+        team_id=team_id,
+        account_id=reader.account_id,
+        read_at=now,
+        until_id=newest if inbox.reached else None,
+        reached_head=inbox.reached,
+    )
+
+
+async def _act(
+    connection: Connection,
+    team_id: str,
+    account_id: str,
+    messages: Sequence[port.InboxMessage],
+    profiles: dict[str, str],
+    now: datetime,
+) -> list[str]:
+    writers = sorted({profiles[message.other_id] for message in messages if message.is_inbound})
+    leads = await inboxes.concerned_leads(connection, team_id=team_id, profile_ids=writers)
+    await persons.lock(connection, team_id=team_id, profile_ids=list(profiles.values()))
+    under_way = await inboxes.open_intents(connection, team_id=team_id, account_id=account_id)
+    # An outgoing message younger than an open intent may be that intent's: it is left to be reconciled.
+    kept = [
+        message
+        for message in messages
+        if message.is_inbound
+        or (at := under_way.get(profiles[message.other_id])) is None
+        or message.sent_at < at - GRACE
+    ]
+    stored = await threads.store(
+        connection,
+        team_id=team_id,
+        now=now,
+        messages=[_as_stored(message, account_id, profiles[message.other_id]) for message in kept],
+    )
+    new = {message.platform_id: message for message in stored}
+    inbound = [message for message in kept if message.is_inbound and message.platform_id in new]
+    outbound = [message for message in kept if not message.is_inbound and message.platform_id in new]
+    await persons.contacted(
+        connection,
+        team_id=team_id,
+        contacts=[(profiles[message.other_id], message.sent_at) for message in outbound],
+    )
+    await persons.wrote(
+        connection,
+        team_id=team_id,
+        inbound=[(profiles[message.other_id], message.sent_at) for message in inbound],
+    )
+    events = [
+        outbox.NewEvent(
+            type="message.received" if message.is_inbound else "message.sent",
+            object_type="message",
+            object_id=new[message.platform_id].id,
+            data={"threadId": new[message.platform_id].thread_id},
+        )
+        for message in sorted([*inbound, *outbound], key=lambda message: int(message.platform_id))
+    ]
+    triggered: list[automate.Triggered] = []
+    ended = await _stop_sequences(
+        connection, team_id, account_id, _by_profile(inbound, profiles), leads, now, events, triggered
+    )
+    await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
+    await outbox.append(connection, team_id=team_id, now=now, events=events)
+    return ended
+
+
+def _as_stored(message: port.InboxMessage, account_id: str, profile_id: str) -> threads.NewMessage:
+    return threads.NewMessage(
+        account_id=account_id,
+        profile_id=profile_id,
+        platform_id=message.platform_id,
+        conversation_id=message.conversation_id,
+        is_inbound=message.is_inbound,
+        content=message.text,
+        sent_at=message.sent_at,
+        attempt_id=None,
+        archives=False,
+    )
+
+
+def _by_profile(inbound: Sequence[port.InboxMessage], profiles: dict[str, str]) -> dict[str, list[port.InboxMessage]]:
+    grouped: dict[str, list[port.InboxMessage]] = {}
+    for message in sorted(inbound, key=lambda message: message.sent_at):
+        grouped.setdefault(profiles[message.other_id], []).append(message)
+    return grouped
+
+
+async def _stop_sequences(
+    connection: Connection,
+    team_id: str,
+    account_id: str,
+    inbound: dict[str, list[port.InboxMessage]],
+    leads: Sequence[inboxes.ConcernedLead],
+    now: datetime,
+    events: list[outbox.NewEvent],
+    triggered: list[automate.Triggered],
+) -> list[str]:
+    """Let each answer count once, stop every other sequence with that person, and honour a "stop"."""
+    tried = await ledger.first_intents(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
+    opted_out = [
+        profile_id
+        for profile_id, messages in inbound.items()
+        if any(policy.is_opt_out(message.text) for message in messages)
+    ]
+    await persons.suppress(connection, team_id=team_id, profile_ids=opted_out, at=now, reason="optOut")
+    replies: list[tuple[str, datetime]] = []
+    stops: list[progress.Stop] = []
+    for profile_id, messages in inbound.items():
+        theirs = [lead for lead in leads if lead.profile_id == profile_id]
+        answered = _answered(theirs, account_id, messages, tried)
+        if answered is not None:
+            replies.append(answered)
+        counted = answered[0] if answered is not None else None
+        stops += [
+            stop
+            for lead in theirs
+            if lead.lead_id != counted
+            and (stop := _stop(lead, messages, tried, is_opted_out=profile_id in opted_out)) is not None
+        ]
+    replied = await progress.reply(connection, team_id=team_id, replies=replies)
+    stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops)
+    changed = [*replied, *stopped]
+    freed = await persons.release(
+        connection,
+        team_id=team_id,
+        lead_ids=[lead.lead_id for lead in changed if lead.state != LeadState.HELD],
+        unanswered_at=None,
+    )
+    woken = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+    if woken:
+        await paces.wake(connection, team_id=team_id, account_ids=woken, at=now)
+    for lead in replied:
+        triggered.append(
+            automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)
+        )
+        events.append(
+            outbox.NewEvent(
+                type="target.replied",
+                object_type="campaign",
+                object_id=lead.campaign_id,
+                data={"profileId": lead.profile_id},
+            )
+        )
+    events += [
+        outbox.NewEvent(
+            type="target.held",
+            object_type="campaign",
+            object_id=lead.campaign_id,
+            data={"profileId": lead.profile_id, "reason": "wroteFirst"},
+        )
+        for lead in stopped
+        if lead.state == LeadState.HELD
+    ]
+    return sorted({lead.campaign_id for lead in changed})
+
+
+def _answered(
+    leads: Sequence[inboxes.ConcernedLead],
+    account_id: str,
+    messages: Sequence[port.InboxMessage],
+    tried: dict[str, datetime],
+) -> tuple[str, datetime] | None:
+    """Return the lead an answer counts for, the one most recently contacted from that account, and when it came."""
+    contacted = [lead for lead in leads if lead.account_id == account_id and lead.contacted_at is not None]
+    if not contacted:
+        return None
+    latest = max(contacted, key=lambda lead: (lead.contacted_at, lead.lead_id))
+    since = tried.get(latest.lead_id) or latest.contacted_at
+    assert since is not None
+    return next(((latest.lead_id, message.sent_at) for message in messages if message.sent_at > since), None)
+
+
+def _stop(
+    lead: inboxes.ConcernedLead,
+    messages: Sequence[port.InboxMessage],
+    tried: dict[str, datetime],
+    *,
+    is_opted_out: bool,
+) -> progress.Stop | None:
+    """Say how a message of its person ends a lead for which the message is not the counted answer."""
+    latest = messages[-1].sent_at
+    first_intent = tried.get(lead.lead_id)
+    if is_opted_out and first_intent is None:
+        return progress.Stop(lead_id=lead.lead_id, state=LeadState.EXCLUDED, reason="suppressed")
+    if lead.state == LeadState.IN_SEQUENCE or (lead.state == LeadState.HELD and lead.contacted_at is not None):
+        reason = "suppressed" if is_opted_out else "answeredElsewhere"
+        return progress.Stop(lead_id=lead.lead_id, state=LeadState.CANCELED, reason=reason)
+    if lead.state in {LeadState.ASSESSING, LeadState.READY} and first_intent is None and latest > lead.joined_at:
+        return progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason="wroteFirst")
+    return None

@@ -1,0 +1,48 @@
+"""Sending: the platform call between intent and outcome, with no transaction open."""
+
+import asyncio
+
+import structlog
+
+from overture.channels import port
+from overture.channels.registry import Registry
+from overture.clock import EngineClock
+from overture.core.outcome import Outcome
+from overture.core.pacing import CALL_TIMEOUT
+from overture.core.words import OutcomeKind
+from overture.engine import dispatch, settle
+from overture.secrets import Sealer
+
+_log = structlog.get_logger(__name__)
+_TIMEOUT = CALL_TIMEOUT.total_seconds()
+
+
+async def send(ready: dispatch.Ready, *, channels: Registry, sealer: Sealer, clock: EngineClock) -> settle.Result:
+    """Send one message and return what became of it. Whatever goes wrong is an outcome: most often "unknown"."""
+    channel = channels.get(ready.platform)
+    assert channel is not None
+    intent = ready.intent
+    credentials = port.Credentials(
+        base_url=ready.base_url,
+        token=sealer.open(ready.sealed_token, context=f"{ready.team_id}:{intent.account_id}"),
+    )
+    try:
+        # The channel has its own time-out; this one is for a channel that does not keep it.
+        async with asyncio.timeout(_TIMEOUT * 1.5):
+            outcome = await channel.send(
+                credentials, recipient_id=ready.recipient_id, text=intent.text, now=await clock.now()
+            )
+    except Exception as error:
+        _log.error("send_broke", attempt_id=intent.id, error=repr(error))
+        outcome = Outcome(kind=OutcomeKind.UNKNOWN, reason="channelBroke", detail=repr(error)[:500])
+    ended_at = await clock.now()
+    if outcome.kind == OutcomeKind.UNKNOWN:
+        ended_at += dispatch.LEASE + CALL_TIMEOUT
+    return settle.Result(
+        attempt_id=intent.id,
+        account_id=intent.account_id,
+        lead_id=intent.lead_id,
+        profile_id=intent.profile_id,
+        outcome=outcome,
+        ended_at=ended_at,
+    )

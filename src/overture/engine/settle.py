@@ -1,0 +1,375 @@
+"""Settle: one transaction that takes the outcomes of a batch, and everything that follows from them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from overture.core import outcome, pacing, sequence
+from overture.core.words import AttemptState, LeadState, OutcomeKind, Trigger
+from overture.engine import automate, halts, pacemaker, versions
+from overture.store import duties, ledger, outbox, paces, persons, progress, threads
+from overture.store.pool import Connection, Pool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """The outcome of one attempt, as a worker or a reading of the conversation brings it.
+
+    `ended_at` closes the attempt's span (engine time); `accepted_at` is when the platform took the message.
+    """
+
+    attempt_id: str
+    account_id: str
+    lead_id: str
+    profile_id: str
+    outcome: outcome.Outcome
+    ended_at: datetime
+    accepted_at: datetime | None = None
+
+
+async def settle(pool: Pool, *, team_id: str, now: datetime, results: Sequence[Result]) -> list[str]:
+    """Take outcomes; return the campaigns in which a lead ended, to be looked at for completion."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await take(connection, team_id=team_id, now=now, results=results)
+
+
+async def take(connection: Connection, *, team_id: str, now: datetime, results: Sequence[Result]) -> list[str]:
+    """Take outcomes inside the caller's transaction; return the campaigns in which a lead ended."""
+    by_attempt = {result.attempt_id: result for result in results}
+    account_ids = sorted({result.account_id for result in results})
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids)
+    versions_of = await progress.lock(connection, team_id=team_id, lead_ids=[result.lead_id for result in results])
+    await persons.lock(connection, team_id=team_id, profile_ids=[result.profile_id for result in results])
+    settled = await ledger.settle(connection, team_id=team_id, settlements=[_settlement(result) for result in results])
+    settled.sort(key=lambda attempt: attempt.id)
+    wakes = await _end_spans(connection, team_id, settled)
+    events: list[outbox.NewEvent] = []
+    triggered: list[automate.Triggered] = []
+    ended: set[str] = set()
+    accepted = [attempt for attempt in settled if attempt.state == AttemptState.ACCEPTED]
+    if accepted:
+        ended |= await _accept(connection, team_id, now, accepted, by_attempt, versions_of, wakes, events, triggered)
+    refused = [attempt for attempt in settled if attempt.state != AttemptState.ACCEPTED]
+    for attempt in refused:
+        ended |= await _refuse(connection, team_id, now, attempt, by_attempt[attempt.id].outcome, events, triggered)
+    await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
+    await outbox.append(connection, team_id=team_id, now=now, events=events)
+    return sorted(ended)
+
+
+def _settlement(result: Result) -> ledger.Settlement:
+    is_accepted = result.outcome.kind == OutcomeKind.ACCEPTED
+    return ledger.Settlement(
+        attempt_id=result.attempt_id,
+        state=result.outcome.state,
+        outcome=result.outcome.kind,
+        reason=result.outcome.reason,
+        detail=result.outcome.detail,
+        ended_at=result.ended_at,
+        accepted_at=(result.accepted_at or result.ended_at) if is_accepted else None,
+        platform_message_id=result.outcome.platform_message_id,
+    )
+
+
+async def _end_spans(connection: Connection, team_id: str, settled: Sequence[ledger.Settled]) -> dict[str, datetime]:
+    """Let the gaps run from the ends of the spans: the pace moves only ever later. Return when each account wakes."""
+    wakes = await paces.end_attempts(
+        connection,
+        team_id=team_id,
+        account_ids=[attempt.account_id for attempt in settled],
+        fences=[attempt.fence for attempt in settled],
+        ended_at=[attempt.ended_at for attempt in settled],
+        accepted=[attempt.state == AttemptState.ACCEPTED for attempt in settled],
+    )
+    late = [attempt for attempt in settled if attempt.ended_at > attempt.intent_at]
+    if not late:
+        return wakes
+    pairs = await paces.pairs(
+        connection,
+        team_id=team_id,
+        account_ids=[attempt.account_id for attempt in late],
+        campaign_ids=[attempt.campaign_id for attempt in late],
+    )
+    ends = {(attempt.account_id, attempt.campaign_id): attempt.ended_at for attempt in late}
+    moves = []
+    for pair in pairs:
+        end = ends[pair.account_id, pair.campaign_id]
+        gap = pacing.gap(pair.rate, pair.draw)
+        moves.append((pair.account_id, pair.campaign_id, end, pacemaker.next_at(pair, not_before=end + gap)))
+    await paces.delay_pairs(connection, team_id=team_id, ended=moves)
+    return wakes
+
+
+async def _accept(
+    connection: Connection,
+    team_id: str,
+    now: datetime,
+    accepted: Sequence[ledger.Settled],
+    by_attempt: dict[str, Result],
+    versions_of: dict[str, int],
+    wakes: Mapping[str, datetime],
+    events: list[outbox.NewEvent],
+    triggered: list[automate.Triggered],
+) -> set[str]:
+    """Move leads on after accepted messages; return campaigns in which a lead ended."""
+    at = {attempt.id: by_attempt[attempt.id].accepted_at or attempt.ended_at for attempt in accepted}
+    advances = await _advances(connection, team_id, accepted, at, versions_of)
+    await persons.contacted(
+        connection, team_id=team_id, contacts=[(attempt.profile_id, at[attempt.id]) for attempt in accepted]
+    )
+    moved = {lead.lead_id: lead for lead in await progress.advance(connection, team_id=team_id, advances=advances)}
+    stored, inbound = await threads.store_sent(
+        connection,
+        team_id=team_id,
+        now=now,
+        messages=[_message(attempt, by_attempt[attempt.id], at[attempt.id]) for attempt in accepted],
+    )
+    by_message = {message.platform_id: message for message in stored}
+    await _wake(connection, team_id, advances, wakes)
+    for attempt in accepted:
+        lead = moved[attempt.lead_id]
+        message_id = by_attempt[attempt.id].outcome.platform_message_id
+        message = by_message.get(message_id) if message_id is not None else None
+        kind = "target.contacted" if lead.was_first else "target.followUpSent"
+        if message is not None:
+            data = {"threadId": message.thread_id, "messageId": message.id, "stepNumber": attempt.rank}
+            events.append(
+                outbox.NewEvent(
+                    type="message.sent",
+                    object_type="message",
+                    object_id=message.id,
+                    data={"threadId": message.thread_id},
+                )
+            )
+            events.append(outbox.NewEvent(type=kind, object_type="campaign", object_id=attempt.campaign_id, data=data))
+        triggered.append(
+            automate.Triggered(
+                campaign_id=attempt.campaign_id,
+                profile_id=attempt.profile_id,
+                trigger=Trigger.CONTACTED if lead.was_first else Trigger.FOLLOW_UP_SENT,
+            )
+        )
+    finished = [lead for lead in moved.values() if lead.state == LeadState.FINISHED]
+    triggered.extend(
+        automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.FINISHED)
+        for lead in finished
+    )
+    going_on = {LeadState.IN_SEQUENCE, LeadState.HELD, LeadState.FINISHED}
+    stopped = [lead.lead_id for lead in moved.values() if lead.state not in going_on]
+    await _free(connection, team_id, now, [lead.lead_id for lead in finished], unanswered_at=now)
+    await _free(connection, team_id, now, stopped, unanswered_at=None)
+    await _raced_replies(connection, team_id, now, accepted, inbound, events, triggered)
+    return {lead.campaign_id for lead in moved.values() if lead.state != LeadState.IN_SEQUENCE}
+
+
+async def _advances(
+    connection: Connection,
+    team_id: str,
+    accepted: Sequence[ledger.Settled],
+    at: dict[str, datetime],
+    versions_of: dict[str, int],
+) -> list[progress.Advance]:
+    steps = await versions.steps(
+        connection,
+        team_id=team_id,
+        wanted={(attempt.campaign_id, versions_of[attempt.lead_id]) for attempt in accepted},
+    )
+    advances = []
+    for attempt in accepted:
+        current = steps.get((attempt.campaign_id, versions_of[attempt.lead_id]), ())
+        # The step may stand elsewhere in a version that came while the message was on its way.
+        position = next((step.rank for step in current if step.id == attempt.step_id), attempt.rank) + 1
+        due = sequence.message_due(current, position, at[attempt.id])
+        advances.append(
+            progress.Advance(
+                lead_id=attempt.lead_id,
+                account_id=attempt.account_id,
+                rank=position,
+                accepted_at=at[attempt.id],
+                first_intent_at=attempt.intent_at,
+                next_due=None if due is None else due.at,
+            )
+        )
+    return advances
+
+
+def _message(attempt: ledger.Settled, result: Result, at: datetime) -> threads.NewMessage:
+    assert result.outcome.platform_message_id is not None
+    return threads.NewMessage(
+        account_id=attempt.account_id,
+        profile_id=attempt.profile_id,
+        platform_id=result.outcome.platform_message_id,
+        conversation_id=result.outcome.conversation_id,
+        is_inbound=False,
+        content=attempt.text,
+        sent_at=at,
+        attempt_id=attempt.id,
+        archives=True,
+    )
+
+
+async def _wake(
+    connection: Connection, team_id: str, advances: Sequence[progress.Advance], wakes: Mapping[str, datetime]
+) -> None:
+    """Wake accounts in time for the follow-ups just planned, those that do not wake before in any case."""
+    earliest: dict[str, datetime] = {}
+    for advance in advances:
+        if advance.next_due is not None:
+            known = earliest.get(advance.account_id)
+            earliest[advance.account_id] = min(known, advance.next_due) if known else advance.next_due
+    sooner = {account_id: at for account_id, at in earliest.items() if at < wakes[account_id]}
+    if sooner:
+        await paces.wake_each(connection, team_id=team_id, wakes=sooner)
+
+
+async def _free(
+    connection: Connection,
+    team_id: str,
+    now: datetime,
+    lead_ids: Sequence[str],
+    *,
+    unanswered_at: datetime | None,
+) -> None:
+    """Free the persons of leads that ended, and wake who waited for them."""
+    if not lead_ids:
+        return
+    freed = await persons.release(connection, team_id=team_id, lead_ids=lead_ids, unanswered_at=unanswered_at)
+    accounts = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+    if accounts:
+        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+
+
+async def _raced_replies(
+    connection: Connection,
+    team_id: str,
+    now: datetime,
+    accepted: Sequence[ledger.Settled],
+    inbound: Mapping[tuple[str, str], datetime],
+    events: list[outbox.NewEvent],
+    triggered: list[automate.Triggered],
+) -> None:
+    """Count answers that came in while the message was still on its way to the ledger.
+
+    `inbound` holds the latest one of each conversation, as (account, profile), that has any.
+    """
+    answered = [
+        attempt
+        for attempt in accepted
+        if (at := inbound.get((attempt.account_id, attempt.profile_id))) is not None and at > attempt.intent_at
+    ]
+    if not answered:
+        return
+    replied = await progress.reply(
+        connection,
+        team_id=team_id,
+        replies=[(attempt.lead_id, inbound[attempt.account_id, attempt.profile_id]) for attempt in answered],
+    )
+    for lead in replied:
+        triggered.append(
+            automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)
+        )
+        events.append(
+            outbox.NewEvent(type="target.replied", object_type="campaign", object_id=lead.campaign_id, data={})
+        )
+    await _free(connection, team_id, now, [lead.lead_id for lead in replied], unanswered_at=None)
+
+
+async def _refuse(
+    connection: Connection,
+    team_id: str,
+    now: datetime,
+    attempt: ledger.Settled,
+    result: outcome.Outcome,
+    events: list[outbox.NewEvent],
+    triggered: list[automate.Triggered],
+) -> set[str]:
+    """Take one outcome that is not acceptance; return the campaign if its lead ended."""
+    match result.kind:
+        case OutcomeKind.RECIPIENT_REFUSED:
+            await _refused_for_good(connection, team_id, now, attempt, result, events, triggered)
+            return {attempt.campaign_id}
+        case OutcomeKind.UNKNOWN:
+            await duties.want(connection, team_id=team_id, kind="reconcile", key=attempt.account_id, due_at=now)
+        case OutcomeKind.INVALID:
+            await _hold(connection, team_id, attempt, f"invalid:{result.reason or 'refused'}", events)
+        case OutcomeKind.SENDER_REFUSED:
+            counts = await progress.refused_by_sender(connection, team_id=team_id, lead_ids=[attempt.lead_id])
+            if counts.get(attempt.lead_id, 0) >= outcome.LEAD_REFUSAL_LIMIT:
+                await _hold(connection, team_id, attempt, "senderRefused", events)
+            else:
+                await _due_again(connection, team_id, attempt, now)
+            await halts.refused(connection, team_id=team_id, account_id=attempt.account_id, now=now, events=events)
+        case OutcomeKind.RATE_LIMITED:
+            until = result.retry_at or now + timedelta(minutes=15)
+            await _due_again(connection, team_id, attempt, now)
+            await paces.rest(connection, team_id=team_id, account_id=attempt.account_id, until=until)
+        case OutcomeKind.OUT_OF_CREDIT:
+            await _due_again(connection, team_id, attempt, now)
+            await halts.app_stopped(
+                connection,
+                team_id=team_id,
+                account_id=attempt.account_id,
+                now=now,
+                code=result.reason or "outOfCredit",
+                events=events,
+            )
+        case OutcomeKind.AUTH_LOST:
+            await _due_again(connection, team_id, attempt, now)
+            await halts.account_lost(connection, team_id=team_id, account_id=attempt.account_id, now=now, events=events)
+        case _:
+            await _due_again(connection, team_id, attempt, now)
+            await paces.wake(connection, team_id=team_id, account_ids=[attempt.account_id], at=now)
+    return set()
+
+
+async def _refused_for_good(
+    connection: Connection,
+    team_id: str,
+    now: datetime,
+    attempt: ledger.Settled,
+    result: outcome.Outcome,
+    events: list[outbox.NewEvent],
+    triggered: list[automate.Triggered],
+) -> None:
+    reason = result.reason or "refused"
+    state = LeadState.UNREACHABLE if attempt.is_first else LeadState.FAILED
+    changed = await progress.stop_if_open(
+        connection,
+        team_id=team_id,
+        stops=[progress.Stop(lead_id=attempt.lead_id, state=state, reason=reason)],
+    )
+    await progress.close_verdict(
+        connection, team_id=team_id, profile_id=attempt.profile_id, account_id=attempt.account_id, now=now
+    )
+    await _free(connection, team_id, now, [attempt.lead_id], unanswered_at=None)
+    if changed and state == LeadState.FAILED:
+        events.append(
+            outbox.NewEvent(
+                type="target.failed",
+                object_type="campaign",
+                object_id=attempt.campaign_id,
+                data={"reason": reason},
+            )
+        )
+        triggered.append(
+            automate.Triggered(campaign_id=attempt.campaign_id, profile_id=attempt.profile_id, trigger=Trigger.FAILED)
+        )
+
+
+async def _hold(
+    connection: Connection, team_id: str, attempt: ledger.Settled, reason: str, events: list[outbox.NewEvent]
+) -> None:
+    await progress.stop_if_open(
+        connection,
+        team_id=team_id,
+        stops=[progress.Stop(lead_id=attempt.lead_id, state=LeadState.HELD, reason=reason)],
+    )
+    events.append(
+        outbox.NewEvent(
+            type="target.held", object_type="campaign", object_id=attempt.campaign_id, data={"reason": reason}
+        )
+    )
+
+
+async def _due_again(connection: Connection, team_id: str, attempt: ledger.Settled, now: datetime) -> None:
+    await progress.put_due(connection, team_id=team_id, due=[(attempt.lead_id, attempt.account_id, now)])

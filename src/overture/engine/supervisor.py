@@ -1,0 +1,361 @@
+"""The supervisor: wakes at the nearest due instant, hands out what is due, and settles what comes back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import asyncpg
+import structlog
+
+from overture import clock as clocks
+from overture.channels.registry import Registry
+from overture.clock import EngineClock
+from overture.core import pacing
+from overture.core.words import OutcomeKind
+from overture.engine import (
+    assess,
+    complete,
+    dispatch,
+    halts,
+    imports,
+    plan,
+    reconcile,
+    replies,
+    sending,
+    settle,
+    sync,
+)
+from overture.secrets import Sealer
+from overture.store import claims, duties, ledger
+from overture.store.pool import Pool
+
+_log = structlog.get_logger(__name__)
+
+SLOTS = 200
+"""Sends under way at once in one process."""
+
+DUTIES_AT_ONCE = 4
+DUTY_LEASE = timedelta(seconds=120)
+DUTY_RETRY = timedelta(seconds=30)
+STARTS_ALLOWED = 5
+"""Starts without an end after which a duty is left alone for an hour: it may be what kills its worker."""
+
+LONGEST_SLEEP = 1.0
+SWEEP_SECONDS = 30.0
+
+_PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_GONE = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+
+
+class Engine:
+    """Everything that runs by itself, in one process. Several may run on one database; nothing is shared but it."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        clock: EngineClock,
+        channels: Registry,
+        sealer: Sealer,
+        draws: Random,
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._channels = channels
+        self._sealer = sealer
+        self._dispatcher = dispatch.Dispatcher(pool=pool, channels=channels, draws=draws)
+        self._inboxes = replies.InboxReader(pool=pool, channels=channels, sealer=sealer)
+        self._reconciler = reconcile.Reconciler(pool=pool, channels=channels, sealer=sealer)
+        self._assessor = assess.Assessor(pool=pool, channels=channels, sealer=sealer)
+        self._importer = imports.Importer(pool=pool, channels=channels, sealer=sealer)
+        self._work: dict[str, Callable[[duties.Duty, datetime], Awaitable[datetime | None]]] = {
+            "sync": self._sync,
+            "assess": self._assess,
+            "plan": self._plan,
+            "replies": self._replies,
+            "reconcile": self._reconcile,
+            "import": self._import,
+        }
+        self._outcomes: asyncio.Queue[tuple[str, settle.Result]] = asyncio.Queue()
+        self._under_way = 0
+        self._running_duties = 0
+        self._looking = 0
+        self._sends: set[asyncio.Task[None]] = set()
+        self._wake_dispatch = asyncio.Event()
+        self._wake_duties = asyncio.Event()
+        self._slot_freed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self.settled_down = asyncio.Event()
+        """Set whenever something ends here; a conductor clears it, looks, and waits for it."""
+
+    def wake(self, *, sends: bool = True, duties: bool = True) -> None:
+        """Look for work now: something may have become due."""
+        if sends:
+            self._wake_dispatch.set()
+        if duties:
+            self._wake_duties.set()
+
+    def stop(self) -> None:
+        """End `run`: nothing new is claimed, what is under way is settled."""
+        self._stopping.set()
+        self.wake()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether this process is doing nothing at this moment."""
+        return self._under_way == 0 and self._running_duties == 0 and self._looking == 0
+
+    @property
+    def is_woken(self) -> bool:
+        """Whether a wake-up is waiting to be taken up."""
+        return self._wake_dispatch.is_set() or self._wake_duties.is_set()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop()]
+        settling = asyncio.create_task(self._settle_loop())
+        await asyncio.gather(*(self._guard(loop) for loop in loops))
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=pacing.CALL_TIMEOUT.total_seconds() * 2)
+        await self._outcomes.join()
+        settling.cancel()
+        with suppress(asyncio.CancelledError):
+            await settling
+
+    async def _guard(self, loop: Coroutine[Any, Any, None]) -> None:
+        try:
+            await loop
+        except BaseException:
+            self.stop()
+            raise
+
+    # ------------------------------------------------------------------ sends
+
+    async def _dispatch_loop(self) -> None:
+        while not self._stopping.is_set():
+            self._wake_dispatch.clear()
+            self._looking += 1
+            try:
+                found = await self._dispatch_turn()
+            except _GONE as error:
+                _log.warning("database_gone", error=repr(error))
+                found = False
+            except _PASSING as error:
+                _log.info("claim_retried", error=repr(error))
+                found = True
+            except Exception:
+                _log.exception("dispatch_broke")
+                found = False
+            finally:
+                self._looking -= 1
+                self.settled_down.set()
+            if not found:
+                await _wait(self._wake_dispatch, LONGEST_SLEEP)
+
+    async def _dispatch_turn(self) -> bool:
+        """Serve every team that may have something due once; tell whether any had."""
+        now = await self._clock.now()
+        async with self._pool.acquire() as connection:
+            teams, resumable = await claims.due_teams(connection, now=now, count=16)
+        for team_id, campaign_id in resumable:
+            await halts.resume(self._pool, team_id=team_id, campaign_id=campaign_id, now=now)
+        any_found = False
+        for team_id in teams:
+            while self._under_way >= SLOTS and not self._stopping.is_set():
+                self._slot_freed.clear()
+                await _wait(self._slot_freed, LONGEST_SLEEP)
+            if self._stopping.is_set():
+                return False
+            ready, found = await self._dispatcher.claim(
+                team_id,
+                now=now,
+                wall_now=clocks.wall_now(),
+                count=min(dispatch.BATCH, SLOTS - self._under_way),
+            )
+            any_found = any_found or found
+            for one in ready:
+                self._under_way += 1
+                task = asyncio.create_task(self._send(one))
+                self._sends.add(task)
+                task.add_done_callback(self._sends.discard)
+        return any_found
+
+    async def _send(self, ready: dispatch.Ready) -> None:
+        result = await sending.send(ready, channels=self._channels, sealer=self._sealer, clock=self._clock)
+        await self._outcomes.put((ready.team_id, result))
+
+    async def _settle_loop(self) -> None:
+        """Settle outcomes as they come, all that wait together in one transaction per team."""
+        while True:
+            batch = [await self._outcomes.get()]
+            while not self._outcomes.empty() and len(batch) < SLOTS:
+                batch.append(self._outcomes.get_nowait())
+            by_team: dict[str, list[settle.Result]] = {}
+            for team_id, result in batch:
+                by_team.setdefault(team_id, []).append(result)
+            for team_id, results in by_team.items():
+                await self._settle(team_id, results)
+            self._under_way -= len(batch)
+            self.settled_down.set()
+            self._slot_freed.set()
+            self.wake(duties=any(result.outcome.kind != OutcomeKind.ACCEPTED for _, result in batch))
+            for _ in batch:
+                self._outcomes.task_done()
+
+    async def _settle(self, team_id: str, results: list[settle.Result]) -> None:
+        """Settle until it is done: an outcome that is known must not be lost to a passing fault."""
+        pause = 0.05
+        while True:
+            try:
+                now = await self._clock.now()
+                ended = await settle.settle(self._pool, team_id=team_id, now=now, results=results)
+                await complete.check(self._pool, team_id=team_id, campaign_ids=ended, now=now)
+                return
+            except (*_PASSING, *_GONE) as error:
+                _log.warning("settle_retried", team_id=team_id, error=repr(error))
+                if self._stopping.is_set() and pause > 1:
+                    return  # the intents stay open; whoever starts next reads the conversations
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            except Exception:
+                _log.exception("settle_broke", team_id=team_id, attempts=[result.attempt_id for result in results])
+                return
+
+    # ------------------------------------------------------------------ duties
+
+    async def _duty_loop(self) -> None:
+        running: set[asyncio.Task[None]] = set()
+        while not self._stopping.is_set():
+            self._wake_duties.clear()
+            self._looking += 1
+            try:
+                taken = await self._lease_duties(DUTIES_AT_ONCE - len(running))
+            except _GONE as error:
+                _log.warning("database_gone", error=repr(error))
+                taken = []
+            except Exception:
+                _log.exception("duties_broke")
+                taken = []
+            finally:
+                self._looking -= 1
+                self.settled_down.set()
+            for duty in taken:
+                self._running_duties += 1
+                task = asyncio.create_task(self._run_duty(duty))
+                running.add(task)
+                task.add_done_callback(running.discard)
+            if not taken or len(running) >= DUTIES_AT_ONCE:
+                await _wait(self._wake_duties, LONGEST_SLEEP)
+        if running:
+            await asyncio.wait(running, timeout=5)
+
+    async def _lease_duties(self, count: int) -> list[duties.Duty]:
+        if count <= 0:
+            return []
+        now = await self._clock.now()
+        wall_now = clocks.wall_now()
+        async with self._pool.acquire() as connection:
+            return await duties.lease(
+                connection, now=now, wall_now=wall_now, lease_until=wall_now + DUTY_LEASE, count=count
+            )
+
+    async def _run_duty(self, duty: duties.Duty) -> None:
+        is_due_again = True
+        try:
+            is_due_again = await self._perform(duty)
+        except _GONE as error:
+            _log.warning("database_gone", duty=duty.kind, error=repr(error))
+        except Exception:
+            _log.exception("duty_lost", kind=duty.kind, key=duty.key, team_id=duty.team_id)
+        finally:
+            self._running_duties -= 1
+            self.settled_down.set()
+            # A reading that found nothing leads to nothing; every other duty may make sends or duties due.
+            if is_due_again or duty.kind != "replies":
+                self.wake()
+
+    async def _perform(self, duty: duties.Duty) -> bool:
+        """Run a duty to its end; tell whether it leaves something to do now."""
+        now = await self._clock.now()
+        if duty.starts > STARTS_ALLOWED:
+            if duty.kind == "import":
+                await self._importer.give_up(team_id=duty.team_id, job_id=duty.key, now=now)
+            await self._fail_duty(duty, "stopped after too many starts without an end", now + timedelta(hours=1))
+            return False
+        try:
+            next_due = await self._work[duty.kind](duty, now)
+        except _GONE:
+            raise
+        except Exception as error:
+            _log.exception("duty_broke", kind=duty.kind, key=duty.key, team_id=duty.team_id)
+            pause = timedelta(seconds=1) if isinstance(error, _PASSING) else DUTY_RETRY
+            await self._fail_duty(duty, repr(error)[:500], now + pause)
+            return False
+        async with self._pool.acquire() as connection:
+            await duties.finish(connection, duty=duty, next_due=next_due, now=now)
+        return next_due is not None and next_due <= now
+
+    async def _fail_duty(self, duty: duties.Duty, error: str, retry_at: datetime) -> None:
+        async with self._pool.acquire() as connection:
+            await duties.fail(connection, duty=duty, error=error, retry_at=retry_at)
+
+    async def _sync(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        await sync.step(self._pool, team_id=duty.team_id, campaign_id=duty.key, now=now)
+        await complete.check(self._pool, team_id=duty.team_id, campaign_ids=[duty.key], now=now)
+        return None
+
+    async def _assess(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        return await self._assessor.step(team_id=duty.team_id, campaign_id=duty.key, now=now)
+
+    async def _plan(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        await plan.step(self._pool, team_id=duty.team_id, campaign_id=duty.key, now=now)
+        return None
+
+    async def _replies(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        reading = await self._inboxes.read(team_id=duty.team_id, account_id=duty.key, now=now)
+        await complete.check(self._pool, team_id=duty.team_id, campaign_ids=reading.ended, now=now)
+        if reading.is_awaited:
+            self.wake()
+        return reading.next_due
+
+    async def _reconcile(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        done = await self._reconciler.step(
+            team_id=duty.team_id, account_id=duty.key, now=now, wall_now=clocks.wall_now()
+        )
+        await complete.check(self._pool, team_id=duty.team_id, campaign_ids=done.ended, now=now)
+        return done.next_due
+
+    async def _import(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        return await self._importer.step(team_id=duty.team_id, job_id=duty.key, now=now)
+
+    # ------------------------------------------------------------------ nets
+
+    async def _sweep_loop(self) -> None:
+        """Find what a dead worker left behind: at the start, then every half minute of wall time."""
+        while not self._stopping.is_set():
+            try:
+                await self._sweep()
+            except _GONE as error:
+                _log.warning("database_gone", error=repr(error))
+            except Exception:
+                _log.exception("sweep_broke")
+            await _wait(self._stopping, SWEEP_SECONDS)
+
+    async def _sweep(self) -> None:
+        now = await self._clock.now()
+        async with self._pool.acquire() as connection, connection.transaction():
+            for team_id, account_id in await ledger.orphaned_accounts(connection, wall_now=clocks.wall_now()):
+                await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await claims.wake_overlooked(connection, now=now)
+        await complete.sweep(self._pool, now=now)
+        self.wake()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -1,0 +1,145 @@
+"""Every error this program raises on purpose, drawn as one tree.
+
+OvertureError
+├── StartError                     the program cannot start or go on; plain words for the operator
+└── ApiError                       a request cannot be served: status, code, details, remedy in the message
+    ├── InvalidRequest       400   invalidRequest {issues: [{path, message}]}
+    ├── InvalidCursor        400   invalidCursor
+    ├── Unauthorized         401   unauthorized
+    ├── Forbidden            403   forbidden
+    ├── NotFound             404   <kind>NotFound
+    ├── MethodNotAllowed     405   methodNotAllowed
+    ├── Conflict             409   campaignActive, listInUse, accountLinkInUse, nameTaken, ...
+    ├── BodyTooLarge         413   bodyTooLarge
+    ├── UnsupportedMedia     415   unsupportedMediaType
+    ├── Unprocessable        422   preflightFailed, platformNotSupported, ...
+    └── Unavailable          503   platformUnavailable
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Path = Sequence[str | int]
+
+
+class OvertureError(Exception):
+    """The root of the tree."""
+
+
+class StartError(OvertureError):
+    """The program cannot start or continue; the message says what is missing and what to do."""
+
+
+class ApiError(OvertureError):
+    """A request that cannot be served. The message says what is wrong and what to do; clients branch on `code`."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.details = dict(details) if details is not None else None
+
+
+class InvalidRequest(ApiError):
+    """The body, path or query has something wrong; `issues` lists each place."""
+
+    status = 400
+    code = "invalidRequest"
+
+    def __init__(self, issues: Sequence[tuple[Path, str]]) -> None:
+        listed = [{"path": list(path), "message": message} for path, message in issues]
+        first = issues[0]
+        where = ".".join(str(part) for part in first[0]) or "body"
+        more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
+        super().__init__(f"{where}: {first[1]}{more}", details={"issues": listed})
+
+
+class InvalidCursor(ApiError):
+    """The cursor was not made by this call with these filters."""
+
+    status = 400
+    code = "invalidCursor"
+
+    def __init__(self) -> None:
+        super().__init__("The cursor is not one of this request's: start again without it.")
+
+
+class Unauthorized(ApiError):
+    """No token, or one that opens nothing."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class Forbidden(ApiError):
+    """The token may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(ApiError):
+    """No such object in this team; `kind` names it, as in `campaign` → `campaignNotFound`."""
+
+    status = 404
+
+    def __init__(self, kind: str, identifier: str | None = None, *, place: str = "team", hint: str = "") -> None:
+        words = "".join(" " + letter.lower() if letter.isupper() else letter for letter in kind)
+        named = f" {identifier!r}" if identifier is not None else ""
+        super().__init__(
+            f"There is no {words}{named} in this {place}. {hint or 'Check the id.'}",
+            code=f"{kind}NotFound",
+            details={"id": identifier} if identifier is not None else None,
+        )
+
+
+class RouteNotFound(ApiError):
+    """No such address."""
+
+    status = 404
+    code = "notFound"
+
+
+class MethodNotAllowed(ApiError):
+    """The address exists, but not with this method."""
+
+    status = 405
+    code = "methodNotAllowed"
+
+
+class Conflict(ApiError):
+    """The object's present state does not allow it."""
+
+    status = 409
+    code = "conflict"
+
+
+class BodyTooLarge(ApiError):
+    """More bytes than this call takes."""
+
+    status = 413
+    code = "bodyTooLarge"
+
+
+class UnsupportedMedia(ApiError):
+    """The body is not of a type this call reads."""
+
+    status = 415
+    code = "unsupportedMediaType"
+
+
+class Unprocessable(ApiError):
+    """Well-formed, but it cannot be done."""
+
+    status = 422
+    code = "unprocessable"
+
+
+class Unavailable(ApiError):
+    """Something this call needs does not answer now; try again later."""
+
+    status = 503
+    code = "platformUnavailable"

@@ -1,0 +1,178 @@
+"""The composition root: settings become a database, channels, keys and clocks, and these become processes."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture import clock, processes, secrets
+from overture.actions.context import Context
+from overture.channels.registry import Registry
+from overture.channels.x.channel import XChannel
+from overture.clock import EngineClock, WallClock
+from overture.engine.supervisor import Engine
+from overture.errors import StartError
+from overture.secrets import Sealer
+from overture.settings import Settings
+from overture.store import migrate, virtual
+from overture.store.embedded import Embedded
+from overture.store.pool import Pool, open_pool
+from overture.store.virtual import VirtualClock
+
+POOL_SIZE = 20
+_CLOSE_SECONDS = 0.5
+ENGINE_GRACE_SECONDS = 2.0
+"""How long an engine that stops waits for the platform's answers. What is cut off stays an open intent: the next
+engine reads the conversation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What every process is made of."""
+
+    pool: Pool
+    clock: EngineClock
+    channels: Registry
+    sealer: Sealer
+
+    def context(self, wake: Callable[[], None] = lambda: None) -> Context:
+        """Return what actions work with; `wake` tells an engine in this process that work has come."""
+        return Context(pool=self.pool, clock=self.clock, channels=self.channels, sealer=self.sealer, wake=wake)
+
+    def engine(self) -> Engine:
+        """Make an engine."""
+        return Engine(
+            pool=self.pool,
+            clock=self.clock,
+            channels=self.channels,
+            sealer=self.sealer,
+            draws=random.Random(),  # noqa: S311 - draws spread the pace; nothing rests on their secrecy
+        )
+
+
+@asynccontextmanager
+async def own_database(settings: Settings) -> AsyncIterator[str]:
+    """Yield the address of the database: the operator's, or the embedded one, which runs as long as we do."""
+    if settings.external_database is not None:
+        yield settings.external_database
+        return
+    server = Embedded(settings.data)
+    try:
+        yield await asyncio.to_thread(server.start)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def any_database(settings: Settings, *, may_create: bool = False) -> AsyncIterator[str]:
+    """Yield the address of the database for a short command: a running embedded server is used as it is.
+
+    Raises:
+        StartError: no database has been made yet, and `may_create` does not allow it.
+    """
+    if settings.external_database is None and not await is_stopped(settings, may_create=may_create):
+        yield Embedded(settings.data).dsn
+        return
+    async with own_database(settings) as dsn:
+        yield dsn
+
+
+async def is_stopped(settings: Settings, *, may_create: bool = False) -> bool:
+    """Tell whether the embedded database is there but not running; False for an external one.
+
+    Raises:
+        StartError: no database has been made yet, and `may_create` does not allow it.
+        EmbeddedError: the data directory cannot be looked into.
+    """
+    if settings.external_database is not None:
+        return False
+    if not may_create and not (settings.data / "postgres").exists():
+        raise StartError(
+            f"There is no database in {settings.data.absolute()} yet. Start `overture up` there first, or name "
+            "another data directory with --data."
+        )
+    return await asyncio.to_thread(Embedded(settings.data).running) is None
+
+
+@asynccontextmanager
+async def pool_of(dsn: str, *, size: int = POOL_SIZE) -> AsyncIterator[Pool]:
+    """Yield connections to the database; at the end, connections still at work are cut off."""
+    pool = await open_pool(dsn, size=size)
+    try:
+        yield pool
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+
+async def prepare_schema(settings: Settings, pool: Pool) -> None:
+    """Bring the embedded database's schema up to date; only look at an external one's.
+
+    Raises:
+        MigrationError: the schema is not one this program can work with.
+    """
+    async with pool.acquire() as connection:
+        if settings.external_database is None:
+            await migrate.migrate(connection, now=clock.wall_now())
+        await migrate.require(connection)
+
+
+@asynccontextmanager
+async def parts_of(pool: Pool, *, keys: list[bytes], engine_clock: EngineClock) -> AsyncIterator[Parts]:
+    """Yield the parts of a process around an open pool."""
+    channels = Registry([XChannel(timeout=10.0)])
+    try:
+        yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys))
+    finally:
+        await channels.close()
+
+
+def keys_of(settings: Settings, *, may_create: bool) -> list[bytes]:
+    """Return the keys that seal account tokens.
+
+    Args:
+        settings: they may hold the keys; otherwise the data directory does.
+        may_create: make a key file if there is none. Processes that run apart must not: each would have its own.
+
+    Raises:
+        KeyUnusable: the keys are malformed, or the key file is open to others.
+        StartError: there is no key.
+    """
+    if settings.secret_key is not None:
+        return secrets.parse_keys(settings.secret_key.get_secret_value())
+    try:
+        if may_create or settings.key_file.exists():
+            return [secrets.load_or_create_key(settings.key_file)]
+    except OSError as error:
+        raise StartError(f"The key file {settings.key_file} cannot be used: {error}.") from error
+    raise StartError(
+        "Processes that run apart need one secret key in common: set OVERTURE_SECRET_KEY to the same value for all. "
+        "Make one: openssl rand -base64 32"
+    )
+
+
+async def current_clock(pool: Pool) -> EngineClock:
+    """Return the clock this database runs on."""
+    return WallClock() if await virtual_instant(pool) is None else VirtualClock(pool)
+
+
+async def virtual_instant(pool: Pool) -> datetime | None:
+    """Return the instant a virtual run has reached; None where time is real."""
+    async with pool.acquire() as connection:
+        return await virtual.read(connection)
+
+
+@asynccontextmanager
+async def working(engine: Engine) -> AsyncIterator[asyncio.Task[None]]:
+    """Run an engine; yields the task that ends only when it breaks. At the end it is given a moment to settle."""
+    task = asyncio.create_task(engine.run())
+    try:
+        yield task
+    finally:
+        engine.stop()
+        await processes.end(task, grace_seconds=ENGINE_GRACE_SECONDS)

@@ -1,0 +1,1 @@
+"""A stand-alone platform that speaks X API v2: everything can be run against it."""

@@ -1,0 +1,126 @@
+"""The platform as an ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from overture.sandbox import accounts as sending_accounts
+from overture.sandbox import answers, instants, limits, refusals, routes_messages, routes_users
+from overture.sandbox.accounts import Account
+from overture.sandbox.admission import Admission
+from overture.sandbox.clock import Clock
+from overture.sandbox.control import Control
+from overture.sandbox.faults import Faults
+from overture.sandbox.limits import Endpoint, Meter
+from overture.sandbox.messages import Origin
+from overture.sandbox.people import Population
+from overture.sandbox.platform import Platform, checked
+from overture.sandbox.record import Record
+
+
+def create_app(
+    *,
+    people: int = 5_000,
+    seed: int = 1,
+    record: Path | None = None,
+    accounts: Sequence[Account] = sending_accounts.DEFAULT,
+    start: datetime | None = None,
+    limits: limits.Table | None = limits.PUBLISHED,
+) -> Starlette:
+    """Build a platform that speaks X API v2 and is steered under `/_sandbox`.
+
+    Args:
+        people: how many people there are; each is drawn from the seed when first asked for.
+        seed: the same seed gives the same people, answers and faults.
+        record: the file every accepted message is written to; an existing one is taken up again.
+            None keeps nothing.
+        accounts: the accounts whose tokens open the API.
+        start: where the clock stands at first; None runs on the machine's clock until the first move.
+        limits: the rate limits; None has none, `limits.scaled(10)` has ten times X's.
+
+    The application's state carries `platform` and `closing`, an event that ends the calls a fault holds open.
+    Set it before stopping a server that waits for open calls.
+
+    Raises:
+        RecordError: the record is not one of this platform.
+        ValueError: the accounts' usernames clash, the number of people or the start is out of range.
+    """
+    kept = Record(record)
+    try:
+        platform = Platform(
+            population=Population(count=people, seed=seed, accounts=accounts),
+            accounts=accounts,
+            clock=_clock(kept, start),
+            record=kept,
+            seed=seed,
+        )
+    except ValueError:
+        kept.close()
+        raise
+    meter = Meter(limits)
+    for message in platform.messages:
+        if message.origin is Origin.API:
+            meter.charge(message.sender, Endpoint.SEND, message.moment)
+    faults = Faults(seed)
+    closing = asyncio.Event()
+    admission = Admission(platform=platform, faults=faults, meter=meter, closing=closing)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        closing.set()
+        platform.close()
+
+    app = Starlette(
+        routes=[*_routes(admission), *Control(platform=platform, faults=faults).routes()],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _refuse_path},
+    )
+    app.router.redirect_slashes = False
+    app.state.platform = platform
+    app.state.closing = closing
+    return app
+
+
+def _clock(kept: Record, start: datetime | None) -> Clock:
+    """Go on where the record ends: a clock that stood still then stands still now."""
+    first = None if start is None else checked(instants.milliseconds(start))
+    if not kept.earlier:
+        return Clock(first)
+    last = kept.earlier[-1]
+    if first is None:
+        return Clock(last.moment if last.is_virtual else None)
+    return Clock(max(first, last.moment))
+
+
+def _routes(admission: Admission) -> list[Route]:
+    conversation = "/2/dm_conversations/with/{participant_id}"
+    table = (
+        ("POST", f"{conversation}/messages", Endpoint.SEND, routes_messages.send),
+        ("GET", "/2/dm_events", Endpoint.EVENTS, routes_messages.events),
+        ("GET", "/2/users", Endpoint.USERS_BY_IDS, routes_users.by_ids),
+        ("GET", "/2/users/by", Endpoint.USERS_BY_NAMES, routes_users.by_usernames),
+        ("GET", "/2/users/me", Endpoint.ME, routes_users.me),
+        (
+            "GET",
+            f"{conversation}/dm_events",
+            Endpoint.CONVERSATION_EVENTS,
+            routes_messages.conversation_events,
+        ),
+    )
+    return [
+        Route(path, admission.endpoint(endpoint, handler), methods=[verb]) for verb, path, endpoint, handler in table
+    ]
+
+
+async def _refuse_path(_: Request, error: Exception) -> Response:
+    is_method = isinstance(error, HTTPException) and error.status_code == 405
+    return answers.refused(refusals.TABLE["noSuchMethod" if is_method else "noSuchPath"])

@@ -1,0 +1,70 @@
+"""What the operator sets outside the command line: the environment variables that begin with `OVERTURE_`."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, HttpUrl, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from overture.errors import StartError
+
+PREFIX = "OVERTURE_"
+
+
+class Settings(BaseSettings):
+    """The settings of one process; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        default=None, description="A PostgreSQL to use; without it, Overture runs its own."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Seals account tokens: 32 bytes, base64 or hexadecimal; former keys after commas."
+    )
+    data: Path = Field(default=Path("data"), description="The data directory.")
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
+        default="info", description="The least severe log line that is written."
+    )
+    x_base_url: HttpUrl = Field(
+        default=HttpUrl("https://api.x.com"), description="Where X answers; a sandbox's address for trials."
+    )
+
+    @classmethod
+    def load(cls, *, data: Path | None = None) -> Self:
+        """Read the environment; `data`, if given, overrules its data directory.
+
+        Raises:
+            StartError: a variable has a value that makes no sense.
+        """
+        try:
+            settings = cls()
+        except ValidationError as error:
+            faults = "; ".join(f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+            raise StartError(f"The environment is not right. {faults}") from error
+        return settings if data is None else settings.model_copy(update={"data": data})
+
+    @property
+    def external_database(self) -> str | None:
+        """The address of the operator's own PostgreSQL, if one is set."""
+        return None if self.database_url is None else self.database_url.get_secret_value()
+
+    @property
+    def platform_urls(self) -> dict[str, str]:
+        """Where each platform answers, by platform key."""
+        return {"twitter": str(self.x_base_url).rstrip("/")}
+
+    @property
+    def token_file(self) -> Path:
+        """Where the first token is kept."""
+        return self.data / "token"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the secret key is kept unless the environment holds it."""
+        return self.data / "secret.key"
+
+    @property
+    def sandbox_record(self) -> Path:
+        """Where the sandbox writes down every message it accepts."""
+        return self.data / "sandbox.jsonl"

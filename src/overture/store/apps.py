@@ -1,0 +1,106 @@
+"""Platform apps: where a platform answers, and whom its accounts may write to first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """A team's app on a platform. `policy_changed_at` is None until an owner has chosen a policy."""
+
+    id: str
+    base_url: str
+    contact_policy: str
+    policy_changed_at: datetime | None
+
+
+_COLUMNS = "id, base_url, contact_policy, policy_changed_at"
+
+
+async def find(connection: Connection, *, team_id: str, platform: str, base_url: str) -> App | None:
+    """Return the team's app at an address."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM platform_app WHERE team_id = $1 AND platform = $2 AND base_url = $3",
+        team_id,
+        platform,
+        base_url,
+    )
+    return None if row is None else App(**row)
+
+
+async def of_accounts(
+    connection: Connection, *, team_id: str, platform: str, platform_ids: Sequence[str]
+) -> dict[str, App]:
+    """Return the app of each account with one of these platform ids, disconnected ones too."""
+    rows = await connection.fetch(
+        """
+        SELECT a.platform_id, p.id, p.base_url, p.contact_policy, p.policy_changed_at
+          FROM account_link a JOIN platform_app p ON p.team_id = a.team_id AND p.id = a.app_id
+         WHERE a.team_id = $1 AND a.platform = $2 AND a.platform_id = ANY($3::text[])
+         ORDER BY a.id
+        """,
+        team_id,
+        platform,
+        list(platform_ids),
+    )
+    return {row["platform_id"]: App(**{name: row[name] for name in App.__dataclass_fields__}) for row in rows}
+
+
+async def set_policy(
+    connection: Connection, *, team_id: str, app_id: str, policy: str, note: str, chosen_by: str, now: datetime
+) -> None:
+    """Keep whom the app's accounts may write to first, with who chose it, when and why."""
+    await connection.execute(
+        """
+        UPDATE platform_app SET contact_policy = $3, policy_note = $4, policy_changed_by = $5, policy_changed_at = $6
+         WHERE team_id = $1 AND id = $2
+        """,
+        team_id,
+        app_id,
+        policy,
+        note,
+        chosen_by,
+        now,
+    )
+
+
+async def set_address(connection: Connection, *, team_id: str, app_id: str, base_url: str) -> None:
+    """Note that the same platform answers at another address from now on."""
+    await connection.execute(
+        """
+        UPDATE account_directory d SET base_url = $3
+          FROM account_link a
+         WHERE a.team_id = $1 AND a.app_id = $2 AND d.team_id = $1 AND d.account_id = a.id
+        """,
+        team_id,
+        app_id,
+        base_url,
+    )
+    await connection.execute(
+        "UPDATE platform_app SET base_url = $3 WHERE team_id = $1 AND id = $2", team_id, app_id, base_url
+    )
+
+
+async def review_campaigns(connection: Connection, *, team_id: str, app_id: str) -> list[str]:
+    """Return the campaigns that send through the app, their lists marked to be compared anew."""
+    rows = await connection.fetch(
+        """
+        WITH using_app AS (
+            SELECT DISTINCT c.id
+              FROM account_link a
+              JOIN campaign_account m ON m.team_id = $1 AND m.account_id = a.id AND m.is_member
+              JOIN campaign c ON c.team_id = $1 AND c.id = m.campaign_id AND c.deleted_at IS NULL
+             WHERE a.team_id = $1 AND a.app_id = $2
+        ), marked AS (
+            UPDATE campaign_list r SET seen_revision = -1 FROM using_app
+             WHERE r.team_id = $1 AND r.campaign_id = using_app.id
+        )
+        SELECT id FROM using_app ORDER BY id
+        """,
+        team_id,
+        app_id,
+    )
+    return [row["id"] for row in rows]

@@ -1,0 +1,65 @@
+"""Budgets: what a platform app may send over all its accounts in a rolling day."""
+
+from datetime import datetime, timedelta
+
+from overture.core import pacing
+from overture.store import ledger
+from overture.store.pool import Connection
+
+_DAY = timedelta(hours=24)
+
+
+async def charge(
+    connection: Connection, *, team_id: str, app_id: str, count: int, now: datetime
+) -> tuple[int, datetime]:
+    """Take up to `count` sends from an app's budget; return how many it grants, and when it may grant more.
+
+    `room` counts down between exact counts of the ledger, so the ledger is read once per day's worth of sends.
+    """
+    granted = await connection.fetchval(
+        """
+        UPDATE app_budget SET room = CASE WHEN daily_cap IS NULL THEN room ELSE room - $3 END
+         WHERE team_id = $1 AND app_id = $2 AND (daily_cap IS NULL OR room >= $3) RETURNING $3
+        """,
+        team_id,
+        app_id,
+        count,
+    )
+    return (count, now) if granted is not None else await _charge_counted(connection, team_id, app_id, count, now)
+
+
+async def _charge_counted(
+    connection: Connection, team_id: str, app_id: str, count: int, now: datetime
+) -> tuple[int, datetime]:
+    """Count the ledger anew, and grant what the ceiling leaves."""
+    row = await connection.fetchrow(
+        "SELECT daily_cap, room FROM app_budget WHERE team_id = $1 AND app_id = $2 FOR NO KEY UPDATE",
+        team_id,
+        app_id,
+    )
+    assert row is not None
+    ends = await ledger.app_ends(connection, team_id=team_id, app_id=app_id, after=now - _DAY)
+    room, free_at = max(0, row["daily_cap"] - len(ends)), now
+    if room < count:
+        spent = [*ends, *[now] * room]
+        # An attempt still open has no end yet: ask again within the hour.
+        free_at = pacing.rolling_free_at(spent, row["daily_cap"], _DAY) or now + timedelta(hours=1)
+    granted = min(room, count)
+    await connection.execute(
+        "UPDATE app_budget SET room = $3 WHERE team_id = $1 AND app_id = $2", team_id, app_id, room - granted
+    )
+    return granted, free_at
+
+
+async def pause(connection: Connection, *, team_id: str, app_id: str, until: datetime, code: str) -> None:
+    """Hold back all accounts of an app until `until` (engine time)."""
+    await connection.execute(
+        """
+        UPDATE app_budget SET paused_until = greatest(paused_until, $3), pause_code = $4
+         WHERE team_id = $1 AND app_id = $2
+        """,
+        team_id,
+        app_id,
+        until,
+        code,
+    )

@@ -1,0 +1,83 @@
+"""Consent: recorded for a person, never for a list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from overture import ids
+from overture.store.pool import Connection
+
+
+async def record(
+    connection: Connection,
+    *,
+    team_id: str,
+    profile_ids: Sequence[str],
+    basis: str,
+    evidence: str,
+    by: str,
+    now: datetime,
+) -> None:
+    """Record consent for the persons behind these profiles; consent that is recorded already stays as it is."""
+    rows = await connection.fetch(
+        """
+        SELECT id FROM profile WHERE team_id = $1 AND id = ANY($2::text[]) AND contact_id IS NULL
+         ORDER BY id FOR NO KEY UPDATE
+        """,
+        team_id,
+        list(profile_ids),
+    )
+    without = [row["id"] for row in rows]
+    await connection.execute(
+        """
+        WITH made AS (
+            SELECT * FROM unnest($2::text[], $3::text[]) AS v (profile_id, contact_id)
+        ), linked AS (
+            UPDATE profile p SET contact_id = made.contact_id FROM made
+             WHERE p.team_id = $1 AND p.id = made.profile_id
+        )
+        INSERT INTO contact (team_id, id, created_at, updated_at) SELECT $1, contact_id, $4, $4 FROM made
+        """,
+        team_id,
+        without,
+        ids.many("o", len(without)),
+        now,
+    )
+    await connection.execute(
+        """
+        WITH meant AS (
+            SELECT o.id FROM profile p JOIN contact o ON o.team_id = p.team_id AND o.id = p.contact_id
+             WHERE p.team_id = $1 AND p.id = ANY($2::text[]) AND o.consent_at IS NULL
+             ORDER BY o.id FOR NO KEY UPDATE OF o
+        )
+        UPDATE contact o
+           SET consent_basis = $3, consent_evidence = $4, consent_by = $5, consent_at = $6, updated_at = $6
+          FROM meant WHERE o.team_id = $1 AND o.id = meant.id
+        """,
+        team_id,
+        list(profile_ids),
+        basis,
+        evidence,
+        by,
+        now,
+    )
+
+
+async def waiting_campaigns(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> list[str]:
+    """Return the campaigns that left these profiles out for missing consent, their lists marked to be compared anew."""
+    rows = await connection.fetch(
+        """
+        WITH waiting AS (
+            SELECT DISTINCT l.campaign_id FROM lead l
+              JOIN campaign c ON c.team_id = l.team_id AND c.id = l.campaign_id AND c.deleted_at IS NULL
+             WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[])
+               AND l.state = 'excluded' AND l.reason = 'consentMissing'
+        ), marked AS (
+            UPDATE campaign_list r SET seen_revision = -1 FROM waiting
+             WHERE r.team_id = $1 AND r.campaign_id = waiting.campaign_id
+        )
+        SELECT campaign_id FROM waiting ORDER BY campaign_id
+        """,
+        team_id,
+        list(profile_ids),
+    )
+    return [row["campaign_id"] for row in rows]

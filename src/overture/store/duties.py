@@ -1,0 +1,111 @@
+"""Duties: what the engine does by itself, as rows with a due instant and a lease."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duty:
+    """One leased duty. `wanted` is the request it serves: requests that come later make it due again."""
+
+    team_id: str
+    kind: str
+    key: str
+    wanted: int
+    starts: int
+
+
+async def want(connection: Connection, *, team_id: str, kind: str, key: str, due_at: datetime) -> None:
+    """Ask for a duty at `due_at` (engine time) at the latest; running ones run again."""
+    await connection.execute(
+        """
+        INSERT INTO duty AS d (team_id, kind, key, due_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (team_id, kind, key) DO UPDATE
+           SET due_at = least(d.due_at, excluded.due_at), wanted = d.wanted + 1, starts = 0
+        """,
+        team_id,
+        kind,
+        key,
+        due_at,
+    )
+
+
+async def lease(
+    connection: Connection, *, now: datetime, wall_now: datetime, lease_until: datetime, count: int
+) -> list[Duty]:
+    """Take up to `count` due duties that nobody holds, oldest due first, across teams."""
+    rows = await connection.fetch(
+        """
+        UPDATE duty d SET lease_until = $3, starts = d.starts + 1
+          FROM (SELECT team_id, kind, key FROM duty
+                 WHERE due_at <= $1 AND lease_until <= $2
+                 ORDER BY due_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) taken
+         WHERE d.team_id = taken.team_id AND d.kind = taken.kind AND d.key = taken.key
+        RETURNING d.team_id, d.kind, d.key, d.wanted, d.starts
+        """,
+        now,
+        wall_now,
+        lease_until,
+        count,
+    )
+    return [Duty(**row) for row in rows]
+
+
+async def finish(connection: Connection, *, duty: Duty, next_due: datetime | None, now: datetime) -> None:
+    """End a run: due again at `next_due` (None = not by itself), or at once if it was asked for meanwhile."""
+    await connection.execute(
+        """
+        UPDATE duty SET lease_until = '-infinity', starts = 0, done = $4, last_error = NULL,
+               due_at = CASE WHEN wanted > $4 THEN least($6::timestamptz, coalesce($5::timestamptz, 'infinity'))
+                             ELSE coalesce($5::timestamptz, 'infinity') END
+         WHERE team_id = $1 AND kind = $2 AND key = $3
+        """,
+        duty.team_id,
+        duty.kind,
+        duty.key,
+        duty.wanted,
+        next_due,
+        now,
+    )
+
+
+async def fail(connection: Connection, *, duty: Duty, error: str, retry_at: datetime) -> None:
+    """End a run that broke: it is tried again at `retry_at` (engine time)."""
+    await connection.execute(
+        """
+        UPDATE duty SET lease_until = '-infinity', last_error = $4, due_at = $5
+         WHERE team_id = $1 AND kind = $2 AND key = $3
+        """,
+        duty.team_id,
+        duty.kind,
+        duty.key,
+        error,
+        retry_at,
+    )
+
+
+async def drop(connection: Connection, *, team_id: str, kind: str, key: str) -> None:
+    """Forget a duty for good."""
+    await connection.execute("DELETE FROM duty WHERE team_id = $1 AND kind = $2 AND key = $3", team_id, kind, key)
+
+
+async def pending(connection: Connection, *, team_id: str, kind: str, keys: Sequence[str]) -> set[str]:
+    """Return those of `keys` for which a requested run has not ended yet."""
+    rows = await connection.fetch(
+        "SELECT key FROM duty WHERE team_id = $1 AND kind = $2 AND key = ANY($3::text[]) AND wanted > done",
+        team_id,
+        kind,
+        list(keys),
+    )
+    return {row["key"] for row in rows}
+
+
+async def nearest(connection: Connection) -> datetime | None:
+    """Return the next instant at which any duty is due; None when none ever is."""
+    instant: datetime | None = await connection.fetchval(
+        "SELECT due_at FROM duty WHERE due_at < 'infinity' ORDER BY due_at LIMIT 1"
+    )
+    return instant

@@ -1,0 +1,72 @@
+"""Gates: the row an intent must find open and unchanged, so that a pause or an edit holds once it has returned."""
+
+from datetime import datetime
+
+from overture.store.pool import Connection
+
+
+async def create_campaign(connection: Connection, *, team_id: str, campaign_id: str) -> None:
+    """Insert the closed gate of a new campaign."""
+    await connection.execute(
+        "INSERT INTO campaign_gate (team_id, campaign_id, open) VALUES ($1, $2, false)", team_id, campaign_id
+    )
+
+
+async def create_account(connection: Connection, *, team_id: str, account_id: str) -> None:
+    """Insert the open gate of a new account."""
+    await connection.execute(
+        "INSERT INTO account_gate (team_id, account_id, open) VALUES ($1, $2, true)", team_id, account_id
+    )
+
+
+async def change_account(connection: Connection, *, team_id: str, account_id: str, is_open: bool) -> None:
+    """Open or close an account; returns once every intent that saw the old gate has committed."""
+    await connection.execute(
+        "UPDATE account_gate SET open = $3, revision = revision + 1 WHERE team_id = $1 AND account_id = $2",
+        team_id,
+        account_id,
+        is_open,
+    )
+
+
+async def change_campaign(
+    connection: Connection, *, team_id: str, campaign_id: str, is_open: bool, now: datetime
+) -> int:
+    """Raise the campaign's revision and record the settings that hold from now on.
+
+    Call it last among the writes to a campaign. Returns the new revision, once every intent that saw the old one has
+    committed.
+    """
+    revision: int = await connection.fetchval(
+        """
+        WITH gate AS (
+            UPDATE campaign_gate SET open = $3, revision = revision + 1
+             WHERE team_id = $1 AND campaign_id = $2 RETURNING revision
+        )
+        INSERT INTO campaign_revision (team_id, campaign_id, revision, at, settings)
+        SELECT c.team_id, c.id, gate.revision, $4, jsonb_build_object(
+            'open', $3::boolean,
+            'status', c.status,
+            'hourlyMessageRate', c.hourly_message_rate,
+            'scheduleTimezone', c.schedule_timezone,
+            'scheduleHours', c.schedule_hours,
+            'sequenceVersion', c.sequence_version,
+            'accountLinkIds', (SELECT coalesce(jsonb_agg(a.account_id ORDER BY a.position), '[]')
+                                 FROM campaign_account a
+                                WHERE a.team_id = c.team_id AND a.campaign_id = c.id AND a.is_member),
+            'syncedListIds', (SELECT coalesce(jsonb_agg(l.list_id ORDER BY l.position), '[]') FROM campaign_list l
+                               WHERE l.team_id = c.team_id AND l.campaign_id = c.id AND l.role = 'synced'),
+            'excludedListIds', (SELECT coalesce(jsonb_agg(l.list_id ORDER BY l.position), '[]') FROM campaign_list l
+                                 WHERE l.team_id = c.team_id AND l.campaign_id = c.id AND l.role = 'excluded'),
+            'excludeContacted', c.exclude_contacted,
+            'excludeMutuals', c.exclude_mutuals)
+          FROM gate, campaign c
+         WHERE c.team_id = $1 AND c.id = $2
+        RETURNING revision
+        """,
+        team_id,
+        campaign_id,
+        is_open,
+        now,
+    )
+    return revision

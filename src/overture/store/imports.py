@@ -1,0 +1,377 @@
+"""Import jobs: their files in pieces, how far they are, and the rows they did not take."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from overture.store.pool import Connection
+
+CHUNK_BYTES = 1_048_576
+"""Every piece of a file but the last has this size, so an offset tells its piece."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One import job. `total_count` is an upper bound until the job is completed."""
+
+    id: str
+    list_id: str
+    type: str
+    status: str
+    file_name: str
+    merge_strategy: str
+    total_count: int | None
+    processed_count: int
+    added_count: int
+    skipped_count: int
+    failed_count: int
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filled:
+    """A column of the file (its place from 0) and the list column it fills."""
+
+    place: int
+    column_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How a job's file is read. The next row begins at byte `offset`, in line `line`.
+
+    `identifiers` leads from what a column says of the person to its place in the file, from 0.
+    """
+
+    platform: str
+    encoding: str
+    delimiter: str
+    headers: Sequence[str]
+    identifiers: Mapping[str, int]
+    filled: Sequence[Filled]
+    offset: int
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reject:
+    """A row that was not taken; `content` is the row as one record of CSV."""
+
+    line: int
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advance:
+    """What one batch adds to a job's counts, and where it goes on. `error` tells why it pauses, if it does."""
+
+    added: int
+    skipped: int
+    failed: int
+    offset: int
+    line: int
+    error: str | None
+
+
+_JOB = (
+    "id, list_id, type, status, file_name, merge_strategy, total_count, processed_count, added_count, skipped_count,"
+    " failed_count, error, created_at, updated_at, completed_at"
+)
+
+
+async def insert(connection: Connection, *, team_id: str, job: Job, reading: Reading) -> None:
+    """Insert a new job."""
+    await connection.execute(
+        """
+        INSERT INTO import_job (team_id, id, list_id, type, status, file_name, column_mapping, merge_strategy,
+                                total_count, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """,
+        team_id,
+        job.id,
+        job.list_id,
+        job.type,
+        job.status,
+        job.file_name,
+        _document(reading),
+        job.merge_strategy,
+        job.total_count,
+        job.created_at,
+        job.updated_at,
+    )
+
+
+async def insert_chunk(connection: Connection, *, team_id: str, job_id: str, number: int, content: bytes) -> None:
+    """Keep one piece of a job's file, at most `CHUNK_BYTES` long; pieces are numbered from 0."""
+    await connection.execute(
+        "INSERT INTO import_chunk (team_id, job_id, number, content) VALUES ($1, $2, $3, $4)",
+        team_id,
+        job_id,
+        number,
+        content,
+    )
+
+
+async def read_chunk(connection: Connection, *, team_id: str, job_id: str, number: int) -> bytes | None:
+    """Return one piece of a job's file; None behind the last."""
+    content: bytes | None = await connection.fetchval(
+        "SELECT content FROM import_chunk WHERE team_id = $1 AND job_id = $2 AND number = $3", team_id, job_id, number
+    )
+    return content
+
+
+async def read(connection: Connection, *, team_id: str, list_id: str, job_id: str) -> Job | None:
+    """Return a job of a list."""
+    row = await connection.fetchrow(
+        f"SELECT {_JOB} FROM import_job WHERE team_id = $1 AND list_id = $2 AND id = $3", team_id, list_id, job_id
+    )
+    return None if row is None else Job(**row)
+
+
+async def read_page(
+    connection: Connection,
+    *,
+    team_id: str,
+    list_id: str,
+    statuses: Sequence[str],
+    before: str | None,
+    count: int,
+) -> list[Job]:
+    """Return up to `count` jobs of a list, newest first, older than the id `before`; no statuses let all in."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {_JOB} FROM import_job
+         WHERE team_id = $1 AND list_id = $2 AND ($3::text IS NULL OR id < $3::text)
+           AND (cardinality($4::text[]) = 0 OR status = ANY($4::text[]))
+         ORDER BY id DESC LIMIT $5
+        """,
+        team_id,
+        list_id,
+        before,
+        list(statuses),
+        count,
+    )
+    return [Job(**row) for row in rows]
+
+
+async def start(connection: Connection, *, team_id: str, job_id: str, now: datetime) -> tuple[Job, Reading] | None:
+    """Take up a job that has not ended; None if it has, or is gone."""
+    row = await connection.fetchrow(
+        f"""
+        UPDATE import_job SET status = CASE status WHEN 'queued' THEN 'starting' ELSE 'running' END, error = NULL,
+               updated_at = $3
+         WHERE team_id = $1 AND id = $2 AND status IN ('queued', 'starting', 'running', 'paused')
+        RETURNING {_JOB}, column_mapping
+        """,
+        team_id,
+        job_id,
+        now,
+    )
+    if row is None:
+        return None
+    return Job(**{name: row[name] for name in Job.__slots__}), _reading(row["column_mapping"])
+
+
+async def is_at(connection: Connection, *, team_id: str, job_id: str, offset: int) -> bool:
+    """Lock a job and tell whether it still runs and its next row is the one at `offset`."""
+    found: bool | None = await connection.fetchval(
+        """
+        SELECT status IN ('starting', 'running') AND (column_mapping ->> 'offset')::bigint = $3
+          FROM import_job WHERE team_id = $1 AND id = $2 FOR NO KEY UPDATE
+        """,
+        team_id,
+        job_id,
+        offset,
+    )
+    return bool(found)
+
+
+async def advance(connection: Connection, *, team_id: str, job_id: str, by: Advance, now: datetime) -> None:
+    """Count a batch and note where to go on; the job pauses if the batch ended with an error."""
+    await connection.execute(
+        """
+        UPDATE import_job
+           SET status = CASE WHEN $8::text IS NULL THEN 'running' ELSE 'paused' END, error = $8,
+               added_count = added_count + $3, skipped_count = skipped_count + $4, failed_count = failed_count + $5,
+               processed_count = processed_count + $3 + $4 + $5,
+               column_mapping = column_mapping || jsonb_build_object('offset', $6::bigint, 'line', $7::bigint),
+               updated_at = $9
+         WHERE team_id = $1 AND id = $2
+        """,
+        team_id,
+        job_id,
+        by.added,
+        by.skipped,
+        by.failed,
+        by.offset,
+        by.line,
+        by.error,
+        now,
+    )
+
+
+async def complete(connection: Connection, *, team_id: str, job_id: str, offset: int, now: datetime) -> Job | None:
+    """End a job whose last row was the one before `offset`; None if it is not there any more."""
+    row = await connection.fetchrow(
+        f"""
+        UPDATE import_job SET status = 'completed', total_count = processed_count, error = NULL, updated_at = $4,
+               completed_at = $4
+         WHERE team_id = $1 AND id = $2 AND status IN ('starting', 'running')
+           AND (column_mapping ->> 'offset')::bigint = $3
+        RETURNING {_JOB}
+        """,
+        team_id,
+        job_id,
+        offset,
+        now,
+    )
+    if row is None:
+        return None
+    await _delete_chunks(connection, team_id=team_id, job_id=job_id)
+    return Job(**row)
+
+
+async def fail(connection: Connection, *, team_id: str, job_id: str, error: str, now: datetime) -> bool:
+    """End a job that cannot be worked off; the rows taken stay. Tell whether it had not ended before."""
+    failed = await connection.fetchval(
+        """
+        UPDATE import_job SET status = 'failed', error = $3, updated_at = $4, completed_at = $4
+         WHERE team_id = $1 AND id = $2 AND status IN ('queued', 'starting', 'running', 'paused') RETURNING true
+        """,
+        team_id,
+        job_id,
+        error,
+        now,
+    )
+    if failed is None:
+        return False
+    await _delete_chunks(connection, team_id=team_id, job_id=job_id)
+    return True
+
+
+async def cancel(connection: Connection, *, team_id: str, list_id: str, job_id: str, now: datetime) -> bool:
+    """End a job that has not ended; once this is committed it takes no further row. Tell whether it did."""
+    canceled = await connection.fetchval(
+        """
+        UPDATE import_job SET status = 'canceled', error = NULL, updated_at = $4, completed_at = $4
+         WHERE team_id = $1 AND list_id = $2 AND id = $3 AND status IN ('queued', 'starting', 'running', 'paused')
+        RETURNING true
+        """,
+        team_id,
+        list_id,
+        job_id,
+        now,
+    )
+    if canceled is None:
+        return False
+    await _delete_chunks(connection, team_id=team_id, job_id=job_id)
+    return True
+
+
+async def insert_rejects(connection: Connection, *, team_id: str, job_id: str, rejects: Sequence[Reject]) -> None:
+    """Keep rows that were not taken."""
+    if not rejects:
+        return
+    await connection.execute(
+        """
+        INSERT INTO import_reject (team_id, job_id, line, reason, content)
+        SELECT $1, $2, u.line, u.reason, u.content
+          FROM unnest($3::bigint[], $4::text[], $5::text[]) AS u (line, reason, content)
+        """,
+        team_id,
+        job_id,
+        [reject.line for reject in rejects],
+        [reject.reason for reject in rejects],
+        [reject.content for reject in rejects],
+    )
+
+
+async def read_rejects(connection: Connection, *, team_id: str, job_id: str, after: int, count: int) -> list[Reject]:
+    """Return up to `count` rows that were not taken, in the order of the file, behind the line `after`."""
+    rows = await connection.fetch(
+        """
+        SELECT line, reason, content FROM import_reject
+         WHERE team_id = $1 AND job_id = $2 AND line > $3 ORDER BY line LIMIT $4
+        """,
+        team_id,
+        job_id,
+        after,
+        count,
+    )
+    return [Reject(**row) for row in rows]
+
+
+async def read_headers(connection: Connection, *, team_id: str, job_id: str) -> list[str]:
+    """Return the header of a job's file."""
+    headers: list[str] = await connection.fetchval(
+        "SELECT column_mapping -> 'headers' FROM import_job WHERE team_id = $1 AND id = $2", team_id, job_id
+    )
+    return headers
+
+
+async def merge(
+    connection: Connection,
+    *,
+    team_id: str,
+    list_id: str,
+    data: Mapping[str, Mapping[str, Any]],
+    overwrites: bool,
+    now: datetime,
+) -> None:
+    """Bring values (`data`, by profile id) to leads of a list whose row is locked; `overwrites` replaces those there.
+
+    All of them must be on the list. Rows in which nothing changes are not written.
+    """
+    ordered = sorted(data)
+    union = "l.data || excluded.data" if overwrites else "excluded.data || jsonb_strip_nulls(l.data)"
+    # An insert that always conflicts: unlike an update with a join it finds each row by its key, whatever is planned.
+    await connection.execute(
+        f"""
+        INSERT INTO list_lead AS l (team_id, list_id, profile_id, data, added_at, updated_at)
+        SELECT $1, $2, u.profile_id, u.data, $3, $3
+          FROM unnest($4::text[], $5::jsonb[]) WITH ORDINALITY AS u (profile_id, data, position)
+         ORDER BY u.position
+        ON CONFLICT (team_id, list_id, profile_id) DO UPDATE SET data = {union}, updated_at = excluded.updated_at
+         WHERE l.data <> {union}
+        """,
+        team_id,
+        list_id,
+        now,
+        ordered,
+        [dict(data[profile_id]) for profile_id in ordered],
+    )
+
+
+async def refresh_statistics(connection: Connection) -> None:
+    """Tell the planner how large the tables are that an import fills. Call it outside any transaction.
+
+    Until it knows, it takes them for empty and reads all profiles of a platform to find one.
+    """
+    await connection.execute("ANALYZE profile, list_lead, list_change")
+
+
+async def _delete_chunks(connection: Connection, *, team_id: str, job_id: str) -> None:
+    await connection.execute("DELETE FROM import_chunk WHERE team_id = $1 AND job_id = $2", team_id, job_id)
+
+
+def _document(reading: Reading) -> dict[str, Any]:
+    return {
+        "platform": reading.platform,
+        "encoding": reading.encoding,
+        "delimiter": reading.delimiter,
+        "headers": list(reading.headers),
+        "identifiers": dict(reading.identifiers),
+        "filled": [[filled.place, filled.column_id] for filled in reading.filled],
+        "offset": reading.offset,
+        "line": reading.line,
+    }
+
+
+def _reading(document: Mapping[str, Any]) -> Reading:
+    filled = [Filled(place=place, column_id=column_id) for place, column_id in document["filled"]]
+    return Reading(**{**document, "filled": filled})

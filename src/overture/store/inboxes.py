@@ -1,0 +1,159 @@
+"""What an account has read of its inbox, and the leads that an inbound message concerns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """An account whose inbox is to be read. `until_id` is the newest message already read."""
+
+    account_id: str
+    platform: str
+    platform_id: str
+    base_url: str
+    sealed_token: bytes
+    until_id: str | None
+    read_at: datetime
+    is_connected: bool
+    is_synced: bool
+    last_end: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConcernedLead:
+    """A lead of a person who wrote."""
+
+    lead_id: str
+    campaign_id: str
+    profile_id: str
+    state: str
+    account_id: str | None
+    joined_at: datetime
+    contacted_at: datetime | None
+
+
+async def reader(connection: Connection, *, team_id: str, account_id: str) -> Reader | None:
+    """Return what reading this account's inbox needs; None if the account is gone."""
+    row = await connection.fetchrow(
+        """
+        SELECT a.id AS account_id, a.platform, a.platform_id, f.base_url, a.sealed_token, p.read_until_id AS until_id,
+               p.read_at, a.status <> 'offline' AS is_connected, a.synced_at IS NOT NULL AS is_synced, p.last_end
+          FROM account_link a
+          JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
+          JOIN account_pace p ON p.team_id = $1 AND p.account_id = a.id
+         WHERE a.team_id = $1 AND a.id = $2 AND a.deleted_at IS NULL
+        """,
+        team_id,
+        account_id,
+    )
+    return None if row is None else Reader(**row)
+
+
+async def mark_read(
+    connection: Connection,
+    *,
+    team_id: str,
+    account_id: str,
+    read_at: datetime,
+    until_id: str | None,
+    reached_head: bool,
+) -> bool:
+    """Note how far the inbox was read, and wake the account if it waits for that; tell whether it did.
+
+    `read_at` counts only if the head of the inbox was reached.
+    """
+    waited = await connection.fetchval(
+        """
+        UPDATE account_pace p
+           SET read_until_id = coalesce($4, p.read_until_id),
+               read_at = CASE WHEN $5 THEN greatest(p.read_at, $3) ELSE p.read_at END,
+               wake_at = CASE WHEN p.waits_for_inbox THEN least(p.wake_at, $3) ELSE p.wake_at END,
+               waits_for_inbox = p.waits_for_inbox AND NOT $5
+          FROM account_pace before
+         WHERE p.team_id = $1 AND p.account_id = $2 AND before.team_id = $1 AND before.account_id = $2
+        RETURNING before.waits_for_inbox
+        """,
+        team_id,
+        account_id,
+        read_at,
+        until_id,
+        reached_head,
+    )
+    if waited:
+        await connection.execute(
+            "UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, read_at
+        )
+    return waited is True
+
+
+async def mark_synced(connection: Connection, *, team_id: str, account_id: str, at: datetime) -> None:
+    """Note the first time an account's inbox was read to its head."""
+    await connection.execute(
+        "UPDATE account_link SET synced_at = $3 WHERE team_id = $1 AND id = $2 AND synced_at IS NULL",
+        team_id,
+        account_id,
+        at,
+    )
+
+
+async def concerned_leads(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> list[ConcernedLead]:
+    """Lock, in key order, every lead of these persons in any campaign of the team."""
+    rows = await connection.fetch(
+        """
+        SELECT id AS lead_id, campaign_id, profile_id, state, account_id, joined_at, contacted_at
+          FROM lead WHERE team_id = $1 AND profile_id = ANY($2::text[]) ORDER BY id FOR NO KEY UPDATE
+        """,
+        team_id,
+        list(profile_ids),
+    )
+    return [ConcernedLead(**row) for row in rows]
+
+
+async def open_intents(connection: Connection, *, team_id: str, account_id: str) -> dict[str, datetime]:
+    """Return by profile the oldest attempt of an account whose outcome is open."""
+    rows = await connection.fetch(
+        """
+        SELECT profile_id, min(intent_at) AS intent_at FROM attempt
+         WHERE team_id = $1 AND account_id = $2 AND state IN ('intent', 'unknown') GROUP BY profile_id
+        """,
+        team_id,
+        account_id,
+    )
+    return {row["profile_id"]: row["intent_at"] for row in rows}
+
+
+async def profiles_of(
+    connection: Connection,
+    *,
+    team_id: str,
+    platform: str,
+    platform_ids: Sequence[str],
+    now: datetime,
+    new_ids: Sequence[str],
+) -> dict[str, str]:
+    """Return the profile of each platform id, made where the team had none."""
+    ordered = sorted(set(platform_ids))
+    await connection.execute(
+        """
+        INSERT INTO profile (team_id, id, platform, platform_id, created_at)
+        SELECT $1, v.id, $2, v.platform_id, $3 FROM unnest($4::text[], $5::text[]) AS v (id, platform_id)
+         ORDER BY v.platform_id
+        ON CONFLICT (team_id, platform, platform_id) DO NOTHING
+        """,
+        team_id,
+        platform,
+        now,
+        list(new_ids[: len(ordered)]),
+        ordered,
+    )
+    rows = await connection.fetch(
+        "SELECT platform_id, id FROM profile WHERE team_id = $1 AND platform = $2 AND platform_id = ANY($3::text[])",
+        team_id,
+        platform,
+        ordered,
+    )
+    return {row["platform_id"]: row["id"] for row in rows}

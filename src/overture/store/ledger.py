@@ -1,0 +1,261 @@
+"""The ledger: every try to send one message, from its intent to its outcome."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent:
+    """A message about to leave. The gate revisions are those the decision was made under."""
+
+    id: str
+    app_id: str
+    account_id: str
+    campaign_id: str
+    lead_id: str
+    profile_id: str
+    sequence_version: int
+    rank: int
+    step_id: str
+    is_first: bool
+    text: str
+    choices: Sequence[Sequence[int]]
+    fence: int
+    campaign_revision: int
+    account_revision: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What became of an attempt; `ended_at` closes its span."""
+
+    attempt_id: str
+    state: str
+    outcome: str
+    reason: str | None
+    detail: str | None
+    ended_at: datetime
+    accepted_at: datetime | None
+    platform_message_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """An attempt whose outcome was taken."""
+
+    id: str
+    account_id: str
+    campaign_id: str
+    lead_id: str
+    profile_id: str
+    sequence_version: int
+    rank: int
+    step_id: str
+    is_first: bool
+    text: str
+    state: str
+    intent_at: datetime
+    ended_at: datetime
+    fence: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenAttempt:
+    """An attempt whose outcome is not known."""
+
+    id: str
+    account_id: str
+    campaign_id: str
+    lead_id: str
+    profile_id: str
+    recipient_id: str
+    state: str
+    intent_at: datetime
+    lease_until: datetime
+
+
+async def write_intents(
+    connection: Connection,
+    *,
+    team_id: str,
+    now: datetime,
+    lease_until: datetime,
+    intents: Sequence[Intent],
+) -> int:
+    """Write intents whose gates are open and unchanged; return how many were written.
+
+    The gates are locked here, last of all: an edit waits for claims already under way and starves none.
+    """
+    rows = await connection.fetch(
+        """
+        INSERT INTO attempt (team_id, id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank,
+                             step_id, is_first, text, choices, state, campaign_revision, intent_at, lease_until, fence)
+        SELECT $1, v.id, v.app_id, v.account_id, v.campaign_id, v.lead_id, v.profile_id, v.sequence_version, v.rank,
+               v.step_id, v.is_first, v.text, v.choices::jsonb, 'intent', v.campaign_revision, $2, $3, v.fence
+          FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[],
+                      $12::text[], $13::boolean[], $14::text[], $15::text[], $16::bigint[], $17::bigint[],
+                      $18::bigint[])
+               AS v (id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank, step_id,
+                     is_first, text, choices, fence, campaign_revision, account_revision)
+          JOIN campaign_gate g ON g.team_id = $1 AND g.campaign_id = v.campaign_id
+               AND g.open AND g.revision = v.campaign_revision
+          JOIN account_gate a ON a.team_id = $1 AND a.account_id = v.account_id
+               AND a.open AND a.revision = v.account_revision
+           FOR SHARE OF g, a
+        RETURNING id
+        """,
+        team_id,
+        now,
+        lease_until,
+        [intent.id for intent in intents],
+        [intent.app_id for intent in intents],
+        [intent.account_id for intent in intents],
+        [intent.campaign_id for intent in intents],
+        [intent.lead_id for intent in intents],
+        [intent.profile_id for intent in intents],
+        [intent.sequence_version for intent in intents],
+        [intent.rank for intent in intents],
+        [intent.step_id for intent in intents],
+        [intent.is_first for intent in intents],
+        [intent.text for intent in intents],
+        [
+            json.dumps(intent.choices) for intent in intents
+        ],  # as text: an array of arrays would read as one of two dimensions
+        [intent.fence for intent in intents],
+        [intent.campaign_revision for intent in intents],
+        [intent.account_revision for intent in intents],
+    )
+    return len(rows)
+
+
+async def settle(connection: Connection, *, team_id: str, settlements: Sequence[Settlement]) -> list[Settled]:
+    """Take outcomes, each once: an open attempt takes any, an unknown one only what is known. Late ones count too."""
+    rows = await connection.fetch(
+        """
+        UPDATE attempt a
+           SET state = v.state, outcome = v.outcome, reason = v.reason, detail = v.detail,
+               ended_at = CASE WHEN a.state = 'intent' THEN v.ended_at ELSE a.ended_at END,
+               accepted_at = v.accepted_at, platform_message_id = v.platform_message_id
+          FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+                      $8::timestamptz[], $9::text[])
+               AS v (id, state, outcome, reason, detail, ended_at, accepted_at, platform_message_id)
+         WHERE a.team_id = $1 AND a.id = v.id
+           AND (a.state = 'intent' OR (a.state = 'unknown' AND v.state <> 'unknown'))
+        RETURNING a.id, a.account_id, a.campaign_id, a.lead_id, a.profile_id, a.sequence_version, a.rank, a.step_id,
+                  a.is_first, a.text, a.state, a.intent_at, a.ended_at, a.fence
+        """,
+        team_id,
+        [settlement.attempt_id for settlement in settlements],
+        [settlement.state for settlement in settlements],
+        [settlement.outcome for settlement in settlements],
+        [settlement.reason for settlement in settlements],
+        [settlement.detail for settlement in settlements],
+        [settlement.ended_at for settlement in settlements],
+        [settlement.accepted_at for settlement in settlements],
+        [settlement.platform_message_id for settlement in settlements],
+    )
+    return [Settled(**row) for row in rows]
+
+
+async def account_ends(
+    connection: Connection, *, team_id: str, account_ids: Sequence[str], after: datetime
+) -> dict[str, list[tuple[str, datetime]]]:
+    """Return per account the attempts that count (campaign, end of span), those that ended after `after`."""
+    rows = await connection.fetch(
+        """
+        SELECT account_id, campaign_id, ended_at FROM attempt
+         WHERE team_id = $1 AND account_id = ANY($2::text[]) AND ended_at > $3 AND state <> 'notSent'
+        """,
+        team_id,
+        list(account_ids),
+        after,
+    )
+    ends: dict[str, list[tuple[str, datetime]]] = {account_id: [] for account_id in account_ids}
+    for row in rows:
+        ends[row["account_id"]].append((row["campaign_id"], row["ended_at"]))
+    return ends
+
+
+async def app_ends(connection: Connection, *, team_id: str, app_id: str, after: datetime) -> list[datetime]:
+    """Return the ends of the attempts that count against an app's daily ceiling."""
+    rows = await connection.fetch(
+        """
+        SELECT t.ended_at FROM account_link a
+          JOIN attempt t ON t.team_id = $1 AND t.account_id = a.id AND t.ended_at > $3 AND t.state <> 'notSent'
+         WHERE a.team_id = $1 AND a.app_id = $2
+        """,
+        team_id,
+        app_id,
+        after,
+    )
+    return [row["ended_at"] for row in rows]
+
+
+async def open_attempts(connection: Connection, *, team_id: str, account_id: str) -> list[OpenAttempt]:
+    """Return the account's attempts without a known outcome, oldest first."""
+    rows = await connection.fetch(
+        """
+        SELECT a.id, a.account_id, a.campaign_id, a.lead_id, a.profile_id, f.platform_id AS recipient_id, a.state,
+               a.intent_at, a.lease_until
+          FROM attempt a JOIN profile f ON f.team_id = a.team_id AND f.id = a.profile_id
+         WHERE a.team_id = $1 AND a.account_id = $2 AND a.state IN ('intent', 'unknown')
+           AND a.reason IS DISTINCT FROM 'notFound'
+         ORDER BY a.id
+        """,
+        team_id,
+        account_id,
+    )
+    return [OpenAttempt(**row) for row in rows]
+
+
+async def orphaned_accounts(connection: Connection, *, wall_now: datetime) -> list[tuple[str, str]]:
+    """Return (team, account) of intents whose lease has run out: their worker died or hangs."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT team_id, account_id FROM attempt
+         WHERE state IN ('intent', 'unknown') AND (state = 'unknown' OR lease_until <= $1)
+           AND reason IS DISTINCT FROM 'notFound'
+        """,
+        wall_now,
+    )
+    return [(row["team_id"], row["account_id"]) for row in rows]
+
+
+async def not_found(connection: Connection, *, team_id: str, attempt_id: str) -> None:
+    """Note that a complete reading did not show the message: a person decides. Late evidence still counts."""
+    await connection.execute(
+        "UPDATE attempt SET reason = 'notFound' WHERE team_id = $1 AND id = $2 AND state = 'unknown'",
+        team_id,
+        attempt_id,
+    )
+
+
+async def first_intents(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when each lead's first message was tried, for leads with one that is open or accepted."""
+    rows = await connection.fetch(
+        """
+        SELECT lead_id, min(intent_at) AS intent_at FROM attempt
+         WHERE team_id = $1 AND lead_id = ANY($2::text[]) AND state IN ('intent', 'unknown', 'accepted')
+         GROUP BY lead_id
+        """,
+        team_id,
+        list(lead_ids),
+    )
+    return {row["lead_id"]: row["intent_at"] for row in rows}
+
+
+async def facts(connection: Connection) -> Mapping[str, Any]:
+    """Return what an operator watches: open and unknown attempts over all teams."""
+    row = await connection.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE state = 'intent') AS open, count(*) FILTER (WHERE state = 'unknown') AS unknown
+          FROM attempt WHERE state IN ('intent', 'unknown')
+        """
+    )
+    assert row is not None
+    return dict(row)

@@ -1,0 +1,181 @@
+"""Profiles: the people of a platform as a team knows them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from overture import ids
+from overture.core.lookup import Absent, Person
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """One profile as it was last seen. `account_status` is `active`, `suspended` or `notFound`."""
+
+    id: str
+    platform: str
+    platform_id: str
+    username: str | None
+    display_name: str | None
+    bio: str | None
+    location: str | None
+    website: str | None
+    avatar_url: str | None
+    follower_count: int | None
+    account_status: str
+    looked_up_at: datetime | None
+
+
+COLUMNS = (
+    "p.id, p.platform, p.platform_id, p.username, p.display_name, p.bio, p.location, p.website, p.avatar_url,"
+    " p.follower_count, p.account_status, p.looked_up_at"
+)
+"""What a statement selects from `profile p` to make a `Profile`; see `of_row`."""
+
+
+def of_row(row: asyncpg.Record) -> Profile:
+    """Make a profile from a row that holds at least `COLUMNS`."""
+    return Profile(**{name: row[name] for name in Profile.__slots__})
+
+
+async def save_people(
+    connection: Connection, *, team_id: str, platform: str, people: Sequence[Person], now: datetime
+) -> dict[str, str]:
+    """Insert or refresh what the platform showed; return the profile id of each platform id."""
+    if not people:
+        return {}
+    known = {person.platform_id: person for person in people}
+    ordered = [known[platform_id] for platform_id in sorted(known)]
+    rows = await connection.fetch(
+        """
+        INSERT INTO profile AS p (team_id, id, platform, platform_id, username, display_name, bio, location, website,
+                                  avatar_url, follower_count, account_status, looked_up_at, created_at)
+        SELECT $1, u.id, $2, u.platform_id, u.username, u.display_name, u.bio, u.location, u.website, u.avatar_url,
+               u.follower_count, 'active', $3, $3
+          FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                      $11::text[], $12::bigint[])
+               WITH ORDINALITY AS u (id, platform_id, username, display_name, bio, location, website, avatar_url,
+                                     follower_count, position)
+         ORDER BY u.position
+        ON CONFLICT (team_id, platform, platform_id) DO UPDATE
+           SET username = excluded.username, display_name = excluded.display_name, bio = excluded.bio,
+               location = excluded.location, website = excluded.website, avatar_url = excluded.avatar_url,
+               follower_count = excluded.follower_count, account_status = 'active',
+               looked_up_at = excluded.looked_up_at
+        RETURNING p.platform_id, p.id
+        """,
+        team_id,
+        platform,
+        now,
+        ids.many("u", len(ordered)),
+        [person.platform_id for person in ordered],
+        [person.username for person in ordered],
+        [person.display_name for person in ordered],
+        [person.bio for person in ordered],
+        [person.location for person in ordered],
+        [person.website for person in ordered],
+        [person.avatar_url for person in ordered],
+        [person.follower_count for person in ordered],
+    )
+    return {row["platform_id"]: row["id"] for row in rows}
+
+
+async def save_absent(
+    connection: Connection, *, team_id: str, platform: str, absent: Sequence[Absent], now: datetime
+) -> None:
+    """Record on known profiles that the platform has none for their ids any more, and why."""
+    reasons = {one.identifier: one.reason for one in absent}
+    await connection.execute(
+        """
+        WITH gone AS (
+            SELECT p.id, u.reason
+              FROM unnest($3::text[], $4::text[]) AS u (platform_id, reason)
+              JOIN profile p ON p.team_id = $1 AND p.platform = $2 AND p.platform_id = u.platform_id
+             ORDER BY p.platform_id FOR UPDATE OF p
+        )
+        UPDATE profile p SET account_status = gone.reason, looked_up_at = $5
+          FROM gone WHERE p.team_id = $1 AND p.id = gone.id
+        """,
+        team_id,
+        platform,
+        list(reasons),
+        list(reasons.values()),
+        now,
+    )
+
+
+async def save_ids(
+    connection: Connection, *, team_id: str, platform: str, platform_ids: Iterable[str], now: datetime
+) -> dict[str, str]:
+    """Make sure that these platform ids have profiles, known by nothing else yet; return their profile ids."""
+    ordered = sorted(set(platform_ids))
+    known = await find_ids(connection, team_id=team_id, platform=platform, platform_ids=ordered)
+    missing = [platform_id for platform_id in ordered if platform_id not in known]
+    if not missing:
+        return known
+    await connection.execute(
+        """
+        INSERT INTO profile (team_id, id, platform, platform_id, created_at)
+        SELECT $1, u.id, $2, u.platform_id, $3
+          FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS u (id, platform_id, position)
+         ORDER BY u.position
+        ON CONFLICT (team_id, platform, platform_id) DO NOTHING
+        """,
+        team_id,
+        platform,
+        now,
+        ids.many("u", len(missing)),
+        missing,
+    )
+    # Read again rather than RETURNING: a parallel request may have inserted some of them.
+    return known | await find_ids(connection, team_id=team_id, platform=platform, platform_ids=missing)
+
+
+async def find_ids(
+    connection: Connection, *, team_id: str, platform: str, platform_ids: Sequence[str]
+) -> dict[str, str]:
+    """Return the profile ids of those platform ids the team knows."""
+    rows = await connection.fetch(
+        "SELECT platform_id, id FROM profile WHERE team_id = $1 AND platform = $2 AND platform_id = ANY($3::text[])",
+        team_id,
+        platform,
+        list(platform_ids),
+    )
+    return {row["platform_id"]: row["id"] for row in rows}
+
+
+async def find_usernames(
+    connection: Connection, *, team_id: str, platform: str, usernames: Sequence[str], living: bool
+) -> dict[str, str]:
+    """Return the profile ids of those lower-case usernames the team knows; `living` leaves out profiles that are gone.
+
+    Usernames move from one profile to another; the profile seen last under a username has it.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT ON (lower(username)) lower(username) AS username, id
+          FROM profile
+         WHERE team_id = $1 AND platform = $2 AND lower(username) = ANY($3::text[])
+           AND (account_status = 'active' OR NOT $4)
+         ORDER BY lower(username), looked_up_at DESC NULLS LAST
+        """,
+        team_id,
+        platform,
+        list(usernames),
+        living,
+    )
+    return {row["username"]: row["id"] for row in rows}
+
+
+async def find_profiles(connection: Connection, *, team_id: str, platform: str, profile_ids: Sequence[str]) -> set[str]:
+    """Return those of `profile_ids` that are profiles of this platform in the team."""
+    rows = await connection.fetch(
+        "SELECT id FROM profile WHERE team_id = $1 AND platform = $2 AND id = ANY($3::text[])",
+        team_id,
+        platform,
+        list(profile_ids),
+    )
+    return {row["id"] for row in rows}

@@ -1,0 +1,115 @@
+"""Connections to PostgreSQL, all set up alike."""
+
+import json
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+OLDEST_MAJOR = 15
+CONNECT_TIMEOUT_SECONDS = 15.0
+SERVER_SETTINGS = {"application_name": "overture", "jit": "off", "timezone": "UTC"}
+_JSONB_VERSION = b"\x01"
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_LATEST, _EARLIEST = 2**63 - 1, -(2**63)
+
+
+class DatabaseUnreachable(ConnectionError):
+    """The database cannot be used; the text says which and why, without its password."""
+
+
+async def open_pool(dsn: str, *, size: int = 10) -> Pool:
+    """Open a pool of at most `size` connections that read and write `jsonb` and `json` as Python values.
+
+    Args:
+        dsn: the address, `postgresql://…`.
+        size: how many connections may be open at once.
+
+    Raises:
+        DatabaseUnreachable: nothing answers, it refuses us, or it is older than PostgreSQL 15.
+    """
+    try:
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            server_settings=SERVER_SETTINGS,
+            init=prepare,
+            reset=_reset,
+        )
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = str(error) or type(error).__name__
+        raise DatabaseUnreachable(f"The database {_describe(dsn)} cannot be used: {reason}") from error
+    async with pool.acquire() as connection:
+        major = connection.get_server_version().major
+    if major < OLDEST_MAJOR:
+        await pool.close()
+        raise DatabaseUnreachable(
+            f"The database {_describe(dsn)} is PostgreSQL {major}; Overture needs {OLDEST_MAJOR} or newer."
+        )
+    return pool
+
+
+async def prepare(connection: Connection) -> None:
+    """Teach one connection our forms of JSON and of instants. Binary, because COPY takes nothing else."""
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=_encode_instant, decoder=_decode_instant, format="tuple"
+    )
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: _JSONB_VERSION + _dump(value),
+        decoder=lambda data: json.loads(data[1:]),
+        format="binary",
+    )
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=_dump, decoder=json.loads, format="binary")
+
+
+async def _reset(connection: Connection) -> None:
+    """Give a connection back as it was taken: nothing changes its settings, only a transaction can be left."""
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
+
+
+def _encode_instant(instant: datetime) -> tuple[int]:
+    """Write an instant as the database counts it; the ends of our calendar are its infinities."""
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} has no time zone: instants are always in UTC")
+    if instant.year == MAXYEAR:
+        return (_LATEST,)
+    if instant.year == MINYEAR:
+        return (_EARLIEST,)
+    return ((instant - _EPOCH) // _MICROSECOND,)
+
+
+def _decode_instant(counted: tuple[int]) -> datetime:
+    """Read an instant; the infinities are the ends of our calendar, in UTC like every other instant."""
+    microseconds = counted[0]
+    if microseconds == _LATEST:
+        return datetime.max.replace(tzinfo=UTC)
+    if microseconds == _EARLIEST:
+        return datetime.min.replace(tzinfo=UTC)
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _dump(value: Any) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+def _describe(dsn: str) -> str:
+    """Name the database of an address, leaving out its user and password."""
+    try:
+        parts = urlsplit(dsn)
+        host = parts.hostname or parse_qs(parts.query).get("host", ["the default host"])[0]
+        name = parts.path.lstrip("/") or "(no name)"
+        return f"{name} on {host}{f':{parts.port}' if parts.port else ''}"
+    except ValueError:
+        return "(its address is not well formed)"

@@ -1,0 +1,261 @@
+"""Progress: how the engine moves leads on. The plan rows follow in the same call, so a lead that stops is never due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stop:
+    """A lead that gets nothing more for now, in which state and why."""
+
+    lead_id: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advance:
+    """A lead whose message was accepted: its new position, and when the next message is due (None = finished)."""
+
+    lead_id: str
+    account_id: str
+    rank: int
+    accepted_at: datetime
+    first_intent_at: datetime
+    next_due: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advanced:
+    """Where a lead stands after an accepted message."""
+
+    lead_id: str
+    campaign_id: str
+    profile_id: str
+    state: str
+    was_first: bool
+
+
+async def lock(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> dict[str, int]:
+    """Lock leads in key order; return the sequence version each follows: its own, or its campaign's current one."""
+    rows = await connection.fetch(
+        """
+        SELECT l.id, coalesce(l.sequence_version, c.sequence_version) AS version
+          FROM lead l JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id
+         WHERE l.team_id = $1 AND l.id = ANY($2::text[]) ORDER BY l.id FOR NO KEY UPDATE OF l
+        """,
+        team_id,
+        sorted(set(lead_ids)),
+    )
+    return {row["id"]: row["version"] for row in rows}
+
+
+async def stop(connection: Connection, *, team_id: str, stops: Sequence[Stop]) -> None:
+    """Take leads out of the plan and note their state and reason."""
+    if not stops:
+        return
+    lead_ids = [stop.lead_id for stop in stops]
+    await connection.execute(
+        """
+        UPDATE lead l SET state = v.state, reason = v.reason
+          FROM unnest($2::text[], $3::text[], $4::text[]) AS v (id, state, reason)
+         WHERE l.team_id = $1 AND l.id = v.id
+        """,
+        team_id,
+        lead_ids,
+        [stop.state for stop in stops],
+        [stop.reason for stop in stops],
+    )
+    await unplan(connection, team_id=team_id, lead_ids=lead_ids)
+
+
+async def finish(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
+    """End leads that have had every message."""
+    await connection.execute(
+        "UPDATE lead SET state = 'finished', reason = NULL WHERE team_id = $1 AND id = ANY($2::text[])",
+        team_id,
+        list(lead_ids),
+    )
+    await unplan(connection, team_id=team_id, lead_ids=lead_ids)
+
+
+async def unplan(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
+    """Take leads out of the plan and out of every queue before it."""
+    if not lead_ids:
+        return
+    await connection.execute(
+        """
+        WITH due AS (
+            DELETE FROM lead_due WHERE team_id = $1 AND lead_id = ANY($2::text[])
+        ), parked AS (
+            DELETE FROM lead_parked k USING lead l
+             WHERE l.team_id = $1 AND l.id = ANY($2::text[])
+               AND k.team_id = $1 AND k.profile_id = l.profile_id AND k.lead_id = l.id
+        ), assessed AS (
+            DELETE FROM assess_queue q USING lead l
+             WHERE l.team_id = $1 AND l.id = ANY($2::text[])
+               AND q.team_id = $1 AND q.campaign_id = l.campaign_id AND q.lead_id = l.id
+        )
+        DELETE FROM plan_queue q USING lead l
+         WHERE l.team_id = $1 AND l.id = ANY($2::text[])
+           AND q.team_id = $1 AND q.campaign_id = l.campaign_id AND q.lead_id = l.id
+        """,
+        team_id,
+        list(lead_ids),
+    )
+
+
+async def take_due(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
+    """Take leads out of the plan while their message is under way."""
+    await connection.execute(
+        "DELETE FROM lead_due WHERE team_id = $1 AND lead_id = ANY($2::text[])", team_id, list(lead_ids)
+    )
+
+
+async def put_due(connection: Connection, *, team_id: str, due: Sequence[tuple[str, str, datetime]]) -> None:
+    """Put leads given as (lead, account, instant) into the plan, or move them in it, if they still may be sent to."""
+    await connection.execute(
+        """
+        INSERT INTO lead_due AS d (team_id, account_id, campaign_id, is_first, due_at, lead_id)
+        SELECT $1, v.account_id, l.campaign_id, l.contacted_at IS NULL, v.due_at, l.id
+          FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS v (lead_id, account_id, due_at)
+          JOIN lead l ON l.team_id = $1 AND l.id = v.lead_id AND l.state IN ('ready', 'inSequence')
+        ON CONFLICT (team_id, lead_id) DO UPDATE SET due_at = excluded.due_at
+        """,
+        team_id,
+        [lead for lead, _, _ in due],
+        [account for _, account, _ in due],
+        [instant for _, _, instant in due],
+    )
+
+
+async def advance(connection: Connection, *, team_id: str, advances: Sequence[Advance]) -> list[Advanced]:
+    """Note accepted messages. A lead that a person, a reply or a rule has stopped stays stopped."""
+    rows = await connection.fetch(
+        """
+        WITH v AS (
+            SELECT * FROM unnest($2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[],
+                                 $7::timestamptz[])
+                AS v (id, account_id, rank, accepted_at, first_intent_at, next_due)
+        ), moved AS (
+            UPDATE lead l
+               SET account_id = v.account_id, rank = greatest(l.rank, v.rank), since = v.accepted_at,
+                   contacted_at = coalesce(l.contacted_at, v.accepted_at),
+                   first_intent_at = coalesce(l.first_intent_at, v.first_intent_at),
+                   state = CASE WHEN l.state IN ('ready', 'inSequence', 'unreachable', 'assessing')
+                                  OR (l.state = 'held' AND l.reason = 'notFound')
+                                THEN CASE WHEN v.next_due IS NULL THEN 'finished' ELSE 'inSequence' END
+                                ELSE l.state END
+              FROM v, lead before
+             WHERE l.team_id = $1 AND l.id = v.id AND before.team_id = $1 AND before.id = l.id
+            RETURNING l.id AS lead_id, l.campaign_id, l.profile_id, l.state, before.contacted_at IS NULL AS was_first,
+                      v.account_id, v.next_due
+        ), planned AS (
+            INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
+            SELECT $1, account_id, campaign_id, false, next_due, lead_id FROM moved
+             WHERE state = 'inSequence' AND next_due IS NOT NULL
+            ON CONFLICT (team_id, lead_id) DO UPDATE
+               SET due_at = excluded.due_at, is_first = false, account_id = excluded.account_id
+        )
+        SELECT lead_id, campaign_id, profile_id, state, was_first FROM moved
+        """,
+        team_id,
+        [advance.lead_id for advance in advances],
+        [advance.account_id for advance in advances],
+        [advance.rank for advance in advances],
+        [advance.accepted_at for advance in advances],
+        [advance.first_intent_at for advance in advances],
+        [advance.next_due for advance in advances],
+    )
+    return [Advanced(**row) for row in rows]
+
+
+async def refused_by_sender(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> dict[str, int]:
+    """Count a refusal of the sender on each lead; return the counts."""
+    rows = await connection.fetch(
+        """
+        UPDATE lead SET sender_refusals = sender_refusals + 1 WHERE team_id = $1 AND id = ANY($2::text[])
+        RETURNING id, sender_refusals
+        """,
+        team_id,
+        list(lead_ids),
+    )
+    return {row["id"]: row["sender_refusals"] for row in rows}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """A lead that this call changed."""
+
+    lead_id: str
+    campaign_id: str
+    profile_id: str
+    state: str
+
+
+async def stop_if_open(connection: Connection, *, team_id: str, stops: Sequence[Stop]) -> list[Changed]:
+    """Stop those of the leads for which something was still to happen; the others stay as they are."""
+    if not stops:
+        return []
+    rows = await connection.fetch(
+        """
+        UPDATE lead l SET state = v.state, reason = v.reason
+          FROM unnest($2::text[], $3::text[], $4::text[]) AS v (id, state, reason)
+         WHERE l.team_id = $1 AND l.id = v.id AND l.state IN ('assessing', 'ready', 'inSequence', 'held')
+        RETURNING l.id AS lead_id, l.campaign_id, l.profile_id, l.state
+        """,
+        team_id,
+        [stop.lead_id for stop in stops],
+        [stop.state for stop in stops],
+        [stop.reason for stop in stops],
+    )
+    changed = [Changed(**row) for row in rows]
+    await unplan(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in changed])
+    return changed
+
+
+async def reply(connection: Connection, *, team_id: str, replies: Sequence[tuple[str, datetime]]) -> list[Changed]:
+    """Count answers of contacted leads given as (lead, instant), each lead once, and stop their sequences.
+
+    Returns the leads counted now. A lead the team itself took out keeps its state; its answer counts all the same.
+    """
+    if not replies:
+        return []
+    rows = await connection.fetch(
+        """
+        UPDATE lead l
+           SET replied_at = v.at,
+               state = CASE WHEN l.state IN ('inSequence', 'finished', 'held', 'failed')
+                            THEN 'replied' ELSE l.state END,
+               reason = CASE WHEN l.state IN ('inSequence', 'finished', 'held', 'failed')
+                             THEN NULL ELSE l.reason END
+          FROM unnest($2::text[], $3::timestamptz[]) AS v (id, at)
+         WHERE l.team_id = $1 AND l.id = v.id AND l.contacted_at IS NOT NULL AND l.replied_at IS NULL
+        RETURNING l.id AS lead_id, l.campaign_id, l.profile_id, l.state
+        """,
+        team_id,
+        [lead_id for lead_id, _ in replies],
+        [at for _, at in replies],
+    )
+    changed = [Changed(**row) for row in rows]
+    await unplan(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in changed])
+    return changed
+
+
+async def close_verdict(
+    connection: Connection, *, team_id: str, profile_id: str, account_id: str, now: datetime
+) -> None:
+    """Note that the platform refused this account for this person: what a look-up said before is contradicted."""
+    await connection.execute(
+        """
+        INSERT INTO verdict (team_id, profile_id, account_id, verdict, at) VALUES ($1, $2, $3, 'closed', $4)
+        ON CONFLICT (team_id, profile_id, account_id) DO UPDATE SET verdict = excluded.verdict, at = excluded.at
+        """,
+        team_id,
+        profile_id,
+        account_id,
+        now,
+    )

@@ -1,0 +1,160 @@
+"""What pre-flight says before a campaign starts."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.api import campaigning
+from tests.api.campaigning import LIKE, message, variable
+from tests.api.conftest import Link
+
+from overture.actions.context import Context
+
+DAY = timedelta(days=1)
+HI = {"steps": [message("Hi")]}
+
+
+async def switch(client: httpx.AsyncClient, campaign: dict[str, Any], verb: str) -> dict[str, Any]:
+    response = await client.post(f"/campaigns/{campaign['id']}/{verb}")
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def preflight(client: httpx.AsyncClient, campaign: dict[str, Any]) -> dict[str, Any]:
+    response = await client.get(f"/campaigns/{campaign['id']}/preflight")
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def found(report: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    return {issue["code"]: (issue["severity"], issue["count"]) for issue in report["issues"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"sequence": {"steps": []}}, "noSequence"),
+        ({"sequence": {"steps": [LIKE]}}, "noMessage"),
+        ({"scheduleHours": {}}, "noSendingHours"),
+        ({"sequence": {"steps": [message("x" * 10_001)]}}, "textTooLong"),
+        (
+            {"sequence": {"steps": [message("x" * 9_999, {"type": "variation", "options": ["abc", "ab"]})]}},
+            "textTooLong",
+        ),
+    ],
+)
+async def test_what_can_never_work_refuses_the_start(
+    client: httpx.AsyncClient, link: Link, change: dict[str, Any], code: str
+) -> None:
+    campaign = await campaigning.create(client, await link("ana"), **{"sequence": HI, **change})
+    refused = await client.post(f"/campaigns/{campaign['id']}/enable")
+    assert (refused.status_code, refused.json()["code"]) == (422, "preflightFailed")
+    report = await preflight(client, campaign)
+    assert report["ready"] is False
+    assert refused.json()["details"]["issues"] == [i for i in report["issues"] if i["severity"] == "error"]
+    assert [issue["code"] for issue in refused.json()["details"]["issues"]] == [code]
+    assert await campaigning.read(client, campaign) == campaign
+
+
+async def test_accounts_that_are_all_offline_refuse_the_start_and_some_only_warn(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana, ben = await link("ana"), await link("ben")
+    campaign = await campaigning.create(client, ana, accountLinkIds=[ana["id"], ben["id"]], sequence=HI)
+    await context.pool.execute("UPDATE account_link SET status = 'offline' WHERE id = $1", ana["id"])
+    assert found(await preflight(client, campaign)) == {"accountOffline": ("warning", 1)}
+    await context.pool.execute("UPDATE account_link SET status = 'offline'")
+    assert found(await preflight(client, campaign)) == {"noAccount": ("error", 2)}
+    assert (await client.post(f"/campaigns/{campaign['id']}/enable")).status_code == 422
+
+
+async def test_consent_missing_for_all_refuses_and_for_some_warns(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana = await link("ana")
+    campaign = await campaigning.create(client, ana, sequence=HI)
+    assert found(await preflight(client, campaign)) == {}
+    await client.post(f"/campaigns/{campaign['id']}/leads", json={"platformIds": ["101", "102"]})
+    assert found(await preflight(client, campaign)) == {"consentMissing": ("error", 2)}
+    assert (await client.post(f"/campaigns/{campaign['id']}/enable")).status_code == 422
+    await campaigning.add(client, campaign, "103")
+    assert found(await preflight(client, campaign)) == {"consentMissing": ("warning", 2)}
+    await switch(client, campaign, "enable")
+    await campaigning.write_to_anyone(context)
+    assert found(await preflight(client, campaign)) == {}
+    assert (await campaigning.read(client, campaign))["contactPolicy"] == "anyoneReachable"
+
+
+async def test_warnings_count_leads_without_values_and_texts_that_would_be_too_long(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana = await link("ana")
+    await campaigning.write_to_anyone(context)
+    founders = await campaigning.make_list(client, "Founders", ["City"])
+    city = founders["columns"]["City"]
+    await client.post(
+        f"/lists/{founders['id']}/leads",
+        json={"leads": [{"platformId": "1", "data": {city: "Lisbon"}}, {"platformId": "2", "data": {city: " "}}]},
+    )
+    campaign = await campaigning.create(
+        client,
+        ana,
+        rules={"syncedListIds": [founders["id"]]},
+        sequence={
+            "steps": [message("Hi ", variable("City")), message("x" * 9_990, variable("City", "longer than ten"))]
+        },
+    )
+    (ours,) = campaign["rules"]["syncedLists"][0]["columnMapping"].values()
+    for platform_id, data in (("1", {}), ("2", {}), ("3", {}), ("4", {ours: "Porto"}), ("5", {ours: " "})):
+        await campaigning.put(context, campaign, platform_id, state="ready", data=data)
+    await campaigning.put(context, campaign, "6", state="inSequence", account=ana, contacted=DAY, rank=1)
+    report = await preflight(client, campaign)
+    assert report["ready"] is True
+    # 1 has a value from its list, 4 its own, 6 is past the step; the fallback of the second text is what is too long.
+    assert found(report) == {
+        "valueMissing": ("warning", 3),
+        "renderedTooLong": ("warning", 4),
+        "stillSyncing": ("warning", 1),
+    }
+    assert report["issues"][0]["path"] == ["sequence", "steps", 0]
+    await switch(client, campaign, "enable")
+
+
+async def test_other_warnings_name_their_place(client: httpx.AsyncClient, link: Link) -> None:
+    campaign = await campaigning.create(
+        client,
+        await link("ana"),
+        hourlyMessageRate=21,
+        rules={"excludeMutuals": True},
+        sequence={"steps": [message("Hi"), LIKE]},
+    )
+    report = await preflight(client, campaign)
+    assert {issue["code"]: issue["path"] for issue in report["issues"]} == {
+        "rateHigh": ["hourlyMessageRate"],
+        "likesSkipped": ["sequence", "steps", 1],
+        "shortHistory": ["rules", "excludeMutuals"],
+        "stillSyncing": ["rules"],
+    }
+    assert report["ready"] is True
+    assert all(issue["message"] and issue["remedy"] for issue in report["issues"])
+
+
+async def test_the_estimate_counts_what_is_left_to_send_and_by_when(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana = await link("ana")
+    campaign = await campaigning.create(
+        client, ana, sequence={"steps": [message("1"), campaigning.delay(2), message("2")]}
+    )
+    empty = (await preflight(client, campaign))["estimate"]
+    assert empty == {"messages": 0, "accounts": 1, "finishesAt": None, "cost": None}
+    for number in range(8):
+        await campaigning.put(context, campaign, str(number), state="ready")
+    await campaigning.put(context, campaign, "9", state="inSequence", account=ana, contacted=DAY, rank=1)
+    estimate = (await preflight(client, campaign))["estimate"]
+    assert estimate["messages"] == 17
+    # Monday 09:00: eight an hour begin by 10:00, and the last follow-up is due two days after.
+    assert estimate["finishesAt"] == "2026-11-25T10:00:00.000Z"

@@ -1,0 +1,244 @@
+"""Import jobs on the wire."""
+
+from typing import Any
+
+import httpx
+import pytest
+from tests.api.conftest import START, Link, Tenant, Wakes
+
+from overture.actions.context import Context
+from overture.engine.imports import Importer
+from overture.store.pool import Pool
+
+UNKNOWN = "j" + "0" * 23
+
+
+@pytest.fixture
+async def list_id(client: httpx.AsyncClient) -> str:
+    made: str = (await client.post("/lists", json={"name": "Founders"})).json()["id"]
+    return made
+
+
+def _body(content: str, **data: Any) -> dict[str, Any]:
+    return {"data": {"type": "csv", "content": content, "fileName": "leads.csv", **data}}
+
+
+async def _post(client: httpx.AsyncClient, list_id: str, content: str, **data: Any) -> dict[str, Any]:
+    response = await client.post(f"/lists/{list_id}/import-jobs", json=_body(content, **data))
+    assert response.status_code == 200, response.text
+    job: dict[str, Any] = response.json()
+    return job
+
+
+async def _finish(context: Context, team: Tenant, client: httpx.AsyncClient, job: dict[str, Any], list_id: str) -> Any:
+    importer = Importer(pool=context.pool, channels=context.channels, sealer=context.sealer)
+    while await importer.step(team_id=team.id, job_id=job["id"], now=START) is not None:
+        pass
+    return (await client.get(f"/lists/{list_id}/import-jobs/{job['id']}")).json()
+
+
+async def _columns(client: httpx.AsyncClient, list_id: str) -> dict[str, str]:
+    return {one["name"]: one["id"] for one in (await client.get(f"/lists/{list_id}/columns")).json()["data"]}
+
+
+async def _leads(client: httpx.AsyncClient, list_id: str) -> dict[str, dict[str, Any]]:
+    answer = (await client.get(f"/lists/{list_id}/leads")).json()
+    return {lead["profile"]["platformId"]: lead["data"] for lead in answer["data"]}
+
+
+async def test_a_job_is_answered_at_once_and_wakes_the_engine(
+    client: httpx.AsyncClient, list_id: str, wakes: Wakes, database: Pool
+) -> None:
+    job = await _post(client, list_id, "id,Company\n1000001,Acme\n1000002,Bolt\n")
+    assert wakes.count == 1
+    assert job == {
+        "id": job["id"],
+        "type": "csv",
+        "status": "queued",
+        "totalCount": 2,
+        "processedCount": 0,
+        "addedCount": 0,
+        "skippedCount": 0,
+        "failedCount": 0,
+        "error": None,
+        "createdAt": "2026-11-23T09:00:00.000Z",
+        "updatedAt": "2026-11-23T09:00:00.000Z",
+        "completedAt": None,
+    }
+    assert await database.fetchval("SELECT due_at FROM duty WHERE kind = 'import' AND key = $1", job["id"]) == START
+
+
+async def test_a_file_fills_the_list_and_makes_its_columns(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant
+) -> None:
+    await client.post(f"/lists/{list_id}/columns", json={"name": "Größe", "type": "number"})
+    job = await _post(client, list_id, "\ufeffUser ID;Größe;City\n1000001;12;Bonn\n1000002;;\n")
+    done = await _finish(context, team, client, job, list_id)
+    assert (done["status"], done["addedCount"], done["totalCount"]) == ("completed", 2, 2)
+    assert done["completedAt"] == "2026-11-23T09:00:00.000Z"
+    columns = await _columns(client, list_id)
+    assert set(columns) == {"Größe", "City"}
+    assert await _leads(client, list_id) == {
+        "1000001": {columns["Größe"]: 12, columns["City"]: "Bonn"},
+        "1000002": {},
+    }
+    assert (await client.get(f"/lists/{list_id}")).json()["leadsCount"] == 2
+
+
+async def test_columns_of_the_same_name_are_filled_whatever_case_and_accents(
+    client: httpx.AsyncClient, list_id: str
+) -> None:
+    for name in ("Cafe", "café"):
+        await client.post(f"/lists/{list_id}/columns", json={"name": name})
+    for header in ("CAFÉ", "café", "Cafe"):
+        await _post(client, list_id, f"id,{header}\n1000001,a\n")
+    assert set(await _columns(client, list_id)) == {"Cafe", "café"}
+
+
+async def test_a_mapping_takes_what_it_names(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant, link: Link
+) -> None:
+    await link()
+    column = (await client.post(f"/lists/{list_id}/columns", json={"name": "Company"})).json()["id"]
+    mapping = [
+        {"csvHeader": "Wer", "targetColumnId": "profileUrl"},
+        {"csvHeader": "Firma", "targetColumnId": column},
+    ]
+    content = "Wer,Firma,Ort\nhttps://x.com/i/user/1000001,Acme,Bonn\n"
+    job = await _post(client, list_id, content, columnMapping=mapping)
+    await _finish(context, team, client, job, list_id)
+    assert await _columns(client, list_id) == {"Company": column}
+    assert await _leads(client, list_id) == {"1000001": {column: "Acme"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"content": ""}, ["data", "content"]),
+        ({"content": "name,company\nAna,Acme\n"}, ["data", "content"]),
+        ({"content": "ana\nben\n"}, ["data", "content"]),
+        ({"content": '"username\nana\n'}, ["data", "content"]),
+        (
+            {"columnMapping": [{"csvHeader": "No", "targetColumnId": "username"}]},
+            ["data", "columnMapping", 0, "csvHeader"],
+        ),
+        (
+            {"columnMapping": [{"csvHeader": "a", "targetColumnId": "custom_no"}]},
+            ["data", "columnMapping", 0, "targetColumnId"],
+        ),
+        ({"columnMapping": [{"csvHeader": "a"}]}, ["data", "columnMapping", 0, "targetColumnId"]),
+        ({"mergeStrategy": "replace"}, ["data", "mergeStrategy"]),
+        ({"type": "followers"}, ["data", "type"]),
+        ({"content": 5}, ["data", "content"]),
+        ({"content": "username\na\x00\n"}, ["data", "content"]),
+        ({"fileName": ""}, ["data", "fileName"]),
+        ({"more": 1}, ["data", "more"]),
+    ],
+)
+async def test_what_is_wrong_from_the_start_is_refused_with_its_place(
+    client: httpx.AsyncClient, list_id: str, data: dict[str, Any], path: list[Any]
+) -> None:
+    body = _body("username,a\nana,1\n")
+    body["data"].update(data)
+    response = await client.post(f"/lists/{list_id}/import-jobs", json=body)
+    assert response.status_code == 400
+    assert response.json()["details"]["issues"][0]["path"] == path
+    assert (await client.get(f"/lists/{list_id}/import-jobs")).json()["data"] == []
+    assert await _columns(client, list_id) == {}
+
+
+async def test_jobs_are_listed_newest_first_in_pages_and_by_status(client: httpx.AsyncClient, list_id: str) -> None:
+    ids = [(await _post(client, list_id, "id\n1000001\n"))["id"] for _ in range(3)]
+    await client.post(f"/lists/{list_id}/import-jobs/{ids[0]}/cancel")
+    first = (await client.get(f"/lists/{list_id}/import-jobs", params={"limit": 2})).json()
+    second = (
+        await client.get(f"/lists/{list_id}/import-jobs", params={"limit": 2, "cursor": first["nextCursor"]})
+    ).json()
+    assert sorted(ids) == sorted(job["id"] for job in first["data"] + second["data"])
+    assert second["nextCursor"] is None
+    listed = [job["id"] for job in first["data"] + second["data"]]
+    assert listed == sorted(ids, reverse=True)
+    canceled = (await client.get(f"/lists/{list_id}/import-jobs", params={"status": "canceled"})).json()["data"]
+    assert [job["id"] for job in canceled] == [ids[0]]
+    waiting = await client.get(f"/lists/{list_id}/import-jobs", params={"status": ["queued", "running"]})
+    assert len(waiting.json()["data"]) == 2
+
+
+async def test_a_canceled_job_stays_canceled_and_a_completed_one_cannot_be(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant
+) -> None:
+    job = await _post(client, list_id, "id\n1000001\n")
+    path = f"/lists/{list_id}/import-jobs/{job['id']}/cancel"
+    canceled = await client.post(path)
+    assert (canceled.status_code, canceled.json()["status"]) == (200, "canceled")
+    assert (await client.post(path, json={})).json() == canceled.json()
+    assert await _finish(context, team, client, job, list_id) == canceled.json()
+    assert await _leads(client, list_id) == {}
+
+    done = await _post(client, list_id, "id\n1000001\n")
+    await _finish(context, team, client, done, list_id)
+    refused = await client.post(f"/lists/{list_id}/import-jobs/{done['id']}/cancel")
+    assert (refused.status_code, refused.json()["code"]) == (409, "importJobFinished")
+    assert refused.json()["details"] == {"status": "completed"}
+
+
+async def test_rejected_rows_are_downloaded_mended_and_imported_again(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant
+) -> None:
+    job = await _post(client, list_id, 'id;Note\n1000001;fine\n1.9E+18;"a ""b"", c"\n;x\n7;"open\n')
+    done = await _finish(context, team, client, job, list_id)
+    assert (done["addedCount"], done["failedCount"]) == (1, 3)
+    response = await client.get(f"/lists/{list_id}/import-jobs/{job['id']}/rejects.csv")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.text.splitlines() == [
+        "importLine,importReason,id,Note",
+        '3,platformIdRounded,1.9E+18,"a ""b"", c"',
+        "4,noIdentifier,,x",
+        '5,unclosedQuote,"7;""open"',
+    ]
+    mended = response.text.replace("1.9E+18", "1000002").replace("noIdentifier,", "noIdentifier,1000003")
+    again = await _finish(context, team, client, await _post(client, list_id, mended), list_id)
+    assert (again["addedCount"], again["failedCount"]) == (2, 1)
+    columns = await _columns(client, list_id)
+    assert set(columns) == {"Note"}
+    assert (await _leads(client, list_id))["1000002"] == {columns["Note"]: 'a "b", c'}
+
+
+async def test_a_system_list_takes_no_import(client: httpx.AsyncClient) -> None:
+    system = (await client.get("/lists")).json()["data"][0]["id"]
+    response = await client.post(f"/lists/{system}/import-jobs", json=_body("id\n1000001\n"))
+    assert (response.status_code, response.json()["code"]) == (409, "listNotWritable")
+
+
+async def test_another_teams_jobs_do_not_exist(
+    client: httpx.AsyncClient, other_client: httpx.AsyncClient, list_id: str
+) -> None:
+    job = await _post(client, list_id, "id\n1000001\n")
+    foreign = (await other_client.post("/lists", json={"name": "Theirs"})).json()["id"]
+    for path, code in (
+        (f"/lists/{list_id}/import-jobs/{job['id']}", "listNotFound"),
+        (f"/lists/{foreign}/import-jobs/{job['id']}", "importJobNotFound"),
+    ):
+        for method, end in (("GET", ""), ("POST", "/cancel"), ("GET", "/rejects.csv")):
+            response = await other_client.request(method, path + end)
+            assert (response.status_code, response.json()["code"]) == (404, code), (method, path + end)
+    posted = await other_client.post(f"/lists/{list_id}/import-jobs", json=_body("id\n1000001\n"))
+    assert posted.json()["code"] == "listNotFound"
+    assert (await other_client.get(f"/lists/{list_id}/import-jobs")).json()["code"] == "listNotFound"
+    assert (await client.get(f"/lists/{list_id}/import-jobs/{job['id']}")).json()["status"] == "queued"
+
+
+async def test_a_job_of_another_list_or_none_is_not_found(client: httpx.AsyncClient, list_id: str) -> None:
+    job = await _post(client, list_id, "id\n1000001\n")
+    other = (await client.post("/lists", json={"name": "Other"})).json()["id"]
+    for path in (f"/lists/{other}/import-jobs/{job['id']}", f"/lists/{list_id}/import-jobs/{UNKNOWN}"):
+        for method, end in (("GET", ""), ("POST", "/cancel"), ("GET", "/rejects.csv")):
+            response = await client.request(method, path + end)
+            assert (response.status_code, response.json()["code"]) == (404, "importJobNotFound")
+    assert (await client.get(f"/lists/{list_id}/import-jobs/5")).json()["code"] == "importJobNotFound"
+
+
+async def test_a_file_larger_than_other_bodies_may_be_is_taken(client: httpx.AsyncClient, list_id: str) -> None:
+    content = "id,note\n" + "".join(f"{number},{'x' * 1_000}\n" for number in range(1_000_000, 1_009_000))
+    job = await _post(client, list_id, content)
+    assert job["totalCount"] == 9_000

@@ -1,0 +1,148 @@
+"""The channel's requests, judged by X's own OpenAPI document where the machine holds a copy.
+
+The document is under X's Developer Agreement and no part of this repository.
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from overture.channels.port import ChannelError, Credentials
+from overture.channels.x.channel import XChannel
+
+DOCUMENT = Path(__file__).parents[4] / "shared" / "contracts" / "x-openapi.json"
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+CREDENTIALS = Credentials(base_url="https://api.x.com", token="token")
+
+pytestmark = pytest.mark.skipif(
+    not DOCUMENT.is_file(), reason="X's OpenAPI document is not on this machine (../shared/contracts)"
+)
+
+
+class Judge:
+    """Finds what X's document would refuse in a request: path, parameters, values, body."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+
+    def faults(self, request: httpx.Request) -> list[str]:
+        """Return every fault of `request`."""
+        method = request.method.lower()
+        operation, path_values = self._operation(method, request.url.path)
+        if operation is None:
+            return [f"no operation {method} {request.url.path}"]
+        declared = [self._resolved(one) for one in operation.get("parameters", [])]
+        queried = {one["name"]: self._resolved(one["schema"]) for one in declared if one["in"] == "query"}
+        in_path = {one["name"]: self._resolved(one["schema"]) for one in declared if one["in"] == "path"}
+        found = []
+        for name, value in request.url.params.items():
+            if name not in queried:
+                found.append(f"unknown parameter {name}")
+            else:
+                found += self._faults_of_value(name, value, queried[name])
+        for name, value in path_values.items():
+            found += self._faults_of_value(name, value, in_path[name])
+        required = {one["name"] for one in declared if one["in"] == "query" and one.get("required")}
+        found += [f"missing {name}" for name in required - set(request.url.params)]
+        return found + self._faults_of_body(operation, request.content)
+
+    def _operation(self, method: str, path: str) -> tuple[dict[str, Any] | None, dict[str, str]]:
+        # A path without parameters wins over one whose parameter would swallow its last part.
+        for template in sorted(self._document["paths"], key=lambda one: one.count("{")):
+            pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
+            match = re.fullmatch(pattern, path)
+            if match and method in self._document["paths"][template]:
+                return self._document["paths"][template][method], match.groupdict()
+        return None, {}
+
+    def _faults_of_value(self, name: str, value: str, schema: dict[str, Any]) -> list[str]:
+        if schema["type"] == "array":
+            values, item = value.split(","), self._resolved(schema["items"])
+            if len(values) > schema.get("maxItems", len(values)) or len(set(values)) != len(values):
+                return [f"{name}: too many or repeated values"]
+            return [fault for one in values for fault in self._faults_of_value(name, one, item)]
+        if schema["type"] == "integer":
+            is_within = value.isdecimal() and schema["minimum"] <= int(value) <= schema["maximum"]
+            return [] if is_within else [f"{name}: {value}"]
+        is_listed = value in schema.get("enum", [value])
+        is_formed = re.search(schema.get("pattern", ""), value) and len(value) >= schema.get("minLength", 0)
+        return [] if is_listed and is_formed else [f"{name}: {value}"]
+
+    def _faults_of_body(self, operation: dict[str, Any], content: bytes) -> list[str]:
+        if "requestBody" not in operation:
+            return ["unexpected body"] if content else []
+        schema = self._resolved(operation["requestBody"]["content"]["application/json"]["schema"])
+        body = json.loads(content)
+        found = [f"unknown member {name}" for name in set(body) - set(schema["properties"])]
+        if not any(set(option["required"]) <= set(body) for option in schema["anyOf"]):
+            found.append("neither text nor attachments")
+        if len(body.get("text", "x")) < schema["properties"]["text"]["minLength"]:
+            found.append("empty text")
+        return found
+
+    def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            target: Any = self._document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            node = target
+        return node
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(json.loads(DOCUMENT.read_text()))
+
+
+async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.path.endswith("dm_events"):
+            token = {"next_token": "0123456789abcdef"} if "pagination_token" not in request.url.params else {}
+            return httpx.Response(200, json={"data": [], "meta": {"result_count": 0, **token}})
+        return httpx.Response(503)
+
+    channel = XChannel(transport=httpx.MockTransport(answer))
+    await channel.send(CREDENTIALS, recipient_id="77", text="Hi", now=NOW)
+    await channel.read_inbox(CREDENTIALS, until_id=None, own_id="5")
+    await channel.read_conversation(CREDENTIALS, with_id="77", since=NOW, own_id="5")
+    for call in (
+        channel.identify(CREDENTIALS),
+        channel.look_up(CREDENTIALS, platform_ids=[str(number) for number in range(100)]),
+        channel.look_up(CREDENTIALS, usernames=["grace", "Ada_1"]),
+    ):
+        with pytest.raises(ChannelError):
+            await call
+
+    assert len(seen) == 8
+    assert [fault for request in seen for fault in judge.faults(request)] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body"),
+    [
+        ("GET", "/2/dm_events?dm_event.fields=sender_id", None),
+        ("GET", "/2/dm_events?max_results=101", None),
+        ("GET", "/2/dm_events?event_types=Message", None),
+        ("GET", "/2/dm_events?since_id=5", None),
+        ("GET", "/2/users?ids=x7", None),
+        ("GET", "/2/users", None),
+        ("GET", "/2/users/by?usernames=sixteen_letters_", None),
+        ("GET", "/2/users/me?user.fields=tweet_count", None),
+        ("GET", "/2/nothing", None),
+        ("POST", "/2/dm_conversations/with/me/messages", {"text": "Hi"}),
+        ("POST", "/2/dm_conversations/with/7/messages", {"txt": "Hi"}),
+        ("POST", "/2/dm_conversations/with/7/messages", {"text": ""}),
+    ],
+)
+def test_the_judge_is_not_blind(method: str, address: str, body: dict[str, str] | None, judge: Judge) -> None:
+    request = httpx.Request(method, "https://api.x.com" + address, json=body)
+
+    assert judge.faults(request) != []

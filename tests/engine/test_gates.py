@@ -1,0 +1,110 @@
+"""A pause or an edit holds from the moment it returns, whatever is being claimed at that moment."""
+
+import asyncio
+from random import Random
+
+from tests.engine.conftest import World, message
+
+from overture import clock as clocks
+from overture.actions import campaign_life, campaigns
+from overture.engine import dispatch
+from overture.store import gates
+
+ONE = [message("Hello ")]
+
+
+async def ready_world(world: World, people: int) -> str:
+    """A campaign whose leads are planned, at an hour when everything is due."""
+    await world.link("ana", "ben", "chloe")
+    chosen = (await world.people(nature="open", talk="silent"))[:people]
+    campaign_id = await world.campaign([await world.make_list(chosen)], steps=ONE)
+
+    async def are_planned() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) FROM lead_due") == people)
+
+    await world.run_until(are_planned)
+    noon = (await world.clock.now()).replace(hour=16)
+    await world.clock.move(noon)
+    return campaign_id
+
+
+async def claim(world: World) -> int:
+    dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
+    ready, _ = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
+    return len(ready)
+
+
+async def test_each_account_claims_one_lead_and_then_keeps_its_pace(world: World) -> None:
+    await ready_world(world, 9)
+    assert await claim(world) == 3
+    assert await claim(world) == 0
+
+
+async def test_nothing_is_claimed_after_a_disable_has_returned(world: World) -> None:
+    campaign_id = await ready_world(world, 9)
+    await campaign_life.disable(world.context, world.actor, campaign_id=campaign_id)
+    assert await claim(world) == 0
+
+
+async def test_a_claim_that_saw_the_gate_before_an_edit_writes_nothing(world: World) -> None:
+    """The edit commits between the decision and the intent: the claim finds another revision and rolls back."""
+    campaign_id = await ready_world(world, 9)
+    original = dispatch.Dispatcher._move_pace
+    edited = False
+
+    async def edit_first(self: dispatch.Dispatcher, *arguments: object) -> None:
+        nonlocal edited
+        if not edited:
+            edited = True
+            async with world.pool.acquire() as connection, connection.transaction():
+                await gates.change_campaign(
+                    connection,
+                    team_id=world.actor.team_id,
+                    campaign_id=campaign_id,
+                    is_open=True,
+                    now=await world.clock.now(),
+                )
+        await original(self, *arguments)  # type: ignore[arg-type] # the arguments are passed on as they come
+
+    dispatch.Dispatcher._move_pace = edit_first  # type: ignore[assignment,method-assign] # undone below
+    try:
+        assert await claim(world) == 0
+        assert await world.pool.fetchval("SELECT count(*) FROM attempt") == 0
+        assert await world.pool.fetchval("SELECT count(*) FROM lead_due") == 9
+        assert await claim(world) == 3
+    finally:
+        dispatch.Dispatcher._move_pace = original  # type: ignore[method-assign] # as it was
+
+
+async def test_a_disable_waits_for_a_claim_that_has_its_intents_and_for_nothing_else(world: World) -> None:
+    campaign_id = await ready_world(world, 9)
+    async with world.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("SELECT FROM campaign_gate WHERE campaign_id = $1 FOR SHARE", campaign_id)
+        disabling = asyncio.create_task(campaign_life.disable(world.context, world.actor, campaign_id=campaign_id))
+        await asyncio.sleep(0.3)
+        assert not disabling.done()
+        await transaction.commit()
+        await asyncio.wait_for(disabling, 5)
+    assert await claim(world) == 0
+
+
+async def test_two_workers_never_claim_the_same_lead(world: World) -> None:
+    await ready_world(world, 9)
+    claimed = await asyncio.gather(*(claim(world) for _ in range(6)))
+    assert sum(claimed) == 3
+    rows = await world.pool.fetch("SELECT lead_id FROM attempt")
+    assert len({row["lead_id"] for row in rows}) == len(rows) == 3
+
+
+async def test_an_edit_of_the_rate_stretches_the_gap_and_throws_no_new_draw(world: World) -> None:
+    campaign_id = await ready_world(world, 9)
+    await claim(world)
+    before = await world.pool.fetch("SELECT account_id, draw, last_end, next_at FROM campaign_account")
+    await campaigns.change(world.context, world.actor, campaign_id=campaign_id, changes={"hourly_message_rate": 4})
+    after = {row["account_id"]: row for row in await world.pool.fetch("SELECT * FROM campaign_account")}
+    for row in before:
+        assert after[row["account_id"]]["draw"] == row["draw"]
+        stretched = after[row["account_id"]]["next_at"] - row["last_end"]
+        assert abs(stretched - 2 * (row["next_at"] - row["last_end"])).total_seconds() < 0.01

@@ -1,0 +1,163 @@
+"""Messages whose outcome is unknown: settled by evidence, else held for a person. Never sent again blindly."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+from tests.engine.conftest import World, delay, message
+
+from overture import clock as clocks
+from overture.actions import lead_release
+from overture.actions.lead_release import Decision
+from overture.core.identifiers import Identifier, IdentifierKind
+from overture.core.outcome import Outcome
+from overture.core.words import OutcomeKind
+from overture.engine import dispatch, settle
+from overture.engine.reconcile import CERTAIN_AFTER, Reconciler
+
+TWO = [message("Hello "), delay(1), message("Again ")]
+
+
+async def lose_one_message(world: World) -> tuple[str, dict[str, str]]:
+    """Run a campaign with one lead until its first message is lost before the platform accepted it."""
+    await world.link("ana")
+    (person,) = (await world.people(nature="open", talk="silent"))[:1]
+    await world.fault(kind="serverError", next=1)
+    campaign_id = await world.campaign([await world.make_list([person])], steps=TWO)
+
+    async def is_unknown() -> bool:
+        return bool(await world.pool.fetchval("SELECT state FROM attempt") == "unknown")
+
+    await world.run_until(is_unknown)
+    return campaign_id, person
+
+
+async def settle_it(world: World) -> None:
+    """Read the conversation long after the lease has ended."""
+    reconciler = Reconciler(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+    await reconciler.step(
+        team_id=world.actor.team_id,
+        account_id=world.account_ids["ana"],
+        now=await world.clock.now(),
+        wall_now=clocks.wall_now() + CERTAIN_AFTER + dispatch.LEASE,
+    )
+
+
+async def test_a_message_that_is_not_in_the_conversation_is_not_given_up_before_two_minutes(world: World) -> None:
+    campaign_id, _ = await lose_one_message(world)
+    assert (await world.lead_states(campaign_id)) == {"ready": 1}
+
+
+async def test_a_message_that_cannot_be_found_is_held_for_a_person(world: World) -> None:
+    campaign_id, _ = await lose_one_message(world)
+    await settle_it(world)
+
+    assert await world.lead_states(campaign_id) == {"held": 1}
+    assert await world.pool.fetchval("SELECT reason FROM lead") == "notFound"
+    assert await world.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("decision", "texts", "state"),
+    [
+        (Decision.RESEND, ["Hello", "Again"], "finished"),
+        (Decision.SKIP, ["Again"], "finished"),
+    ],
+)
+async def test_a_released_lead_goes_on_as_decided(
+    world: World, decision: Decision, texts: list[str], state: str
+) -> None:
+    campaign_id, person = await lose_one_message(world)
+    await settle_it(world)
+
+    await lead_release.release(
+        world.context,
+        world.actor,
+        campaign_id=campaign_id,
+        identifier=Identifier(kind=IdentifierKind.PLATFORM_ID, value=person["id"], platform="twitter"),
+        decision=decision,
+    )
+    await world.run_until_completed(campaign_id)
+
+    assert [sent["text"].split()[0] for sent in await world.messages()] == texts
+    assert await world.lead_states(campaign_id) == {state: 1}
+
+
+async def test_a_stopped_lead_gets_nothing_more(world: World) -> None:
+    campaign_id, person = await lose_one_message(world)
+    await settle_it(world)
+
+    await lead_release.release(
+        world.context,
+        world.actor,
+        campaign_id=campaign_id,
+        identifier=Identifier(kind=IdentifierKind.PLATFORM_ID, value=person["id"], platform="twitter"),
+        decision=Decision.STOP,
+    )
+
+    assert await world.lead_states(campaign_id) == {"canceled": 1}
+    assert await world.pool.fetchval("SELECT count(*) FROM lead_due") == 0
+
+
+async def test_an_outcome_that_comes_late_is_taken_as_evidence(world: World) -> None:
+    campaign_id, _ = await lose_one_message(world)
+    await settle_it(world)
+    attempt = await world.pool.fetchrow("SELECT * FROM attempt")
+    assert attempt is not None
+
+    now = await world.clock.now()
+    late = settle.Result(
+        attempt_id=attempt["id"],
+        account_id=attempt["account_id"],
+        lead_id=attempt["lead_id"],
+        profile_id=attempt["profile_id"],
+        outcome=Outcome(kind=OutcomeKind.ACCEPTED, platform_message_id="1973169044472470999"),
+        ended_at=now,
+    )
+    for _ in range(2):
+        await settle.settle(world.pool, team_id=world.actor.team_id, now=now, results=[late])
+
+    assert await world.pool.fetchval("SELECT state FROM attempt") == "accepted"
+    assert await world.lead_states(campaign_id) == {"inSequence": 1}
+    assert await world.pool.fetchval("SELECT sum(contacted) FROM campaign_counter") == 1
+
+
+async def test_an_accepted_message_is_never_unlearned(world: World) -> None:
+    campaign_id, _ = await lose_one_message(world)
+    attempt = await world.pool.fetchrow("SELECT * FROM attempt")
+    assert attempt is not None
+    now = await world.clock.now()
+    for kind in (OutcomeKind.ACCEPTED, OutcomeKind.RECIPIENT_REFUSED, OutcomeKind.UNKNOWN):
+        result = settle.Result(
+            attempt_id=attempt["id"],
+            account_id=attempt["account_id"],
+            lead_id=attempt["lead_id"],
+            profile_id=attempt["profile_id"],
+            outcome=Outcome(kind=kind, platform_message_id="1973169044472470999"),
+            ended_at=now,
+        )
+        await settle.settle(world.pool, team_id=world.actor.team_id, now=now, results=[result])
+
+    assert await world.pool.fetchval("SELECT state FROM attempt") == "accepted"
+    assert await world.lead_states(campaign_id) == {"inSequence": 1}
+
+
+async def test_an_intent_whose_worker_died_is_found_and_settled(world: World) -> None:
+    await world.link("ana")
+    (person,) = (await world.people(nature="open", talk="silent"))[:1]
+    campaign_id = await world.campaign([await world.make_list([person])], steps=TWO)
+
+    async def is_planned() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) FROM lead_due") == 1)
+
+    await world.run_until(is_planned)
+    noon = (await world.clock.now()).replace(hour=16)
+    await world.clock.move(noon)
+    dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
+    ready, _ = await dispatcher.claim(world.actor.team_id, now=noon, wall_now=clocks.wall_now() - timedelta(minutes=9))
+    assert len(ready) == 1  # and the worker dies before it sends
+
+    await settle_it(world)
+
+    assert await world.lead_states(campaign_id) == {"held": 1}
+    assert await world.pool.fetchval("SELECT reason FROM lead") == "notFound"
