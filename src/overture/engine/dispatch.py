@@ -12,7 +12,7 @@ from overture.core import lifecycle, pacing, policy
 from overture.core.words import LeadState
 from overture.engine import allowance, composing, pacemaker
 from overture.store import budgets, claims, duties, ledger, outlines, paces, persons, progress
-from overture.store.pool import Connection, Pool
+from overture.store.pool import Connection, Pool, hot_transaction
 
 LEASE = timedelta(seconds=20)
 """How long a worker may hold an account (wall time): one call's time-out, and as much again to settle it."""
@@ -87,7 +87,7 @@ class Dispatcher:
         `now` is engine time, `wall_now` wall time.
         """
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with self._pool.acquire() as connection, hot_transaction(connection):
                 return await self._claim(connection, team_id, now=now, wall_now=wall_now, count=count)
         except GateMoved:
             return [], True

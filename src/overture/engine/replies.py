@@ -12,7 +12,7 @@ from overture.core.words import LeadState, Trigger
 from overture.engine import automate, halts
 from overture.secrets import Sealer
 from overture.store import inboxes, ledger, outbox, paces, persons, progress, threads
-from overture.store.pool import Connection, Pool
+from overture.store.pool import Connection, Pool, hot_transaction
 
 INTERVAL = timedelta(minutes=20)
 """How often the inbox of an account that sends is read when nothing asks sooner; a follow-up always asks (60 s)."""
@@ -75,7 +75,7 @@ class InboxReader:
         async with self._pool.acquire() as connection:
             if not inbox.messages:
                 return [], await _mark(connection, team_id, reader, inbox, now)
-            async with connection.transaction():
+            async with hot_transaction(connection):
                 ended = await _take(connection, team_id=team_id, reader=reader, inbox=inbox, now=now)
                 await _mark(connection, team_id, reader, inbox, now)
                 return ended, True

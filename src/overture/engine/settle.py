@@ -8,7 +8,7 @@ from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, LeadState, OutcomeKind, Trigger
 from overture.engine import automate, halts, pacemaker, versions
 from overture.store import duties, ledger, outbox, paces, persons, progress, threads
-from overture.store.pool import Connection, Pool
+from overture.store.pool import Connection, Pool, hot_transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +29,7 @@ class Result:
 
 async def settle(pool: Pool, *, team_id: str, now: datetime, results: Sequence[Result]) -> list[str]:
     """Take outcomes; return the campaigns in which a lead ended, to be looked at for completion."""
-    async with pool.acquire() as connection, connection.transaction():
+    async with pool.acquire() as connection, hot_transaction(connection):
         return await take(connection, team_id=team_id, now=now, results=results)
 
 
