@@ -73,10 +73,12 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
         parts = await stack.enter_async_context(main.parts_of(pool, keys=keys, engine_clock=engine_clock))
         tasks: list[asyncio.Task[None]] = []
         urls = settings.platform_urls
+        beside = None
         if sandbox_port is not None and options.crowd is not None:
             sandbox = sandbox_server.make(options.crowd, record=settings.sandbox_record, start=reached)
             tasks.append(await stack.enter_async_context(sandbox_server.served(sandbox, sandbox_port)))
             urls = {platform: serving.url(sandbox_port) for platform in urls}
+            beside = httpx.ASGITransport(app=sandbox)
             if isinstance(engine_clock, VirtualClock):
                 await _finish_step(urls["twitter"], engine_clock)
         engine = parts.engine()
@@ -88,7 +90,10 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
             )
         tasks.append(await stack.enter_async_context(main.working(engine)))
         if options.virtual_time is not None and isinstance(engine_clock, VirtualClock):
-            client = await stack.enter_async_context(httpx.AsyncClient(base_url=urls["twitter"], timeout=10.0))
+            # The clock of a sandbox in this process is moved without a socket between: it is moved before every step.
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(base_url=urls["twitter"], timeout=10.0, transport=beside)
+            )
             conductor = Conductor(
                 pool=pool,
                 engine=engine,

@@ -40,6 +40,10 @@ async def fill(world: World, campaign_id: str) -> None:
         ), talked AS (
             INSERT INTO thread (team_id, id, account_id, profile_id, created_at)
             SELECT $1, 'r' || substr(lead_id, 2), $6, profile_id, $5 FROM crowd
+        ), said AS (
+            INSERT INTO message (team_id, id, account_id, thread_id, platform_id, direction, content, sent_at)
+            SELECT $1, 'g' || substr(lead_id, 2), $6, 'r' || substr(lead_id, 2), (8000000000000 + number)::text,
+                   'outbound', 'x', $5 FROM crowd
         ), tried AS (
             INSERT INTO attempt (team_id, id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version,
                                  rank, step_id, is_first, text, state, outcome, campaign_revision, intent_at, ended_at,

@@ -76,10 +76,10 @@ async def _measure(console: Console, place: Workplace, options: Options) -> None
         drained = await drain.measure(place, accounts=accounts, leads=leads, teams=options.teams, say=say)
         teams = "one team" if drained.teams == 1 else f"each of {drained.teams:,} teams"
         title = f"Send path: {drained.accounts:,} accounts and {drained.leads:,} leads in {teams}, no-op platform"
-        report.show(console, title, report.drain_lines(drained))
+        report.show(console, title, report.drain_lines(drained), report.DRAIN_WORDS)
     if options.part != Part.DRAIN:
         planned = await planning.measure(place, leads=options.leads or sizes.plan_leads, say=say)
-        report.show(console, f"Plan: {planned.leads:,} leads", report.plan_lines(planned))
+        report.show(console, f"Plan: {planned.leads:,} leads", report.plan_lines(planned), report.PLAN_WORDS)
     console.print(
         "Ratios to a baseline of the same run are what counts: figures change with the machine and its load.",
         soft_wrap=True,

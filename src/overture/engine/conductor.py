@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import asyncpg
 import structlog
 
 from overture import clock as clocks
 from overture.engine.supervisor import Engine
 from overture.store import quiet
-from overture.store.pool import Pool
+from overture.store.pool import Connection, Pool
 from overture.store.virtual import VirtualClock
 
 _log = structlog.get_logger(__name__)
@@ -49,18 +50,26 @@ class Conductor:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Conduct until stopped."""
-        started_wall = clocks.wall_now()
-        started = now = await self._clock.now()
-        await self._tell_platform(now)
+        """Conduct until stopped, over one connection for as long as it holds."""
+        started_wall, started = clocks.wall_now(), await self._clock.now()
+        await self._tell_platform(started)
+        while not self._stopping.is_set():
+            try:
+                async with self._pool.acquire() as connection:
+                    await self._conduct(connection, started_wall, started)
+            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+                _log.warning("database_gone", error=repr(error))
+                await self._pause(1.0)
+
+    async def _conduct(self, connection: Connection, started_wall: datetime, started: datetime) -> None:
+        now = await self._clock.now()
         was_busy = False
         while not self._stopping.is_set():
             self._engine.settled_down.clear()
             if not self._engine.is_idle or self._engine.is_woken:
                 await self._pause(_LONGEST_WAIT, self._engine.settled_down)
                 continue
-            async with self._pool.acquire() as connection:
-                state = await quiet.look(connection, now=now, wall_now=clocks.wall_now())
+            state = await quiet.look(connection, now=now, wall_now=clocks.wall_now())
             if not self._engine.is_idle or self._engine.is_woken:
                 continue
             if state.is_busy:
@@ -70,23 +79,22 @@ class Conductor:
                 was_busy = True
                 continue
             was_busy = False
-            target = state.next_due
-            if self._speed is None:
-                if not state.is_running:
-                    await self._pause(_TICK, self._engine.settled_down)
-                    continue
-            else:
-                elapsed = (clocks.wall_now() - started_wall).total_seconds()
-                ceiling = started + timedelta(seconds=elapsed * self._speed)
-                target = ceiling if target is None else min(target, ceiling)
+            target = self._target(state, started_wall, started)
             if target is None or target <= now:
-                await self._pause(_TICK)
+                await self._pause(_TICK, self._engine.settled_down)
                 continue
-            target = _whole_milliseconds(target)
             await self._tell_platform(target)
-            await self._clock.move(target)
+            await self._clock.move_on(connection, target)
             now = target
             self._engine.wake(sends=state.sends_are_due(now), duties=state.duties_are_due(now))
+
+    def _target(self, state: quiet.State, started_wall: datetime, started: datetime) -> datetime | None:
+        """Say where the clock may go: to the nearest due instant, and no faster than its ceiling."""
+        if self._speed is None:
+            return _whole_milliseconds(state.next_due) if state.is_running and state.next_due is not None else None
+        elapsed = (clocks.wall_now() - started_wall).total_seconds()
+        ceiling = started + timedelta(seconds=elapsed * self._speed)
+        return _whole_milliseconds(ceiling if state.next_due is None else min(state.next_due, ceiling))
 
     async def _tell_platform(self, instant: datetime) -> None:
         """Move the platform first, so that nothing it records is ever later than our own time."""

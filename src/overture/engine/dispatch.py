@@ -82,7 +82,7 @@ class Dispatcher:
     async def claim(
         self, team_id: str, *, now: datetime, wall_now: datetime, count: int = BATCH
     ) -> tuple[list[Ready], bool]:
-        """Claim up to `count` accounts; return what to send, and whether any account was found due.
+        """Claim up to `count` accounts; return what to send, and whether more of the team is due now.
 
         `now` is engine time, `wall_now` wall time.
         """
@@ -132,7 +132,8 @@ class Dispatcher:
             )
             for intent, candidate in zip(intents, candidates, strict=True)
         ]
-        return ready, True
+        is_due_again = len(leased) == count or min(turn.wakes.values()) <= now
+        return ready, is_due_again
 
     async def _candidates(self, connection: Connection, turn: _Turn) -> list[_Candidate]:
         """Pick leads of the accounts that may send, and keep those whose message may leave now."""

@@ -73,10 +73,11 @@ class InboxReader:
     ) -> tuple[list[str], bool]:
         """Store what was read; return the campaigns in which a lead ended, and whether somebody waited for it."""
         async with self._pool.acquire() as connection:
-            if not inbox.messages:
+            fresh = await _fresh(connection, team_id, reader, inbox)
+            if not fresh:
                 return [], await _mark(connection, team_id, reader, inbox, now)
             async with hot_transaction(connection):
-                ended = await _take(connection, team_id=team_id, reader=reader, inbox=inbox, now=now)
+                ended = await _take(connection, team_id=team_id, reader=reader, messages=fresh, now=now)
                 await _mark(connection, team_id, reader, inbox, now)
                 return ended, True
 
@@ -97,8 +98,28 @@ def _aligned(now: datetime, interval: timedelta) -> datetime:
     return datetime.fromtimestamp(round(now.timestamp() / step + 1) * step, tz=now.tzinfo)
 
 
+async def _fresh(
+    connection: Connection, team_id: str, reader: inboxes.Reader, inbox: port.Inbox
+) -> list[port.InboxMessage]:
+    """Leave out what is stored already: mostly our own sends, which come back with every reading."""
+    if not inbox.messages:
+        return []
+    known = await threads.known(
+        connection,
+        team_id=team_id,
+        account_id=reader.account_id,
+        platform_ids=[message.platform_id for message in inbox.messages],
+    )
+    return [message for message in inbox.messages if message.platform_id not in known]
+
+
 async def _take(
-    connection: Connection, *, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime
+    connection: Connection,
+    *,
+    team_id: str,
+    reader: inboxes.Reader,
+    messages: Sequence[port.InboxMessage],
+    now: datetime,
 ) -> list[str]:
     """Store messages and act on those that are new; return the campaigns in which a lead ended."""
     await paces.lock_accounts(connection, team_id=team_id, account_ids=[reader.account_id])
@@ -106,11 +127,11 @@ async def _take(
         connection,
         team_id=team_id,
         platform=reader.platform,
-        platform_ids=[message.other_id for message in inbox.messages],
+        platform_ids=[message.other_id for message in messages],
         now=now,
-        new_ids=ids.many("u", len(inbox.messages)),
+        new_ids=ids.many("u", len(messages)),
     )
-    return await _act(connection, team_id, reader.account_id, inbox.messages, profiles, now)
+    return await _act(connection, team_id, reader.account_id, messages, profiles, now)
 
 
 async def _mark(connection: Connection, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime) -> bool:

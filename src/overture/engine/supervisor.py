@@ -201,7 +201,8 @@ class Engine:
             self._under_way -= len(batch)
             self.settled_down.set()
             self._slot_freed.set()
-            self.wake(duties=any(result.outcome.kind != OutcomeKind.ACCEPTED for _, result in batch))
+            if any(result.outcome.kind != OutcomeKind.ACCEPTED for _, result in batch):
+                self.wake()
             for _ in batch:
                 self._outcomes.task_done()
 

@@ -23,9 +23,13 @@ class VirtualClock:
     async def move(self, instant: datetime) -> None:
         """Move the run on to `instant`; it never goes back."""
         async with self._pool.acquire() as connection:
-            self._instant = await connection.fetchval(
-                "UPDATE virtual_clock SET instant = greatest(instant, $1) RETURNING instant", instant
-            )
+            await self.move_on(connection, instant)
+
+    async def move_on(self, connection: Connection, instant: datetime) -> None:
+        """Move the run on over a connection the caller holds."""
+        self._instant = await connection.fetchval(
+            "UPDATE virtual_clock SET instant = greatest(instant, $1) RETURNING instant", instant
+        )
 
 
 async def start(connection: Connection, instant: datetime) -> datetime:
