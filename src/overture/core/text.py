@@ -123,7 +123,9 @@ def _given(value: str | None) -> str | None:
 
 def _name_words(name: str) -> list[str]:
     words: list[str] = []
-    plain = unicodedata.normalize("NFKC", "".join(_undecorated(character) for character in name))
+    plain = name
+    if not (name.isascii() and name.isprintable()):  # such a name is all plain
+        plain = unicodedata.normalize("NFKC", "".join(_undecorated(character) for character in name))
     for joined_word in plain.strip().removeprefix("@").split():
         word = joined_word.strip(_JOINERS)
         if not word:

@@ -1,6 +1,7 @@
 """Keeps the stored next instants true when settings change, and wakes the accounts they concern."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from overture.core import pacing, window
 from overture.store import duties, halted, paces
@@ -15,7 +16,7 @@ def next_at(pair: paces.Pair, *, not_before: datetime) -> datetime:
     if not pair.is_active or pair.started_at is None:
         return NEVER
     instant = pacing.next_at(
-        hours=window.Hours.parse(pair.zone, pair.hours),
+        hours=_hours(pair.zone, tuple((day, open_["start"], open_["end"]) for day, open_ in pair.hours.items())),
         rate_per_hour=pair.rate,
         draw=pair.draw,
         opening_draw=pair.opening_draw,
@@ -24,6 +25,12 @@ def next_at(pair: paces.Pair, *, not_before: datetime) -> datetime:
         not_before=not_before,
     )
     return instant or NEVER
+
+
+@lru_cache(maxsize=1024)
+def _hours(zone: str, days: tuple[tuple[str, int, int], ...]) -> window.Hours:
+    """Read hours once and not for every attempt: the accounts of a campaign share them."""
+    return window.Hours.parse(zone, {day: {"start": start, "end": end} for day, start, end in days})
 
 
 async def refresh_campaign(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:

@@ -109,7 +109,8 @@ async def place(
 ) -> int:
     """Give queued leads their accounts, in one statement; return how many. Leads of no slice stay queued.
 
-    Within a reach set the leads are numbered, and the number falls into the account's share of the set.
+    Within a reach set the leads are numbered, and the number falls into the account's share of the set. They are
+    written in the order of the key, so that neighbours in the index come together.
     """
     shares: dict[int, list[Slice]] = {}
     for part in slices:
@@ -138,8 +139,9 @@ async def place(
             SELECT lead_id, reach_id, row_number() OVER (PARTITION BY reach_id ORDER BY lead_id) AS number FROM taken
         )
         INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
-        SELECT $1, s.accounts[width_bucket(n.number, s.bounds)], $2, true, $3, n.lead_id
+        SELECT $1, s.accounts[width_bucket(n.number, s.bounds)] AS account_id, $2, true, $3, n.lead_id
           FROM numbered n JOIN share s ON s.reach_id = n.reach_id
+         ORDER BY account_id, n.lead_id
         """,
         team_id,
         campaign_id,
