@@ -36,8 +36,8 @@ async def add(context: Context, actor: Actor, *, list_id: str, named: Sequence[N
         Unprocessable: `platformNotSupported`.
     """
     async with context.pool.acquire() as connection:
-        # Only to refuse early; the lock below decides.
-        await list_actions.lock(connection, actor, list_id)
+        # Only to refuse early; the lock below decides. A lock here could last as long as the platform takes to answer.
+        await list_actions.require_writable(connection, actor, list_id)
         await _checked_values(connection, actor, list_id, named)
     resolved = await people.resolve(context, actor, identifiers=[one.identifier for one in named])
     now = await context.clock.now()

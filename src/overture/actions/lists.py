@@ -114,6 +114,20 @@ async def lock(connection: Connection, actor: Actor, list_id: str) -> None:
     kind = await lists.lock(connection, team_id=actor.team_id, list_id=list_id)
     if kind is None:
         raise NotFound("list", list_id)
+    _check_kind(kind)
+
+
+async def require_writable(connection: Connection, actor: Actor, list_id: str) -> None:
+    """Check, without a lock, that a list can be written: to refuse early what `lock` would refuse later.
+
+    Raises:
+        NotFound: the team has none with this id.
+        Conflict: `listNotWritable`, a system list.
+    """
+    _check_kind((await require(connection, actor, list_id)).kind)
+
+
+def _check_kind(kind: str) -> None:
     if kind != USER:
         raise Conflict(
             "Overture keeps this list itself; it cannot be written. Make a list of your own.",

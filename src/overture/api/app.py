@@ -14,6 +14,7 @@ from overture.api import (
     envelope,
     failures,
     health,
+    idempotency,
     imports,
     list_leads,
     lists,
@@ -59,6 +60,7 @@ def create_app(context: Context, *, platform_urls: Mapping[str, str] = DEFAULT_P
     )
     app.state.context = context
     app.state.platform_urls = dict(platform_urls)
+    app.state.keyed_places = idempotency.places(context.pool)
     app.add_middleware(envelope.Envelope)
     failures.install(app)
     app.include_router(health.router)

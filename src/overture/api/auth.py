@@ -37,7 +37,8 @@ async def _actor(request: Request, _: Annotated[object, Depends(_scheme)]) -> Ac
 
 
 async def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
+    # A keyed call brings a context of its own.
+    context: Context = getattr(request.state, "context", request.app.state.context)
     return context
 
 

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from overture.api import auth, bodies, reading
+from overture.api import auth, bodies, idempotency, reading
+from overture.api.fingerprint import Fingerprint
 from overture.errors import InvalidRequest, Path, RouteNotFound
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -22,6 +23,13 @@ class Route(APIRoute):
     """One operation that needs a token and reads JSON or nothing."""
 
     reads_json = True
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if "POST" in (options.get("methods") or ()):
+            extra = options.get("openapi_extra") or {}
+            documented = [*extra.get("parameters", ()), idempotency.DOCUMENTED]
+            options["openapi_extra"] = {**extra, "parameters": documented}
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
         """Return the framework's handler behind our checks."""
@@ -35,13 +43,22 @@ class Route(APIRoute):
             _check_path(request)
             _check_query(request, names)
             request = _limited(request)
+            key = idempotency.key_of(request)
+            fingerprint = None
+            if key is not None:
+                fingerprint = Fingerprint(request)
+                request = Request(request.scope, fingerprint.receive)
             if self.reads_json and (has_body or must_be_empty):
                 body = await reading.read_object(request)
                 if must_be_empty and body:
                     unknown = "There is no such field here; this call takes no body."
                     raise InvalidRequest([((name,), unknown) for name in list(body)[:100]])
                 request = _Read(request, body)
-            return await handle(request)
+            if key is None or fingerprint is None:
+                return await handle(request)
+            return await idempotency.serve(
+                request, key=key, fingerprint=fingerprint, handle=handle, may_repeat=self.reads_json
+            )
 
         return handle_checked
 

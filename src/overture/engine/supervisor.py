@@ -29,7 +29,7 @@ from overture.engine import (
     sync,
 )
 from overture.secrets import Sealer
-from overture.store import claims, duties, ledger
+from overture.store import claims, duties, idempotency, ledger
 from overture.store.pool import Pool
 
 _log = structlog.get_logger(__name__)
@@ -352,6 +352,8 @@ class Engine:
                 await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
         async with self._pool.acquire() as connection, connection.transaction():
             await claims.wake_overlooked(connection, now=now)
+        async with self._pool.acquire() as connection:
+            await idempotency.sweep(connection, wall_now=clocks.wall_now())
         await complete.sweep(self._pool, now=now)
         self.wake()
 

@@ -75,6 +75,25 @@ async def prepare(connection: Connection) -> None:
     await connection.set_type_codec("json", schema="pg_catalog", encoder=_dump, decoder=json.loads, format="binary")
 
 
+class SingleConnection:
+    """Stands for a pool where all work must happen on one connection, inside its open transaction.
+
+    Whoever takes the connection here must give it back before another task takes it.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.execute = connection.execute
+        self.fetch = connection.fetch
+        self.fetchrow = connection.fetchrow
+        self.fetchval = connection.fetchval
+
+    @asynccontextmanager
+    async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ARG002, ASYNC109 - as a pool's
+        """Hand out the connection."""
+        yield self._connection
+
+
 @asynccontextmanager
 async def hot_transaction(connection: Connection) -> AsyncIterator[None]:
     """Open a transaction of the send path: its statements are planned once per connection, not once per call.

@@ -1,0 +1,68 @@
+"""Keyed calls: what each answered, so that a call sent twice is done once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from overture.store.pool import Connection
+
+KEPT = timedelta(hours=24)
+"""How long an answer is kept, in wall time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """The answer of a keyed call, and the fingerprint of what was asked."""
+
+    fingerprint: bytes
+    status: int
+    media_type: str | None
+    body: bytes
+
+
+async def try_lock(connection: Connection, *, team_id: str, key: str) -> bool:
+    """Take a key until the transaction ends; False when another transaction has it."""
+    taken: bool = await connection.fetchval(
+        "SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency ' || $1::text || ' ' || $2::text, 0))",
+        team_id,
+        key,
+    )
+    return taken
+
+
+async def find(connection: Connection, *, team_id: str, key: str, wall_now: datetime) -> Kept | None:
+    """Return what the key's call answered, unless that is too long ago."""
+    row = await connection.fetchrow(
+        """
+        SELECT fingerprint, status, media_type, body FROM idempotency_key
+         WHERE team_id = $1 AND key = $2 AND created_at > $3
+        """,
+        team_id,
+        key,
+        wall_now - KEPT,
+    )
+    return None if row is None else Kept(**row)
+
+
+async def keep(connection: Connection, *, team_id: str, key: str, kept: Kept, wall_now: datetime) -> None:
+    """Keep an answer, in the place of one that has expired."""
+    await connection.execute(
+        """
+        INSERT INTO idempotency_key (team_id, key, fingerprint, status, media_type, body, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (team_id, key) DO UPDATE
+           SET fingerprint = excluded.fingerprint, status = excluded.status, media_type = excluded.media_type,
+               body = excluded.body, created_at = excluded.created_at
+        """,
+        team_id,
+        key,
+        kept.fingerprint,
+        kept.status,
+        kept.media_type,
+        kept.body,
+        wall_now,
+    )
+
+
+async def sweep(connection: Connection, *, wall_now: datetime) -> None:
+    """Forget the expired answers of every team."""
+    await connection.execute("DELETE FROM idempotency_key WHERE created_at <= $1", wall_now - KEPT)
