@@ -20,7 +20,9 @@ async def serve(settings: Settings, *, host: str, port: int, say: Callable[[str]
     with serving.listen(host, port) as listening:
         address = serving.url(listening)
         async with _parts(settings) as parts:
-            app = api.create_app(parts.context(), platform_urls=settings.platform_urls)
+            app = api.create_app(
+                parts.context(), platform_urls=settings.platform_urls, call_limits=settings.call_limits
+            )
             async with serving.served(app, listening) as task:
                 say(f"Overture's API is ready: {address}/api/v2 (documentation: {address}/docs). Ctrl-C stops it.")
                 await processes.until(stopping, [task])

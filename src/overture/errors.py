@@ -13,6 +13,7 @@ OvertureError
     ├── BodyTooLarge         413   bodyTooLarge
     ├── UnsupportedMedia     415   unsupportedMediaType
     ├── Unprocessable        422   preflightFailed, idempotencyKeyReused, ...
+    ├── RateLimited          429   rateLimited {window, limit, resetAt}
     └── Unavailable          503   platformUnavailable
 """
 
@@ -136,6 +137,17 @@ class Unprocessable(ApiError):
 
     status = 422
     code = "unprocessable"
+
+
+class RateLimited(ApiError):
+    """The team has made as many calls as it may for now."""
+
+    status = 429
+    code = "rateLimited"
+
+    def __init__(self, message: str, *, details: Mapping[str, Any], retry_after_seconds: int) -> None:
+        super().__init__(message, details=details)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(ApiError):

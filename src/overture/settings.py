@@ -30,6 +30,12 @@ class Settings(BaseSettings):
         default=HttpUrl("https://api.x.com"), description="Where X answers; a sandbox's address for trials."
     )
 
+    rate_limits: str = Field(
+        default="300/10000/100000",
+        pattern=r"^(off|[1-9][0-9]{0,8}/[1-9][0-9]{0,8}/[1-9][0-9]{0,8})$",
+        description="Calls a team may make in any minute, hour and day; `off` for no limits.",
+    )
+
     @classmethod
     def load(cls, *, data: Path | None = None) -> Self:
         """Read the environment; `data`, if given, overrules its data directory.
@@ -53,6 +59,14 @@ class Settings(BaseSettings):
     def platform_urls(self) -> dict[str, str]:
         """Where each platform answers, by platform key."""
         return {"twitter": str(self.x_base_url).rstrip("/")}
+
+    @property
+    def call_limits(self) -> tuple[int, int, int] | None:
+        """How many calls a team may make in a minute, an hour and a day; None for any number."""
+        if self.rate_limits == "off":
+            return None
+        minute, hour, day = map(int, self.rate_limits.split("/"))
+        return minute, hour, day
 
     @property
     def token_file(self) -> Path:

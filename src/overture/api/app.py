@@ -1,6 +1,6 @@
 """The HTTP application: every resource under `/api/v2`, health, and the documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
 
@@ -41,12 +41,18 @@ _RESOURCES = (
 )
 
 
-def create_app(context: Context, *, platform_urls: Mapping[str, str] = DEFAULT_PLATFORM_URLS) -> FastAPI:
+def create_app(
+    context: Context,
+    *,
+    platform_urls: Mapping[str, str] = DEFAULT_PLATFORM_URLS,
+    call_limits: Sequence[int] | None = None,
+) -> FastAPI:
     """Make the application.
 
     Args:
         context: what actions work with; whoever made it closes it.
         platform_urls: where each platform answers, by platform key; accounts are linked there.
+        call_limits: how many calls a team may make in a minute, an hour and a day; None for any number.
     """
     app = FastAPI(
         title="Overture",
@@ -60,6 +66,7 @@ def create_app(context: Context, *, platform_urls: Mapping[str, str] = DEFAULT_P
     )
     app.state.context = context
     app.state.platform_urls = dict(platform_urls)
+    app.state.call_limits = call_limits
     app.state.keyed_places = idempotency.places(context.pool)
     app.add_middleware(envelope.Envelope)
     failures.install(app)

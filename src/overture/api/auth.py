@@ -7,8 +7,8 @@ from fastapi.security import HTTPBearer
 
 from overture import secrets
 from overture.actions.context import Actor, Context
+from overture.api import rates
 from overture.errors import Unauthorized
-from overture.store import tokens
 
 _LONGEST_TOKEN = 512
 _scheme = HTTPBearer(auto_error=False, description="A token of the team, as `Authorization: Bearer <token>`.")
@@ -19,11 +19,10 @@ async def authenticate(request: Request) -> Actor:
 
     Raises:
         Unauthorized: no token, a malformed one, or one that opens nothing.
+        RateLimited: the team has made as many calls as it may.
     """
     token = _presented(request.headers.getlist("authorization"))
-    context: Context = request.app.state.context
-    async with context.pool.acquire() as connection:
-        found = await tokens.find(connection, digest=secrets.token_hash(token))
+    found = await rates.count(request, digest=secrets.token_hash(token))
     if found is None:
         raise Unauthorized("The token opens nothing: it is wrong or was revoked. Use another, or create one.")
     actor = Actor(team_id=found.team_id, token_id=found.id, name=found.name)

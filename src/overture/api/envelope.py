@@ -1,4 +1,4 @@
-"""What every answer has in common: a request id, no caching, an error body even where the program broke."""
+"""What every answer has in common: a request id, no caching, the standing in the limits, an error body in any case."""
 
 import logging
 import re
@@ -36,6 +36,8 @@ class Envelope:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 headers.setdefault("Cache-Control", "no-store")
+                for name, value in scope["state"].get("rate_headers", {}).items():
+                    headers[name] = value
             await send(message)
 
         try:

@@ -11,7 +11,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from overture.api import bodies
-from overture.errors import ApiError, InvalidRequest, MethodNotAllowed, RouteNotFound, Unauthorized
+from overture.errors import ApiError, InvalidRequest, MethodNotAllowed, RateLimited, RouteNotFound, Unauthorized
 
 _MOST_ISSUES = 100
 
@@ -50,7 +50,11 @@ _MESSAGES: Mapping[str, str] = {
 
 def answer(error: ApiError, request_id: str) -> JSONResponse:
     """Make the HTTP answer of an error."""
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else None
+    headers = {}
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after_seconds)
     content = bodies.ErrorAnswer(code=error.code, message=error.message, details=error.details, request_id=request_id)
     return JSONResponse(content.model_dump(mode="json"), status_code=error.status, headers=headers)
 

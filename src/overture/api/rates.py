@@ -1,0 +1,56 @@
+"""Rate limits: how many calls a team may make, over all its tokens and all processes."""
+
+import math
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from overture import clock
+from overture.actions.context import Context
+from overture.api import bodies
+from overture.core import quota
+from overture.errors import RateLimited
+from overture.store import quotas, tokens
+from overture.store.tokens import Token
+
+
+async def count(request: Request, *, digest: bytes, bucket: str = quotas.TOKEN) -> Token | None:
+    """Look a token up and count the call; None for a token that opens nothing.
+
+    Args:
+        request: the call; its answer will tell where the team stands.
+        digest: the hash of the token.
+        bucket: which count it goes to.
+
+    Raises:
+        RateLimited: the team has made as many calls as it may.
+    """
+    context: Context = request.app.state.context
+    limits: Sequence[int] | None = request.app.state.call_limits
+    if limits is None:
+        async with context.pool.acquire() as connection:
+            return await tokens.find(connection, digest=digest)
+    wall_now = clock.wall_now()
+    async with context.pool.acquire() as connection:
+        admission = await quotas.admit(connection, digest=digest, bucket=bucket, limits=limits, wall_now=wall_now)
+    if admission is None:
+        return None
+    standing = quota.nearest(admission.used, limits)
+    request.state.rate_headers = {
+        "X-RateLimit-Limit": str(standing.limit),
+        "X-RateLimit-Remaining": str(standing.remaining),
+        "X-RateLimit-Reset": str(int(standing.resets_at.timestamp())),
+    }
+    if admission.is_admitted:
+        return admission.token
+    seconds = max(1, math.ceil((standing.resets_at - wall_now).total_seconds()))
+    raise RateLimited(
+        f"The team made {standing.limit} calls within the last {standing.window}, as many as it may; "
+        f"go on in {seconds} s.",
+        details={
+            "window": standing.window,
+            "limit": standing.limit,
+            "resetAt": bodies.wire_time(standing.resets_at),
+        },
+        retry_after_seconds=seconds,
+    )
