@@ -244,15 +244,22 @@ class World:
             draws=Random(seed),
         )
 
+        reached = asyncio.Event()
+
         async def move_platform(instant: datetime) -> None:
+            # Time stands still here: a state that lasts until it moves on is never run past.
+            if await condition():
+                reached.set()
+                await asyncio.Event().wait()
             answer = await self.platform.post("/_sandbox/clock", json={"now": instant.isoformat()})
             assert answer.status_code == 200, answer.text
 
         conductor = Conductor(pool=self.pool, engine=engine, clock=self.clock, move_platform=move_platform, speed=None)
-        running = [asyncio.create_task(engine.run()), asyncio.create_task(conductor.run())]
+        conducting = asyncio.create_task(conductor.run())
+        running = [asyncio.create_task(engine.run()), conducting]
         try:
             async with asyncio.timeout(seconds):
-                while not await condition():
+                while not (reached.is_set() or await condition()):
                     for task in running:
                         if task.done():
                             await task
@@ -262,6 +269,12 @@ class World:
         finally:
             conductor.stop()
             engine.stop()
+            held = asyncio.create_task(reached.wait())
+            await asyncio.wait({conducting, held}, return_when=asyncio.FIRST_COMPLETED)
+            held.cancel()
+            if reached.is_set():
+                running.remove(conducting)
+                conducting.cancel()
             await asyncio.gather(*running)
 
     async def situation(self) -> str:
