@@ -55,6 +55,7 @@ async def test_the_scheme_of_a_token_has_no_case(stranger: httpx.AsyncClient, te
 
 async def test_a_revoked_token_opens_nothing(client: httpx.AsyncClient, context: Context, team: Tenant) -> None:
     assert (await client.get("/team")).status_code == 200
+    assert team.actor.token_id is not None
     await teams.revoke_token(context, team_id=team.id, token_id=team.actor.token_id)
     assert (await client.get("/team")).status_code == 401
 

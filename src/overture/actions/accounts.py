@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from overture import ids
-from overture.actions import people
+from overture.actions import audit, people
 from overture.actions.context import Actor, Context
 from overture.channels.port import Channel, ChannelError, Credentials, Identity
-from overture.core.words import AccountStatus
+from overture.core.words import AccountStatus, AuditAction, ObjectType
 from overture.engine import halts, pacemaker
 from overture.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from overture.store import accounts, duties, gates, outbox, paces
@@ -63,9 +64,12 @@ async def link(
             )
         else:
             account = await _authorise_again(connection, actor, account_id, identity, sealed=sealed, now=now)
+        is_new = account_id == fresh_id
+        action = AuditAction.ACCOUNT_LINKED if is_new else AuditAction.ACCOUNT_AUTHORISED
+        await _record(connection, actor, action, None, account, now)
         await duties.want(connection, team_id=actor.team_id, kind="replies", key=account_id, due_at=now)
     context.wake()
-    return account, account_id == fresh_id
+    return account, is_new
 
 
 async def get(context: Context, actor: Actor, *, account_id: str) -> Account:
@@ -140,6 +144,7 @@ async def change(
             await gates.change_account(connection, team_id=actor.team_id, account_id=account_id, is_open=True)
         else:
             await halts.close(connection, team_id=actor.team_id, account_id=account_id, now=now, events=events)
+        await _record(connection, actor, _action(before, after), before, after, now)
         events = [*_news(before=before.status, after=after), *events]
         await outbox.append(connection, team_id=actor.team_id, now=now, events=events)
     context.wake()
@@ -156,7 +161,7 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
     now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
         await accounts.leave_directory(connection, team_id=actor.team_id, account_id=account_id)
-        await _lock(connection, actor, account_id)
+        before = await _lock(connection, actor, account_id)
         using = await accounts.campaigns_using(connection, team_id=actor.team_id, account_id=account_id)
         if using:
             raise Conflict(
@@ -172,6 +177,7 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
             await gates.change_campaign(
                 connection, team_id=actor.team_id, campaign_id=campaign_id, is_open=False, now=now
             )
+        await _record(connection, actor, AuditAction.ACCOUNT_DISCONNECTED, before, None, now)
 
 
 async def _identify(channel: Channel, credentials: Credentials) -> Identity:
@@ -259,6 +265,50 @@ async def _authorise_again(
     events = _news(before=before.status, after=after)
     await outbox.append(connection, team_id=actor.team_id, now=now, events=events)
     return after
+
+
+async def _record(
+    connection: Connection,
+    actor: Actor,
+    action: AuditAction,
+    before: Account | None,
+    after: Account | None,
+    now: datetime,
+) -> None:
+    one = after or before
+    assert one is not None
+    old = None if before is None else _wire(before)
+    new = None if after is None else _wire(after)
+    if old is not None and new is not None:
+        old, new = audit.differences(old, new)
+    await audit.record(
+        connection,
+        actor,
+        action=action,
+        object_type=ObjectType.ACCOUNT_LINK,
+        object_id=one.id,
+        now=now,
+        before=old,
+        after=new,
+    )
+
+
+def _action(before: Account, after: Account) -> AuditAction:
+    if set(before.pause_reasons) == set(after.pause_reasons):
+        return AuditAction.ACCOUNT_CHANGED
+    return AuditAction.ACCOUNT_PAUSED if MANUAL in after.pause_reasons else AuditAction.ACCOUNT_RESUMED
+
+
+def _wire(account: Account) -> dict[str, Any]:
+    """Return what is told of an account, in the names of the API."""
+    return {
+        "platform": account.platform,
+        "username": account.username,
+        "status": account.status,
+        "pauseReasons": list(account.pause_reasons),
+        "hourlyLimit": account.hourly_limit,
+        "dailyLimit": account.daily_limit,
+    }
 
 
 async def _lock(connection: Connection, actor: Actor, account_id: str) -> Account:

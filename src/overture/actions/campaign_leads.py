@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from overture.actions import campaign_access, people, waiting
+from overture.actions import audit, campaign_access, people, waiting
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.actions.waiting import Wait
 from overture.core import columns, pacing, window
 from overture.core.identifiers import Identifier
-from overture.core.words import CampaignStatus, ColumnType, LeadState
+from overture.core.words import AuditAction, CampaignStatus, ColumnType, LeadState, ObjectType
 from overture.engine import complete, pacemaker, sync
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import campaign_columns as stored_columns
@@ -197,7 +197,7 @@ async def _insert(
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         if consent is not None:
-            await _record(connection, actor, [lead.profile_id for lead in fresh], consent, now)
+            await _record(connection, actor, campaign_id, [lead.profile_id for lead in fresh], consent, now)
         rules = await scopes.rules(connection, **keys)
         assert rules is not None
         added = await leads.add(connection, **keys, rules=rules, leads=fresh, now=now)
@@ -211,12 +211,13 @@ async def _insert(
 async def _record(
     connection: Connection,
     actor: Actor,
+    campaign_id: str,
     profile_ids: Sequence[str],
     consent: Consent,
     now: datetime,
 ) -> None:
     """Record consent; campaigns that left these people out for want of it take them in."""
-    await consents.record(
+    count = await consents.record(
         connection,
         team_id=actor.team_id,
         profile_ids=profile_ids,
@@ -225,8 +226,18 @@ async def _record(
         by=actor.name,
         now=now,
     )
-    for campaign_id in await consents.waiting_campaigns(connection, team_id=actor.team_id, profile_ids=profile_ids):
-        await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+    if count:
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.CONSENT_RECORDED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            after={"basis": consent.basis, "evidence": consent.evidence, "peopleCount": count},
+        )
+    for waiting_id in await consents.waiting_campaigns(connection, team_id=actor.team_id, profile_ids=profile_ids):
+        await duties.want(connection, team_id=actor.team_id, kind="sync", key=waiting_id, due_at=now)
 
 
 async def _checked_values(

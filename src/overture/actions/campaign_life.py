@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from overture.actions import campaign_access, preflight
+from overture.actions import audit, campaign_access, preflight
 from overture.actions.context import Actor, Context
-from overture.core.words import CampaignStatus
+from overture.core.words import AuditAction, CampaignStatus, ObjectType
 from overture.engine import pacemaker
 from overture.errors import Conflict, Unprocessable
 from overture.store import campaigns, gates, outbox, paces, persons
-from overture.store.campaigns import Campaign
+from overture.store.campaigns import Campaign, State
 from overture.store.pool import Connection
 
 
@@ -39,6 +39,7 @@ async def enable(context: Context, actor: Actor, *, campaign_id: str) -> Campaig
         kinds = ["campaign.started"]
         if state.status == CampaignStatus.PAUSED:
             kinds.append("campaign.resumed")
+        await _record(connection, actor, AuditAction.CAMPAIGN_ENABLED, state, started, now=now)
         await _tell(connection, actor, campaign_id, kinds, now=now)
     context.wake()
     return started
@@ -59,6 +60,8 @@ async def disable(context: Context, actor: Actor, *, campaign_id: str) -> Campai
             await pacemaker.refresh_campaign(connection, **keys, now=now)
             await gates.change_campaign(connection, **keys, is_open=False, now=now)
         paused = await campaign_access.read(connection, actor, campaign_id=campaign_id)
+        if state.status != CampaignStatus.PAUSED or state.enabled:
+            await _record(connection, actor, AuditAction.CAMPAIGN_DISABLED, state, paused, now=now)
         if state.status != CampaignStatus.PAUSED:
             await _tell(connection, actor, campaign_id, ["campaign.paused"], now=now)
     context.wake()
@@ -84,7 +87,25 @@ async def delete(context: Context, actor: Actor, *, campaign_id: str) -> None:
         if waiting:
             await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
         await gates.change_campaign(connection, **keys, is_open=False, now=now)
+        await _record(connection, actor, AuditAction.CAMPAIGN_DELETED, state, None, now=now)
     context.wake()
+
+
+async def _record(
+    connection: Connection, actor: Actor, action: AuditAction, before: State, after: Campaign | None, *, now: datetime
+) -> None:
+    await audit.record(
+        connection,
+        actor,
+        action=action,
+        object_type=ObjectType.CAMPAIGN,
+        object_id=before.id,
+        now=now,
+        before={"name": before.settings.name, "status": before.status, "enabled": before.enabled},
+        after=None
+        if after is None
+        else {"name": after.settings.name, "status": after.status, "enabled": after.enabled},
+    )
 
 
 async def _tell(connection: Connection, actor: Actor, campaign_id: str, kinds: list[str], *, now: datetime) -> None:

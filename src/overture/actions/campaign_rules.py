@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from overture.actions import campaign_access, campaign_columns
+from overture.actions import audit, campaign_access, campaign_columns
 from overture.actions.campaign_columns import NewColumn
 from overture.actions.context import Actor, Context
-from overture.core.words import CampaignStatus, ColumnType
+from overture.core.words import AuditAction, CampaignStatus, ColumnType, ObjectType
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import campaign_columns as stored_columns
 from overture.store import campaign_rules, campaigns, duties, gates
@@ -59,6 +59,7 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, changes: R
     now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
         state = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
+        before = await _state(connection, actor, campaign_id, state.settings)
         if not await apply(
             connection, actor, campaign_id=campaign_id, settings=state.settings, changes=changes, now=now
         ):
@@ -66,7 +67,32 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, changes: R
         keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
         await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
         await gates.change_campaign(connection, **keys, is_open=state.status == CampaignStatus.ACTIVE, now=now)
+        changed = await campaign_access.lock(connection, actor, campaign_id=campaign_id)
+        after = await _state(connection, actor, campaign_id, changed.settings)
+        old, new = audit.differences(before, after)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.RULES_CHANGED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            before=old,
+            after=new,
+        )
     context.wake()
+
+
+async def _state(connection: Connection, actor: Actor, campaign_id: str, settings: Settings) -> dict[str, Any]:
+    """Return the rules as they are stored, in the names of the API."""
+    rules = await campaign_rules.load(connection, team_id=actor.team_id, campaign_id=campaign_id)
+    return {
+        "syncedListIds": [rule.list_id for rule in rules if rule.role == _SYNCED],
+        "excludedListIds": [rule.list_id for rule in rules if rule.role == _EXCLUDED],
+        "columnMappings": {rule.list_id: rule.mapping for rule in rules if rule.role == _SYNCED},
+        "excludeContacted": settings.exclude_contacted,
+        "excludeMutuals": settings.exclude_mutuals,
+    }
 
 
 async def apply(

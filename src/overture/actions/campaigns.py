@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from overture import ids
-from overture.actions import automations, campaign_access, campaign_columns, campaign_rules, seats, sequences
+from overture.actions import audit, automations, campaign_access, campaign_columns, campaign_rules, seats, sequences
 from overture.actions.automations import NewAutomation
 from overture.actions.campaign_columns import NewColumn
 from overture.actions.campaign_rules import RuleChanges
 from overture.actions.context import Actor, Context
 from overture.actions.sequences import NewStep
 from overture.core import names, window
-from overture.core.words import CampaignStatus
+from overture.core.words import AuditAction, CampaignStatus, ObjectType
 from overture.engine import pacemaker
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import campaign_accounts, campaigns, duties, gates, outbox
@@ -158,6 +158,7 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, changes: C
             hours=changes.get("schedule_hours", state.settings.hours),
         )
         _check_hours(settings)
+        members = await campaign_accounts.member_ids(connection, team_id=actor.team_id, campaign_id=campaign_id)
         has_moved = False
         if "account_link_ids" in changes:
             has_moved = await _change_accounts(connection, actor, campaign_id, changes["account_link_ids"], now)
@@ -166,6 +167,10 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, changes: C
             await campaigns.save(connection, **keys, settings=settings, now=now)
             await pacemaker.refresh_campaign(connection, **keys, now=now)
             await gates.change_campaign(connection, **keys, is_open=state.status == CampaignStatus.ACTIVE, now=now)
+            before, after = audit.differences(
+                _wire(state.settings, members), _wire(settings, changes.get("account_link_ids", members))
+            )
+            await _record(connection, actor, AuditAction.CAMPAIGN_CHANGED, campaign_id, before, after, now)
         changed = await campaign_access.read(connection, actor, campaign_id=campaign_id)
     context.wake()
     return changed
@@ -238,9 +243,44 @@ async def _finish_creation(
         await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
     await gates.change_campaign(connection, **keys, is_open=False, now=now)
     made = await campaign_access.read(connection, actor, campaign_id=campaign_id)
+    after = {"name": made.settings.name, "accountLinkIds": list(made.account_ids)}
+    await _record(connection, actor, AuditAction.CAMPAIGN_CREATED, campaign_id, None, after, now)
     event = outbox.NewEvent(type="campaign.created", object_type="campaign", object_id=campaign_id, data={})
     await outbox.append(connection, team_id=actor.team_id, now=now, events=[event])
     return made
+
+
+async def _record(
+    connection: Connection,
+    actor: Actor,
+    action: AuditAction,
+    campaign_id: str,
+    before: audit.State | None,
+    after: audit.State,
+    now: datetime,
+) -> None:
+    await audit.record(
+        connection,
+        actor,
+        action=action,
+        object_type=ObjectType.CAMPAIGN,
+        object_id=campaign_id,
+        now=now,
+        before=before,
+        after=after,
+    )
+
+
+def _wire(settings: Settings, account_ids: Sequence[str]) -> dict[str, Any]:
+    """Return what `change` changes, in the names of the API."""
+    return {
+        "name": settings.name,
+        "description": settings.description,
+        "accountLinkIds": list(account_ids),
+        "hourlyMessageRate": settings.hourly_message_rate,
+        "scheduleTimezone": settings.zone,
+        "scheduleHours": settings.hours,
+    }
 
 
 async def _change_accounts(

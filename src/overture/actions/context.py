@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
+from overture.core.words import ActorType
 from overture.secrets import Sealer
 from overture.store.pool import Pool
 
@@ -22,8 +23,22 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who asks: the team a token opens, and the token."""
+    """Who asks, in which team: a token; without one, the operator who runs the program."""
 
     team_id: str
-    token_id: str
+    token_id: str | None
     name: str
+
+    @property
+    def type(self) -> ActorType:
+        """What kind of actor it is."""
+        return ActorType.OPERATOR if self.token_id is None else ActorType.TOKEN
+
+
+OPERATOR_NAME = "Operator"
+"""How acts of the operator are signed: nobody knows who sits at the command line."""
+
+
+def operator(team_id: str) -> Actor:
+    """Return the operator, acting in a team."""
+    return Actor(team_id=team_id, token_id=None, name=OPERATOR_NAME)

@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from overture.actions import campaign_access, campaign_leads, people
+from overture.actions import audit, campaign_access, campaign_leads, people
 from overture.actions.context import Actor, Context
 from overture.core import sequence
 from overture.core.identifiers import Identifier
-from overture.core.words import CampaignStatus, LeadState
+from overture.core.words import AuditAction, CampaignStatus, LeadState, ObjectType
 from overture.engine import complete, pacemaker
 from overture.errors import Conflict
 from overture.store import duties, held, leads, outlines, persons, progress
@@ -48,6 +48,16 @@ async def release(
             await duties.want(connection, team_id=actor.team_id, kind=kind, key=campaign_id, due_at=now)
         if state.status == CampaignStatus.ACTIVE:
             await pacemaker.refresh_campaign(connection, **keys, now=now)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.LEAD_RELEASED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            before={"profileId": lead.profile_id, "state": LeadState.HELD, "reason": lead.reason},
+            after={"profileId": lead.profile_id, "action": decision},
+        )
     await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
     context.wake()
 

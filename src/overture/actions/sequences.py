@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from overture import ids
-from overture.actions import campaign_access, campaign_leads
+from overture.actions import audit, campaign_access, campaign_leads
 from overture.actions.context import Actor, Context
 from overture.core import sequence
-from overture.core.words import CampaignStatus, StepType
+from overture.core.words import AuditAction, CampaignStatus, ObjectType, StepType
 from overture.engine import pacemaker
 from overture.errors import InvalidRequest, Path, Unprocessable
 from overture.store import campaign_columns, gates, sequences
@@ -87,6 +87,16 @@ async def replace(
         if is_active:
             await pacemaker.refresh_campaign(connection, **keys, now=now)
         await gates.change_campaign(connection, **keys, is_open=is_active, now=now)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.SEQUENCE_REPLACED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            before={"version": state.sequence_version},
+            after={"version": version, "appliesTo": applies_to},
+        )
     context.wake()
     return Replaced(
         version=version,

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from overture.actions.context import Context
 from overture.api import (
     accounts,
+    audit,
     automations,
     campaign_columns,
     campaign_leads,
@@ -28,6 +29,7 @@ from overture.api import (
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
 _RESOURCES = (
     teams,
+    audit,
     accounts,
     lists,
     list_leads,

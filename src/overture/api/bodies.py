@@ -1,9 +1,10 @@
 """The base of everything read from and written to the wire."""
 
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, Strict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 ID_PATTERN = "^[a-z][0-9a-z]{23}$"
@@ -63,6 +64,15 @@ def wire_time(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _read_instant(value: object) -> datetime:
+    """Read an instant from a query: text in ISO 8601 with its time zone, and nothing else."""
+    with suppress(ValueError):
+        instant = datetime.fromisoformat(str(value))
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC) if MINYEAR < instant.year < MAXYEAR else instant.replace(tzinfo=UTC)
+    raise ValueError(f"Must be an instant with its time zone, such as {EXAMPLE_TIME} (write a + as %2B).")
+
+
 def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
@@ -78,6 +88,9 @@ Instant = Annotated[
     Field(examples=[EXAMPLE_TIME]),
 ]
 """A time in an answer."""
+
+QueryInstant = Annotated[datetime, BeforeValidator(_read_instant)]
+"""A time in a query."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Description = Annotated[str, StringConstraints(max_length=1000)]

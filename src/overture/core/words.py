@@ -149,3 +149,46 @@ class MergeStrategy(StrEnum):
     OVERWRITE = "overwrite"
     FILL_EMPTY = "fillEmpty"
     KEEP = "keep"
+
+
+class AuditAction(StrEnum):
+    """What people do that is written down with who did it."""
+
+    ACCOUNT_AUTHORISED = "accountLink.authorised"
+    ACCOUNT_CHANGED = "accountLink.changed"
+    ACCOUNT_DISCONNECTED = "accountLink.disconnected"
+    ACCOUNT_LINKED = "accountLink.linked"
+    ACCOUNT_PAUSED = "accountLink.paused"
+    ACCOUNT_RESUMED = "accountLink.resumed"
+    CAMPAIGN_CHANGED = "campaign.changed"
+    CAMPAIGN_CREATED = "campaign.created"
+    CAMPAIGN_DELETED = "campaign.deleted"
+    CAMPAIGN_DISABLED = "campaign.disabled"
+    CAMPAIGN_ENABLED = "campaign.enabled"
+    CONSENT_RECORDED = "consent.recorded"
+    LEAD_RELEASED = "lead.released"
+    POLICY_CHANGED = "policy.changed"
+    RULES_CHANGED = "rules.changed"
+    SEQUENCE_REPLACED = "sequence.replaced"
+    TEAM_CHANGED = "team.changed"
+    TEAM_RESUMED = "team.resumed"
+    TEAM_STOPPED = "team.stopped"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an act
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the same
+
+
+class ObjectType(StrEnum):
+    """What an act was done to."""
+
+    ACCOUNT_LINK = "accountLink"
+    CAMPAIGN = "campaign"
+    PLATFORM_APP = "platformApp"
+    TEAM = "team"
+    TOKEN = "token"  # noqa: S105 - a kind of object
+
+
+class ActorType(StrEnum):
+    """Who does something: a token of the API, or whoever runs the program."""
+
+    TOKEN = "token"  # noqa: S105 - a kind of actor
+    OPERATOR = "operator"

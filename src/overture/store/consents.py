@@ -16,8 +16,11 @@ async def record(
     evidence: str,
     by: str,
     now: datetime,
-) -> None:
-    """Record consent for the persons behind these profiles; consent that is recorded already stays as it is."""
+) -> int:
+    """Record consent for the persons behind these profiles; return for how many it was not recorded before.
+
+    Consent that is recorded already stays as it is.
+    """
     rows = await connection.fetch(
         """
         SELECT id FROM profile WHERE team_id = $1 AND id = ANY($2::text[]) AND contact_id IS NULL
@@ -42,7 +45,7 @@ async def record(
         ids.many("o", len(without)),
         now,
     )
-    await connection.execute(
+    recorded = await connection.fetch(
         """
         WITH meant AS (
             SELECT o.id FROM profile p JOIN contact o ON o.team_id = p.team_id AND o.id = p.contact_id
@@ -52,6 +55,7 @@ async def record(
         UPDATE contact o
            SET consent_basis = $3, consent_evidence = $4, consent_by = $5, consent_at = $6, updated_at = $6
           FROM meant WHERE o.team_id = $1 AND o.id = meant.id
+        RETURNING true
         """,
         team_id,
         list(profile_ids),
@@ -60,6 +64,7 @@ async def record(
         by,
         now,
     )
+    return len(recorded)
 
 
 async def waiting_campaigns(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> list[str]:

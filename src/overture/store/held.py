@@ -12,6 +12,7 @@ class Held:
 
     lead_id: str
     profile_id: str
+    reason: str | None
     account_id: str | None
     tried_by: str | None
     is_under_way: bool
@@ -26,7 +27,7 @@ async def lock(connection: Connection, *, team_id: str, lead_id: str) -> Held | 
     """Lock a lead and return it if it is held."""
     row = await connection.fetchrow(
         """
-        SELECT l.id AS lead_id, l.profile_id, l.account_id,
+        SELECT l.id AS lead_id, l.profile_id, l.reason, l.account_id,
                (SELECT t.account_id FROM attempt t WHERE t.team_id = $1 AND t.lead_id = l.id AND t.state = 'unknown'
                  LIMIT 1) AS tried_by,
                EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = l.id

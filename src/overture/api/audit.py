@@ -1,0 +1,93 @@
+"""The audit: who did what, and when."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+
+from overture.actions import audit
+from overture.api import bodies, routing
+from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.paging import CurrentPage, Page
+from overture.core.words import ActorType, AuditAction, ObjectType
+from overture.store.audits import Entry, Filters
+
+router = routing.router("Audit")
+
+
+class ActorAnswer(bodies.Answer):
+    """Who did it."""
+
+    type: ActorType = Field(
+        description="`token`, or `operator` for whoever runs the program on its own machine.", examples=["token"]
+    )
+    id: str | None = Field(description="Id of the token; null for the operator.", examples=["k0mdbz3k91yq0c8f4w2n7xhs"])
+    name: str = Field(description="Its name at that time.", examples=["Dashboard"])
+
+
+class ObjectAnswer(bodies.Answer):
+    """What it was done to."""
+
+    type: ObjectType = Field(description="What kind of thing it is.", examples=["campaign"])
+    id: str = Field(description="Id of the thing.", examples=["c0mdbz3k91yq0c8f4w2n7xhs"])
+
+
+class EntryAnswer(bodies.Answer):
+    """One act."""
+
+    id: str = Field(description="Id of the entry.", examples=["y0mdbz3k91yq0c8f4w2n7xhs"])
+    at: bodies.Instant = Field(description="When it was done.")
+    actor: ActorAnswer = Field(description="Whose act it was.")
+    action: AuditAction = Field(description="What was done.", examples=["campaign.enabled"])
+    object: ObjectAnswer = Field(description="The thing it was done to.")
+    before: dict[str, Any] | None = Field(
+        description="What the act changed, as it was; null where there was nothing before.",
+        examples=[{"hourlyMessageRate": 8}],
+    )
+    after: dict[str, Any] | None = Field(
+        description="The same as the act left it, or what the act was about; null where nothing is left.",
+        examples=[{"hourlyMessageRate": 12}],
+    )
+
+
+@router.get("/audit", summary="List who did what")
+async def list_audit(
+    context: CurrentContext,
+    actor: CurrentActor,
+    paging: CurrentPage,
+    action: Annotated[list[AuditAction], Query(description="Only these acts.")] = [],  # noqa: B006 - FastAPI copies it
+    object_type: Annotated[
+        ObjectType | None, Query(alias="objectType", description="Only acts on things of this kind.")
+    ] = None,
+    object_id: Annotated[
+        str | None, Query(alias="objectId", description="Only acts on this thing.", max_length=64)
+    ] = None,
+    since: Annotated[
+        bodies.QueryInstant | None, Query(alias="from", description="Only acts at or after this instant.")
+    ] = None,
+    until: Annotated[
+        bodies.QueryInstant | None, Query(alias="to", description="Only acts before this instant.")
+    ] = None,
+) -> Page[EntryAnswer]:
+    """Return what people and their programs did, the newest first. Entries are never changed nor deleted."""
+    after = None
+    if paging.after is not None:
+        instant, entry_id = paging.after
+        after = (datetime.fromisoformat(str(instant)), str(entry_id))
+    filters = Filters(actions=action, object_type=object_type, object_id=object_id, since=since, until=until)
+    rows = await audit.page(context, actor, filters=filters, after=after, limit=paging.fetch)
+    shown, cursor = paging.cut(rows, lambda entry: (entry.at.isoformat(), entry.id))
+    return Page(data=[_answer(entry) for entry in shown], next_cursor=cursor)
+
+
+def _answer(entry: Entry) -> EntryAnswer:
+    return EntryAnswer(
+        id=entry.id,
+        at=entry.at,
+        actor=ActorAnswer(type=ActorType(entry.actor_type), id=entry.actor_id, name=entry.actor_name),
+        action=AuditAction(entry.action),
+        object=ObjectAnswer(type=ObjectType(entry.object_type), id=entry.object_id),
+        before=None if entry.before is None else dict(entry.before),
+        after=None if entry.after is None else dict(entry.after),
+    )
