@@ -25,6 +25,7 @@ from overture.api import (
     statuses,
     teams,
 )
+from overture.api.v1 import face
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
 _RESOURCES = (
@@ -70,6 +71,7 @@ def create_app(
     app.state.platform_urls = dict(platform_urls)
     app.state.call_limits = call_limits
     app.state.keyed_places = idempotency.places(context.pool)
+    app.add_middleware(envelope.Unbroken)
     app.add_middleware(envelope.Envelope)
     failures.install(app)
     app.include_router(health.router)
@@ -78,4 +80,5 @@ def create_app(
         # Any other route would skip the token and the checks of query and body.
         assert all(isinstance(route, routing.Route) for route in resource.router.routes)
         app.include_router(resource.router, prefix="/api/v2")
+    app.mount("/api/v1", face.create(app))
     return app

@@ -74,8 +74,8 @@ class WaitAnswer(bodies.Answer):
     until: bodies.Instant | None = Field(description="Until when, where that is known.")
 
 
-class CampaignAnswer(bodies.Answer):
-    """A campaign."""
+class CommonCampaign(bodies.Answer):
+    """A campaign as both faces of the API show it."""
 
     id: str = Field(description="Id of the campaign.", examples=[EXAMPLE_CAMPAIGN])
     name: str = Field(description="Its name.", examples=["Founders, autumn"])
@@ -113,6 +113,11 @@ class CampaignAnswer(bodies.Answer):
     paused_at: bodies.Instant | None = Field(description="When it was last paused; stays after a resume.")
     completed_at: bodies.Instant | None = Field(description="When it was finished; null again when reopened.")
     last_started_at: bodies.Instant | None = Field(description="Its latest start, resume or reopening.")
+
+
+class CampaignAnswer(CommonCampaign):
+    """A campaign."""
+
     pause_reason: PauseReason | None = Field(description="Why Overture paused it by itself.")
     held_count: int = Field(description="Leads that need a decision or a value.", examples=[0])
     consent_missing_count: int = Field(description="Leads left out for missing consent.", examples=[0])

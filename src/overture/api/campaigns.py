@@ -79,7 +79,7 @@ class CreateCampaign(bodies.Body):
             account_ids=self.account_link_ids,
             description=self.description,
             hourly_message_rate=self.hourly_message_rate,
-            zone=_zone(given),
+            zone=zone(given) or campaigns.DEFAULT_ZONE,
             rules=rules,
             columns=[column.to_new() for column in self.columns],
             steps=new_steps(self.sequence.steps) if "sequence" in given else None,
@@ -235,13 +235,18 @@ async def change_rules(
     return bodies.Success()
 
 
-def _zone(given: Mapping[str, Any]) -> str:
+def zone(given: Mapping[str, Any]) -> str | None:
+    """Return the zone that a body gives under any of its names.
+
+    Raises:
+        InvalidRequest: two that differ.
+    """
     named = [(name, given[name]) for name in _ZONES if name in given]
     zones = {zone for _, zone in named}
     if len(zones) > 1:
         fault = "The time zone is given twice, and differently: give it once, as scheduleTimezone."
         raise InvalidRequest([((to_camel(named[-1][0]),), fault)])
-    return next(iter(zones), campaigns.DEFAULT_ZONE)
+    return next(iter(zones), None)
 
 
 def _rules(given: Mapping[str, Any]) -> tuple[campaign_rules.RuleChanges, campaign_rules.Where]:

@@ -1,9 +1,11 @@
-"""What every answer has in common: a request id, no caching, the standing in the limits, an error body in any case."""
+"""What every answer has in common: a request id, no caching, what was said along the way, an error body in any case."""
 
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 
+from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,6 +13,7 @@ from overture.api import failures
 from overture.errors import ApiError
 
 _log = logging.getLogger(__name__)
+_SAID = "said_headers"
 _SANE_ID = re.compile(r"[\x20-\x7e]{1,128}")
 
 
@@ -27,27 +30,52 @@ class Envelope:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        started = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 headers.setdefault("Cache-Control", "no-store")
-                for name, value in scope["state"].get("rate_headers", {}).items():
+                for name, value in scope["state"].get(_SAID, {}).items():
                     headers[name] = value
             await send(message)
 
+        await self._app(scope, receive, send_with_headers)
+
+
+class Unbroken:
+    """Answers for what breaks inside; the log has it, the client gets the request id."""
+
+    def __init__(self, app: ASGIApp, *, shape: failures.Shape = failures.shape) -> None:
+        self._app = app
+        self._shape = shape
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_noticed(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive, send_noticed)
         except Exception:
+            request_id = scope["state"]["request_id"]
             _log.exception("request %s broke: %s %s", request_id, scope["method"], scope["path"])
             if started:
                 raise
             broken = ApiError("Something broke on our side. Try again; if it stays, report the request id.")
-            await failures.answer(broken, request_id)(scope, receive, send_with_headers)
+            await failures.answer(broken, request_id, shape=self._shape)(scope, receive, send)
+
+
+def say(request: Request, headers: Mapping[str, str]) -> None:
+    """Put headers on the answer of a request, whatever the answer will be."""
+    request.scope["state"].setdefault(_SAID, {}).update(headers)
 
 
 def _request_id(scope: Scope) -> str:

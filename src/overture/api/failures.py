@@ -1,6 +1,6 @@
 """Errors on the wire: `{code, message, details, requestId}`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -48,22 +48,33 @@ _MESSAGES: Mapping[str, str] = {
 }
 
 
-def answer(error: ApiError, request_id: str) -> JSONResponse:
+Shape = Callable[[ApiError, str], bodies.Answer]
+"""How an error and the id of its request look in a body."""
+
+
+Handler = Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]
+
+
+def shape(error: ApiError, request_id: str) -> bodies.Answer:
+    """Put an error into its wire form."""
+    return bodies.ErrorAnswer(code=error.code, message=error.message, details=error.details, request_id=request_id)
+
+
+def answer(error: ApiError, request_id: str, *, shape: Shape = shape) -> JSONResponse:
     """Make the HTTP answer of an error."""
     headers = {}
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after_seconds)
-    content = bodies.ErrorAnswer(code=error.code, message=error.message, details=error.details, request_id=request_id)
-    return JSONResponse(content.model_dump(mode="json"), status_code=error.status, headers=headers)
+    content = shape(error, request_id).model_dump(mode="json")
+    return JSONResponse(content, status_code=error.status, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Make `app` answer every error in our form."""
-    app.add_exception_handler(ApiError, _on_api_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
+def install(app: FastAPI, *, shape: Shape = shape) -> None:
+    """Make `app` answer every error in our form, with bodies of this shape."""
+    for kind, told in ((ApiError, _told), (RequestValidationError, _invalid), (HTTPException, _raised_by_framework)):
+        app.add_exception_handler(kind, _handler(told, shape))
 
 
 def issues(errors: Iterable[Mapping[str, Any]], body: object) -> InvalidRequest:
@@ -71,12 +82,12 @@ def issues(errors: Iterable[Mapping[str, Any]], body: object) -> InvalidRequest:
     found: dict[tuple[tuple[str | int, ...], str], None] = {}
     for error in errors:
         source, *location = error["loc"]
-        path = _path(location, body, error["type"]) if source == "body" else tuple(location)
+        path = place(location, body, error["type"]) if source == "body" else tuple(location)
         found[path, _message(error)] = None
     return InvalidRequest(list(found)[:_MOST_ISSUES])
 
 
-def _path(location: Sequence[str | int], body: object, kind: str) -> tuple[str | int, ...]:
+def place(location: Sequence[str | int], body: object, kind: str) -> tuple[str | int, ...]:
     """Leave out of a location what is no place in the body: names of alternatives and of models."""
     path: list[str | int] = []
     current: Any = body
@@ -103,37 +114,42 @@ def _message(error: Mapping[str, Any]) -> str:
     return template.format_map(context)
 
 
-async def _on_api_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ApiError)
-    return answer(error, request.state.request_id)
+def _handler(told: Callable[[Request, Any], ApiError], shape: Shape) -> Handler:
+    async def handle(request: Request, raised: Exception) -> JSONResponse:
+        error = told(request, raised)
+        response = answer(error, request.state.request_id, shape=shape)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(_methods(request))
+        return response
+
+    return handle
 
 
-async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    return answer(issues(error.errors(), error.body), request.state.request_id)
+def _told(_: Request, error: ApiError) -> ApiError:
+    return error
 
 
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
+def _invalid(_: Request, error: RequestValidationError) -> ApiError:
+    return issues(error.errors(), error.body)
+
+
+def _raised_by_framework(request: Request, error: HTTPException) -> ApiError:
     """Translate what the framework raises by itself: unknown addresses and methods."""
-    assert isinstance(error, HTTPException)
-    request_id = request.state.request_id
     method, path = request.method, request.url.path
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return answer(RouteNotFound(f"There is nothing at {path}. Check the address."), request_id)
+        return RouteNotFound(f"There is nothing at {path}. Check the address.")
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = ", ".join(_methods(request))
-        response = answer(MethodNotAllowed(f"{path} does not take {method}; use {allowed}."), request_id)
-        response.headers["Allow"] = allowed
-        return response
+        return MethodNotAllowed(f"{path} does not take {method}; use {', '.join(_methods(request))}.")
     unforeseen = ApiError(str(error.detail), code="invalidRequest")
     unforeseen.status = error.status_code
-    return answer(unforeseen, request_id)
+    return unforeseen
 
 
 def _methods(request: Request) -> list[str]:
     """List the methods of an address; the framework knows only those of the first route it met."""
     methods: set[str] = set()
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.path_regex.match(request.scope["path"]):
+        if route.methods and route.path_regex.match(path):
             methods |= route.methods
     return sorted(methods)

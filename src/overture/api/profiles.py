@@ -21,6 +21,7 @@ class ProfileAnswer(bodies.Answer):
     follower_count: int | None = Field(description="How many follow them.", examples=[1250])
     account_status: str = Field(description="`active`, `suspended` or `notFound`.", examples=["active"])
     looked_up_at: bodies.Instant | None = Field(description="When the platform was last asked.")
+    first_seen_at: bodies.Instant = Field(description="When the team first heard of them.")
 
 
 def answer(profile: Profile) -> ProfileAnswer:
@@ -38,4 +39,5 @@ def answer(profile: Profile) -> ProfileAnswer:
         follower_count=profile.follower_count,
         account_status=profile.account_status,
         looked_up_at=profile.looked_up_at,
+        first_seen_at=profile.created_at,
     )

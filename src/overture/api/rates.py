@@ -7,7 +7,7 @@ from fastapi import Request
 
 from overture import clock
 from overture.actions.context import Context
-from overture.api import bodies
+from overture.api import bodies, envelope
 from overture.core import quota
 from overture.errors import RateLimited
 from overture.store import quotas, tokens
@@ -36,11 +36,12 @@ async def count(request: Request, *, digest: bytes, bucket: str = quotas.TOKEN) 
     if admission is None:
         return None
     standing = quota.nearest(admission.used, limits)
-    request.state.rate_headers = {
+    headers = {
         "X-RateLimit-Limit": str(standing.limit),
         "X-RateLimit-Remaining": str(standing.remaining),
         "X-RateLimit-Reset": str(int(standing.resets_at.timestamp())),
     }
+    envelope.say(request, headers)
     if admission.is_admitted:
         return admission.token
     seconds = max(1, math.ceil((standing.resets_at - wall_now).total_seconds()))

@@ -4,7 +4,7 @@ A module of the API makes its router with `router = routing.router()` and takes 
 `context: CurrentContext, actor: CurrentActor, paging: CurrentPage, body: SomeBody`.
 """
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
 from fastapi import APIRouter, Request, Response
@@ -41,18 +41,14 @@ class Route(APIRoute):
         async def handle_checked(request: Request) -> Response:
             await auth.authenticate(request)
             _check_path(request)
-            _check_query(request, names)
-            request = _limited(request)
+            request = _limited(self.checked_query(request, names))
             key = idempotency.key_of(request)
             fingerprint = None
             if key is not None:
                 fingerprint = Fingerprint(request)
                 request = Request(request.scope, fingerprint.receive)
             if self.reads_json and (has_body or must_be_empty):
-                body = await reading.read_object(request)
-                if must_be_empty and body:
-                    unknown = "There is no such field here; this call takes no body."
-                    raise InvalidRequest([((name,), unknown) for name in list(body)[:100]])
+                body = self.checked_body(request, await reading.read_object(request))
                 request = _Read(request, body)
             if key is None or fingerprint is None:
                 return await handle(request)
@@ -61,6 +57,30 @@ class Route(APIRoute):
             )
 
         return handle_checked
+
+    def checked_query(self, request: Request, names: Mapping[str, bool]) -> Request:
+        """Return the request with its query as the operation takes it.
+
+        Args:
+            request: the request.
+            names: the parameters of the operation; whether each may be repeated.
+
+        Raises:
+            InvalidRequest: a parameter that there is not, or one twice.
+        """
+        _check_query(request, names)
+        return request
+
+    def checked_body(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+        """Return the body as the operation takes it.
+
+        Raises:
+            InvalidRequest: the operation takes no body, and there is one.
+        """
+        if self.body_field is None and body:
+            unknown = "There is no such field here; this call takes no body."
+            raise InvalidRequest([((name,), unknown) for name in list(body)[:100]])
+        return body
 
 
 class StreamedRoute(Route):
@@ -103,7 +123,7 @@ def _check_path(request: Request) -> None:
         raise RouteNotFound("There is nothing at this address. Check it.")
 
 
-def _check_query(request: Request, names: dict[str, bool]) -> None:
+def _check_query(request: Request, names: Mapping[str, bool]) -> None:
     found: list[tuple[Path, str]] = []
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():

@@ -60,19 +60,19 @@ async def list_statuses(context: CurrentContext, actor: CurrentActor, paging: Cu
         after = (position, status_id)
     rows = await statuses.read_page(context, actor, after=after, count=paging.fetch)
     shown, cursor = paging.cut(rows, lambda status: (status.position, status.id))
-    return Page(data=[_answer(status) for status in shown], next_cursor=cursor)
+    return Page(data=[answer(status) for status in shown], next_cursor=cursor)
 
 
 @router.post("/statuses", status_code=201, summary="Create a status")
 async def create_status(context: CurrentContext, actor: CurrentActor, body: CreateStatus) -> StatusAnswer:
     """Add a status at the end of the board."""
-    return _answer(await statuses.create(context, actor, name=body.name, color=body.color))
+    return answer(await statuses.create(context, actor, name=body.name, color=body.color))
 
 
 @router.get("/statuses/{status_ref}", summary="Get a status", description=_REFERENCE)
 async def get_status(context: CurrentContext, actor: CurrentActor, status_ref: str) -> StatusAnswer:
     """Return a status."""
-    return _answer(await statuses.get(context, actor, reference=status_ref))
+    return answer(await statuses.get(context, actor, reference=status_ref))
 
 
 @router.patch("/statuses/{status_ref}", summary="Change a status", description=_REFERENCE)
@@ -84,7 +84,7 @@ async def change_status(
     changed = await statuses.change(
         context, actor, reference=status_ref, name=given.get("name"), color=given.get("color")
     )
-    return _answer(changed)
+    return answer(changed)
 
 
 @router.delete(
@@ -98,5 +98,6 @@ async def delete_status(context: CurrentContext, actor: CurrentActor, status_ref
     await statuses.delete(context, actor, reference=status_ref)
 
 
-def _answer(status: Status) -> StatusAnswer:
+def answer(status: Status) -> StatusAnswer:
+    """Put a status into its wire form."""
     return StatusAnswer(id=status.id, name=status.name, color=status.color, created_at=status.created_at)

@@ -27,11 +27,12 @@ class Profile:
     follower_count: int | None
     account_status: str
     looked_up_at: datetime | None
+    created_at: datetime
 
 
 COLUMNS = (
     "p.id, p.platform, p.platform_id, p.username, p.display_name, p.bio, p.location, p.website, p.avatar_url,"
-    " p.follower_count, p.account_status, p.looked_up_at"
+    " p.follower_count, p.account_status, p.looked_up_at, p.created_at"
 )
 """What a statement selects from `profile p` to make a `Profile`; see `of_row`."""
 

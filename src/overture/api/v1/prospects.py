@@ -1,0 +1,119 @@
+"""People in v1: one shape, the prospect, for what v2 calls a profile."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from overture.api import bodies
+from overture.api.profiles import ProfileAnswer
+
+_FRESH = timedelta(days=7)
+_STALE = timedelta(days=30)
+_UNKNOWN = "Not read from the platform: null."
+
+
+class PlatformData(bodies.Answer):
+    """What only this platform tells of a person; Overture reads none of it."""
+
+    is_verified_blue: bool = Field(default=False, description="Not read: false.", examples=[False])
+    is_verified_gold: bool = Field(default=False, description="Not read: false.", examples=[False])
+    is_verified_gray: bool = Field(default=False, description="Not read: false.", examples=[False])
+    professional_category: str | None = Field(default=None, description=_UNKNOWN, examples=[None])
+    url_entities: list[dict[str, Any]] = Field(default=[], description="Not read: empty.", examples=[[]])
+    banner_url: str | None = Field(default=None, description=_UNKNOWN, examples=[None])
+    tweets_count: int = Field(default=0, description="Not read: 0.", examples=[0])
+    favorites_count: int = Field(default=0, description="Not read: 0.", examples=[0])
+    raw_data: dict[str, Any] | None = Field(default=None, description=_UNKNOWN, examples=[None])
+
+
+class ProspectAnswer(bodies.Answer):
+    """One person's account on one platform, as it was last seen."""
+
+    platform: str = Field(description="Key of the platform.", examples=["twitter"])
+    platform_id: str = Field(description="The platform's id.", examples=["1000000000000000001"])
+    external_id: str | None = Field(description="Overture's id of the profile.", examples=["u0mdbz3k91yq0c8f4w2n7xhs"])
+    document_id: str | None = Field(default=None, description="There is no search index: null.", examples=[None])
+    display_name: str = Field(description="Shown name; the username or id until it is known.", examples=["Ana Ruiz"])
+    username: str = Field(description="Username without @; empty until looked up.", examples=["ana"])
+    handle: str = Field(description="Username with @; empty until looked up.", examples=["@ana"])
+    image: str | None = Field(description="Address of the picture.", examples=[None])
+    image_normalized: str | None = Field(description="The same.", examples=[None])
+    bio: str | None = Field(description="What they say about themselves.", examples=["Roaster in Lisbon"])
+    location: str | None = Field(description="Where they say they are.", examples=["Lisbon"])
+    profile_url: str = Field(
+        description="Address of the profile.", examples=["https://x.com/i/user/1000000000000000001"]
+    )
+    website_url: str | None = Field(description="Their website.", examples=["https://example.com"])
+    website_domain: str | None = Field(description="Its host.", examples=["example.com"])
+    verified: Literal["none", "verified", "business", "government"] = Field(
+        default="none", description="Not read: `none`.", examples=["none"]
+    )
+    profile_type: Literal["personal", "business", "government"] = Field(
+        default="personal", description="Not read: `personal`.", examples=["personal"]
+    )
+    is_protected: bool = Field(default=False, description="Not read: false.", examples=[False])
+    follower_count: int = Field(description="How many follow them; 0 until it is known.", examples=[1250])
+    following_count: int = Field(default=0, description="Not read: 0.", examples=[0])
+    post_count: int = Field(default=0, description="Not read: 0.", examples=[0])
+    engagement_count: int | None = Field(default=None, description=_UNKNOWN, examples=[None])
+    listed_count: int | None = Field(default=None, description=_UNKNOWN, examples=[None])
+    platform_created_at: bodies.Instant | None = Field(default=None, description=_UNKNOWN)
+    first_seen_at: bodies.Instant | None = Field(description="When the team first heard of them.")
+    last_updated_at: bodies.Instant = Field(description="When the platform was last asked, else `firstSeenAt`.")
+    last_enriched_at: bodies.Instant | None = Field(description="When the platform was last asked.")
+    last_active_at: bodies.Instant | None = Field(default=None, description=_UNKNOWN)
+    source: Literal["cached", "indexed", "live", "merged"] = Field(
+        default="cached", description="Always `cached`: what Overture has stored.", examples=["cached"]
+    )
+    is_fresh: bool = Field(description="Whether the platform was asked in the last 7 days.", examples=[True])
+    is_stale: bool = Field(description="Whether the platform was not asked in the last 30 days.", examples=[False])
+    confidence: float = Field(description="1 once the platform told who it is, 0 before.", examples=[1.0])
+    platform_data: PlatformData = Field(default=PlatformData(), description="What only this platform tells.")
+
+
+class ListProspectAnswer(ProspectAnswer):
+    """A prospect on a list."""
+
+    account_status: str = Field(description="`active`, `suspended` or `notFound`.", examples=["active"])
+
+
+def fields(profile: ProfileAnswer, now: datetime) -> dict[str, Any]:
+    """Return the fields of a prospect, by name."""
+    username = profile.username or ""
+    asked_at = profile.looked_up_at
+    age = None if asked_at is None else now - asked_at
+    return {
+        "platform": profile.platform,
+        "platform_id": profile.platform_id,
+        "external_id": profile.id,
+        "display_name": profile.display_name or profile.username or profile.platform_id,
+        "username": username,
+        "handle": f"@{username}" if username else "",
+        "image": profile.avatar_url,
+        "image_normalized": profile.avatar_url,
+        "bio": profile.bio,
+        "location": profile.location,
+        "profile_url": f"https://x.com/i/user/{profile.platform_id}",
+        "website_url": profile.website,
+        "website_domain": _host(profile.website),
+        "follower_count": profile.follower_count or 0,
+        "first_seen_at": profile.first_seen_at,
+        "last_updated_at": asked_at or profile.first_seen_at,
+        "last_enriched_at": asked_at,
+        "is_fresh": age is not None and age < _FRESH,
+        "is_stale": age is None or age > _STALE,
+        "confidence": 0.0 if asked_at is None else 1.0,
+    }
+
+
+def _host(website: str | None) -> str | None:
+    if not website:
+        return None
+    try:
+        host = urlsplit(website if "://" in website else f"https://{website}").hostname
+    except ValueError:
+        # A person may write anything into that field.
+        return None
+    return host.removeprefix("www.") if host else None
