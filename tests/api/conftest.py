@@ -15,6 +15,7 @@ from overture import secrets
 from overture.actions import teams
 from overture.actions.context import Actor, Context
 from overture.api import app as api_app
+from overture.api.v1 import face
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
 from overture.sandbox import app as sandbox_app
@@ -100,9 +101,9 @@ async def other_team(context: Context) -> Tenant:
     return await _tenant(context, "Second")
 
 
-def _client(application: FastAPI, headers: dict[str, str]) -> httpx.AsyncClient:
+def _client(application: FastAPI, headers: dict[str, str], version: str = "v2") -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=application)
-    return httpx.AsyncClient(transport=transport, base_url="http://overture/api/v2", headers=headers)
+    return httpx.AsyncClient(transport=transport, base_url=f"http://overture/api/{version}", headers=headers)
 
 
 @pytest_asyncio.fixture
@@ -123,6 +124,27 @@ async def other_client(application: FastAPI, other_team: Tenant) -> AsyncIterato
 async def stranger(application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Calls `/api/v2` without a token."""
     async with _client(application, {}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def faced(application: FastAPI) -> FastAPI:
+    """The application with the face of v1."""
+    application.mount("/api/v1", face.create(application))
+    return application
+
+
+@pytest_asyncio.fixture
+async def v1(faced: FastAPI, team: Tenant) -> AsyncIterator[httpx.AsyncClient]:
+    """Calls `/api/v1` as the first team."""
+    async with _client(faced, team.headers, "v1") as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def v1_stranger(faced: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Calls `/api/v1` without a token."""
+    async with _client(faced, {}, "v1") as opened:
         yield opened
 
 

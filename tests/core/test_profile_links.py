@@ -52,3 +52,15 @@ def test_other_links_name_nobody(link: str) -> None:
 def test_no_text_breaks_it(link: str) -> None:
     profile_links.parse("twitter", link)
     profile_links.parse("twitter", "https://x.com/" + link)
+
+
+@given(st.from_regex(r"[1-9][0-9]{0,18}", fullmatch=True))
+def test_a_link_by_id_names_that_profile(platform_id: str) -> None:
+    link = profile_links.of("twitter", platform_id)
+    assert link is not None
+    named = profile_links.parse("twitter", link)
+    assert named is not None and named.value == platform_id
+
+
+def test_there_are_no_links_of_a_platform_nobody_knows() -> None:
+    assert profile_links.of("elsewhere", "1") is None

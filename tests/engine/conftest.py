@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -294,14 +295,13 @@ class World:
         await self.run_until(is_completed, seconds=seconds)
 
 
-@pytest.fixture
-def sandbox() -> Starlette:
+def platform_without_limits() -> Starlette:
     """A platform whose own limits are out of the way."""
     return sandbox_app.create_app(people=2_000, seed=3, start=START, limits=None)
 
 
-@pytest_asyncio.fixture
-async def world(database: Pool, sandbox: Starlette) -> AsyncIterator[World]:
+@asynccontextmanager
+async def opened(database: Pool, sandbox: Starlette) -> AsyncIterator[World]:
     """One team with nothing in it, at `START`."""
     async with database.acquire() as connection:
         await virtual.start(connection, START)
@@ -320,3 +320,14 @@ async def world(database: Pool, sandbox: Starlette) -> AsyncIterator[World]:
     async with httpx.AsyncClient(transport=transport, base_url=SANDBOX_URL) as platform:
         yield World(context=context, actor=actor, pool=database, sandbox=sandbox, platform=platform, clock=clock)
     await channels.close()
+
+
+@pytest.fixture
+def sandbox() -> Starlette:
+    return platform_without_limits()
+
+
+@pytest_asyncio.fixture
+async def world(database: Pool, sandbox: Starlette) -> AsyncIterator[World]:
+    async with opened(database, sandbox) as made:
+        yield made

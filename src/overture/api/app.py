@@ -25,7 +25,6 @@ from overture.api import (
     statuses,
     teams,
 )
-from overture.api.v1 import face
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
 _RESOURCES = (
@@ -80,5 +79,4 @@ def create_app(
         # Any other route would skip the token and the checks of query and body.
         assert all(isinstance(route, routing.Route) for route in resource.router.routes)
         app.include_router(resource.router, prefix="/api/v2")
-    app.mount("/api/v1", face.create(app))
     return app

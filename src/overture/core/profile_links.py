@@ -28,6 +28,12 @@ def parse(platform: str, link: str) -> Identifier | None:
         return None
 
 
+def of(platform: str, platform_id: str) -> str | None:
+    """Return a link to a profile that stays good when its username changes; None where there is none."""
+    begin = _BEGINNINGS.get(platform)
+    return None if begin is None else begin + platform_id
+
+
 def _read_x(platform: str, parts: SplitResult) -> Identifier | None:
     """Read `x.com/name`, `twitter.com/name`, `x.com/i/user/123` and the links behind "follow" buttons."""
     host = (parts.hostname or "").lower()
@@ -58,3 +64,4 @@ def _named(platform: str, kind: IdentifierKind, value: str) -> Identifier | None
 
 
 _READERS: Mapping[str, Callable[[str, SplitResult], Identifier | None]] = {"twitter": _read_x}
+_BEGINNINGS: Mapping[str, str] = {"twitter": "https://x.com/i/user/"}

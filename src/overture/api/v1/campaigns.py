@@ -18,7 +18,7 @@ from overture.api.v1 import routing
 router = routing.router("Campaigns")
 _ALL = "/campaigns/v2"
 _ONE = "/campaigns/v2/{campaign_id}"
-_LIKES = frozenset({"likeTweet", "like-tweet", "like_tweet"})
+_LIKES = frozenset({"like", "likeTweet", "like-tweet", "like_tweet"})
 
 
 class _Unmapped(RulesBody):
@@ -151,4 +151,4 @@ def _with_one_form(body: Any) -> Any:
 
 def _plain_step(step: Any) -> Any:
     is_like = isinstance(step, Mapping) and isinstance(step.get("type"), str) and step["type"] in _LIKES
-    return {**step, "type": "like"} if is_like else step
+    return {"data": {}, **step, "type": "like"} if is_like else step

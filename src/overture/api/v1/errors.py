@@ -13,7 +13,7 @@ _NAMES = {"contactNotFound": "PROSPECT_NOT_FOUND"}
 
 
 class ErrorObject(bodies.Answer):
-    """What went wrong."""
+    """An error."""
 
     code: str = Field(description="What is wrong, for programs.", examples=["CAMPAIGN_NOT_FOUND"])
     message: str = Field(

@@ -13,8 +13,9 @@ from overture.errors import InvalidRequest, Path
 
 HEADER = "X-Overture-Ignored"
 _INDEXED = re.compile(r"(.+)\[\d*\]", re.DOTALL)
-_MOST_NAMES = 50
+_MOST_PLACES = 10_000
 _LONGEST_NAME = 100
+_LONGEST_HEADER = 2000
 _MOST_PASSES = 8
 Pairs = list[tuple[str, str]]
 
@@ -70,12 +71,14 @@ def tell(request: Request, places: Sequence[Path]) -> None:
     if not places:
         return
     told: dict[str, None] = getattr(request.state, "passed_over", {})
-    for place in places:
-        if len(told) == _MOST_NAMES:
-            break
+    for place in places[:_MOST_PLACES]:
         told[_written(place)] = None
     request.state.passed_over = told
-    envelope.say(request, {HEADER: ", ".join(told)})
+    names = ", ".join(told)
+    if len(names) > _LONGEST_HEADER:
+        # Whole names only: what is told must be found in the call.
+        names = ", ".join((*names[:_LONGEST_HEADER].split(", ")[:-1], "..."))
+    envelope.say(request, {HEADER: names})
 
 
 def _unknown_places(adapter: TypeAdapter[Any], body: dict[str, Any]) -> list[Path]:
@@ -86,24 +89,34 @@ def _unknown_places(adapter: TypeAdapter[Any], body: dict[str, Any]) -> list[Pat
     else:
         return []
     unknown = (one["loc"] for one in found if one["type"] == "extra_forbidden")
-    return list(dict.fromkeys(failures.place(location, body, "extra_forbidden") for location in unknown))
+    places = (failures.place(location, body, "extra_forbidden") for location in unknown)
+    return list(dict.fromkeys(place for place in places if place))
 
 
 def _without(body: dict[str, Any], places: Sequence[Path]) -> dict[str, Any]:
     """Copy the body along the places and leave their last members out."""
     copied: dict[Path, Any] = {(): dict(body)}
     for place in places:
-        current = copied[()]
-        for depth, part in enumerate(place[:-1], start=1):
-            key = tuple(place[:depth])
-            if key not in copied:
-                inner = current[part]
-                copied[key] = list(inner) if isinstance(inner, list) else dict(inner)
-                current[part] = copied[key]
-            current = copied[key]
-        current.pop(place[-1], None)
+        holder = _copied_along(place[:-1], copied)
+        if isinstance(holder, dict):
+            holder.pop(place[-1], None)
     top: dict[str, Any] = copied[()]
     return top
+
+
+def _copied_along(place: Path, copied: dict[Path, Any]) -> Any:
+    """Return the copy of what stands at a place; None if it was left out already, with what held it."""
+    current = copied[()]
+    for depth, part in enumerate(place, start=1):
+        key = tuple(place[:depth])
+        if key not in copied:
+            inner = current.get(part) if isinstance(current, dict) else current[part]
+            if not isinstance(inner, dict | list):
+                return None
+            copied[key] = inner.copy()
+            current[part] = copied[key]
+        current = copied[key]
+    return current
 
 
 def _written(place: Path) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from overture.api import bodies
 from overture.api.profiles import ProfileAnswer
+from overture.core import profile_links
 
 _FRESH = timedelta(days=7)
 _STALE = timedelta(days=30)
@@ -95,7 +96,7 @@ def fields(profile: ProfileAnswer, now: datetime) -> dict[str, Any]:
         "image_normalized": profile.avatar_url,
         "bio": profile.bio,
         "location": profile.location,
-        "profile_url": f"https://x.com/i/user/{profile.platform_id}",
+        "profile_url": profile_links.of(profile.platform, profile.platform_id) or "",
         "website_url": profile.website,
         "website_domain": _host(profile.website),
         "follower_count": profile.follower_count or 0,
