@@ -1,37 +1,13 @@
 """A pause or an edit holds from the moment it returns, whatever is being claimed at that moment."""
 
 import asyncio
-from random import Random
 
-from tests.engine.conftest import World, message
+from tests.engine.claiming import claim, ready_world
+from tests.engine.conftest import World
 
-from overture import clock as clocks
 from overture.actions import campaign_life, campaigns
 from overture.engine import dispatch
 from overture.store import gates
-
-ONE = [message("Hello ")]
-
-
-async def ready_world(world: World, people: int) -> str:
-    """A campaign whose leads are planned, at an hour when everything is due."""
-    await world.link("ana", "ben", "chloe")
-    chosen = (await world.people(nature="open", talk="silent"))[:people]
-    campaign_id = await world.campaign([await world.make_list(chosen)], steps=ONE)
-
-    async def are_planned() -> bool:
-        return bool(await world.pool.fetchval("SELECT count(*) FROM lead_due") == people)
-
-    await world.run_until(are_planned)
-    noon = (await world.clock.now()).replace(hour=16)
-    await world.clock.move(noon)
-    return campaign_id
-
-
-async def claim(world: World) -> int:
-    dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
-    ready, _ = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
-    return len(ready)
 
 
 async def test_each_account_claims_one_lead_and_then_keeps_its_pace(world: World) -> None:

@@ -1,13 +1,31 @@
 """The team a token opens."""
 
+from typing import Annotated, cast
+
 from pydantic import Field
 
-from overture.actions import teams
+from overture.actions import team_settings, teams
+from overture.actions.team_settings import TeamChanges
 from overture.api import bodies, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.store.teams import Team
 
 router = routing.router("Team")
+
+
+class ChangeTeam(bodies.Body):
+    """What to change of a team; what is left out stays."""
+
+    name: bodies.Name = bodies.unset(description="Name of the team.", examples=["Ruiz & Partners"])
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = bodies.unset(
+        description="Currency of valuations, ISO 4217; amounts are not converted.", examples=["EUR"]
+    )
+    allow_parallel_campaigns: bool = bodies.unset(
+        description="Whether two campaigns may be mid-sequence with the same person.", examples=[False]
+    )
+    recontact_after_days: int = bodies.unset(
+        ge=0, le=3650, description="Days until a person who did not answer may be written to again.", examples=[30]
+    )
 
 
 class TeamAnswer(bodies.Answer):
@@ -30,6 +48,27 @@ class TeamAnswer(bodies.Answer):
 async def get_team(context: CurrentContext, actor: CurrentActor) -> TeamAnswer:
     """Return the team the token belongs to."""
     return _answer(await teams.get(context, actor))
+
+
+@router.patch("/team", summary="Change the team")
+async def change_team(context: CurrentContext, actor: CurrentActor, body: ChangeTeam) -> TeamAnswer:
+    """Change settings of the team; the next message of every campaign follows them."""
+    return _answer(await team_settings.change(context, actor, changes=cast(TeamChanges, body.given())))
+
+
+@router.post("/team/stop", summary="Stop all sending")
+async def stop_team(context: CurrentContext, actor: CurrentActor) -> TeamAnswer:
+    """Stop all sending: once this returns no message leaves any account; what is on its way arrives.
+
+    Campaigns keep their status; inboxes are read on.
+    """
+    return _answer(await team_settings.stop(context, actor))
+
+
+@router.post("/team/resume", summary="Resume sending")
+async def resume_team(context: CurrentContext, actor: CurrentActor) -> TeamAnswer:
+    """Let a stopped team send again: the pace goes on where it is, and what was missed is not made up for."""
+    return _answer(await team_settings.resume(context, actor))
 
 
 def _answer(team: Team) -> TeamAnswer:

@@ -11,7 +11,7 @@ from overture.channels.registry import Registry
 from overture.core import lifecycle, pacing, policy
 from overture.core.words import LeadState
 from overture.engine import allowance, composing, pacemaker
-from overture.store import budgets, claims, duties, ledger, outlines, paces, persons, progress
+from overture.store import budgets, claims, duties, gates, ledger, outlines, paces, persons, progress
 from overture.store.pool import Connection, Pool, hot_transaction
 
 LEASE = timedelta(seconds=20)
@@ -115,7 +115,12 @@ class Dispatcher:
         await self._move_pace(connection, turn, candidates)
         if intents:
             written = await ledger.write_intents(
-                connection, team_id=team_id, now=now, lease_until=wall_now + LEASE, intents=intents
+                connection,
+                team_id=team_id,
+                now=now,
+                lease_until=wall_now + LEASE,
+                team_revision=turn.rules.team_revision,
+                intents=intents,
             )
             if written < len(intents):
                 raise GateMoved
@@ -137,11 +142,14 @@ class Dispatcher:
 
     async def _candidates(self, connection: Connection, turn: _Turn) -> list[_Candidate]:
         """Pick leads of the accounts that may send, and keep those whose message may leave now."""
+        if not turn.rules.is_team_open:
+            # Asked once more under a lock: a resume that came between would have woken nobody.
+            is_open = await gates.is_team_open(connection, team_id=turn.team_id)
+            turn.wakes = dict.fromkeys(turn.accounts, turn.now if is_open else pacemaker.NEVER)
+            return []
         free = []
         for account_id, allowed in turn.allowances.items():
-            if turn.rules.is_stopped:
-                turn.wakes[account_id] = pacemaker.NEVER
-            elif allowed.barred_until is not None:
+            if allowed.barred_until is not None:
                 turn.wakes[account_id] = allowed.barred_until
             else:
                 free.append(account_id)

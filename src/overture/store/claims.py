@@ -10,11 +10,12 @@ from overture.store.pool import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TeamRules:
-    """A team's rules of contact."""
+    """A team's rules of contact, and its gate."""
 
     allow_parallel_campaigns: bool
     recontact_after_days: int
-    is_stopped: bool
+    is_team_open: bool
+    team_revision: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,13 +154,15 @@ async def lease_accounts(
         SELECT p.account_id, a.app_id, a.platform, f.base_url, f.contact_policy, a.sealed_token, a.hourly_limit,
                a.daily_limit, p.fence + 1 AS fence, p.last_end, p.rest_until, b.paused_until AS app_paused_until,
                p.hourly_room, p.daily_room, p.read_at, g.open AS is_open, g.revision AS gate_revision,
-               t.allow_parallel_campaigns, t.recontact_after_days, t.stopped_at IS NOT NULL AS is_stopped
+               t.allow_parallel_campaigns, t.recontact_after_days, s.open AS is_team_open,
+               s.revision AS team_revision
           FROM taken p
          CROSS JOIN LATERAL (SELECT * FROM account_link WHERE team_id = $1 AND id = p.account_id LIMIT 1) a
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
           JOIN app_budget b ON b.team_id = $1 AND b.app_id = a.app_id
          CROSS JOIN LATERAL (SELECT * FROM account_gate WHERE team_id = $1 AND account_id = p.account_id LIMIT 1) g
           JOIN team t ON t.team_id = $1
+          JOIN team_gate s ON s.team_id = $1
          ORDER BY p.account_id
         """,
         team_id,
@@ -294,6 +297,7 @@ async def wake_overlooked(connection: Connection, *, now: datetime) -> None:
         """
         UPDATE account_pace p SET wake_at = $1
          WHERE p.wake_at > $1
+           AND EXISTS (SELECT FROM team_gate s WHERE s.team_id = p.team_id AND s.open)
            AND EXISTS (SELECT FROM campaign_account ca
                          JOIN campaign_gate g ON g.team_id = p.team_id AND g.campaign_id = ca.campaign_id AND g.open
                          JOIN lead_due d ON d.team_id = p.team_id AND d.account_id = p.account_id

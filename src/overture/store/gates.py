@@ -29,6 +29,22 @@ async def change_account(connection: Connection, *, team_id: str, account_id: st
     )
 
 
+async def change_team(connection: Connection, *, team_id: str, is_open: bool) -> None:
+    """Open or close a team, or tell its claims that its rules have changed.
+
+    Returns once every intent that saw the old gate has committed.
+    """
+    await connection.execute(
+        "UPDATE team_gate SET open = $2, revision = revision + 1 WHERE team_id = $1", team_id, is_open
+    )
+
+
+async def is_team_open(connection: Connection, *, team_id: str) -> bool:
+    """Tell whether a team may send, and keep that from changing until the transaction ends."""
+    is_open: bool = await connection.fetchval("SELECT open FROM team_gate WHERE team_id = $1 FOR SHARE", team_id)
+    return is_open
+
+
 async def change_campaign(
     connection: Connection, *, team_id: str, campaign_id: str, is_open: bool, now: datetime
 ) -> int:

@@ -85,19 +85,26 @@ async def write_intents(
     team_id: str,
     now: datetime,
     lease_until: datetime,
+    team_revision: int,
     intents: Sequence[Intent],
 ) -> int:
     """Write intents whose gates are open and unchanged; return how many were written.
+
+    `team_revision` is that of the team's gate the decisions were made under.
 
     The gates are locked here, last of all: an edit waits for claims already under way and starves none.
     """
     rows = await connection.fetch(
         """
+        WITH team AS MATERIALIZED (
+            SELECT FROM team_gate WHERE team_id = $1 AND open AND revision = $19 FOR SHARE
+        )
         INSERT INTO attempt (team_id, id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank,
                              step_id, is_first, text, choices, state, campaign_revision, intent_at, lease_until, fence)
         SELECT $1, v.id, v.app_id, v.account_id, v.campaign_id, v.lead_id, v.profile_id, v.sequence_version, v.rank,
                v.step_id, v.is_first, v.text, v.choices::jsonb, 'intent', v.campaign_revision, $2, $3, v.fence
-          FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[],
+          FROM team,
+               unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[],
                       $12::text[], $13::boolean[], $14::text[], $15::text[], $16::bigint[], $17::bigint[],
                       $18::bigint[])
                AS v (id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank, step_id,
@@ -129,6 +136,7 @@ async def write_intents(
         [intent.fence for intent in intents],
         [intent.campaign_revision for intent in intents],
         [intent.account_revision for intent in intents],
+        team_revision,
     )
     return len(rows)
 

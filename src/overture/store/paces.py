@@ -63,6 +63,13 @@ async def lock_accounts(connection: Connection, *, team_id: str, account_ids: Se
     )
 
 
+async def lock_team(connection: Connection, *, team_id: str) -> None:
+    """Lock the pace rows of all accounts of a team in key order."""
+    await connection.execute(
+        "SELECT FROM account_pace WHERE team_id = $1 ORDER BY account_id FOR NO KEY UPDATE", team_id
+    )
+
+
 async def campaign_pairs(connection: Connection, *, team_id: str, campaign_id: str) -> list[Pair]:
     """Return the pairs of a campaign."""
     rows = await connection.fetch(_PAIRS + " AND p.campaign_id = $2 ORDER BY p.account_id", team_id, campaign_id)
@@ -252,6 +259,12 @@ async def wake(connection: Connection, *, team_id: str, account_ids: Sequence[st
         list(account_ids),
         at,
     )
+    await connection.execute("UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, at)
+
+
+async def wake_team(connection: Connection, *, team_id: str, at: datetime) -> None:
+    """Make all accounts of a team look for work at `at` (engine time) at the latest."""
+    await connection.execute("UPDATE account_pace SET wake_at = $2 WHERE team_id = $1 AND wake_at > $2", team_id, at)
     await connection.execute("UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, at)
 
 

@@ -212,6 +212,23 @@ async def unpark(connection: Connection, *, team_id: str, profile_ids: Sequence[
     return sorted({row["account_id"] for row in rows})
 
 
+async def unpark_all(connection: Connection, *, team_id: str, due_at: datetime) -> None:
+    """Put all parked leads of a team back into the plan: the rules they wait for have changed."""
+    await connection.execute(
+        """
+        WITH woken AS (
+            DELETE FROM lead_parked WHERE team_id = $1 RETURNING *
+        )
+        INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
+        SELECT $1, w.account_id, w.campaign_id, l.contacted_at IS NULL, $2, w.lead_id
+          FROM woken w JOIN lead l ON l.team_id = $1 AND l.id = w.lead_id AND l.state IN ('ready', 'inSequence')
+        ON CONFLICT DO NOTHING
+        """,
+        team_id,
+        due_at,
+    )
+
+
 async def drop_parked(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
     """Forget parked leads that wait no more."""
     await connection.execute(

@@ -208,3 +208,10 @@ async def ask_again(connection: Connection, *, team_id: str, campaign_id: str, r
         list(reach_ids),
     )
     return count
+
+
+async def hasten_first(connection: Connection, *, team_id: str, due_at: datetime) -> None:
+    """Make first messages that were put off until later due at `due_at`."""
+    await connection.execute(
+        "UPDATE lead_due SET due_at = $2 WHERE team_id = $1 AND is_first AND due_at > $2", team_id, due_at
+    )
