@@ -19,3 +19,28 @@ def test_rate_limits_that_make_no_sense_are_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("OVERTURE_RATE_LIMITS", value)
     with pytest.raises(StartError, match="OVERTURE_RATE_LIMITS"):
         Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("value", "origins"),
+    [
+        ("", []),
+        ("*", ["*"]),
+        ("https://a.example", ["https://a.example"]),
+        ("http://localhost:5173, https://B.example", ["http://localhost:5173", "https://b.example"]),
+    ],
+)
+def test_pages_that_may_call_are_named_by_their_origin(
+    monkeypatch: pytest.MonkeyPatch, value: str, origins: list[str]
+) -> None:
+    monkeypatch.setenv("OVERTURE_CORS_ORIGINS", value)
+    assert Settings.load().browser_origins == origins
+
+
+@pytest.mark.parametrize(
+    "value", ["a.example", "https://a.example/", "https://a.example/x", "*,https://a", "null", ","]
+)
+def test_what_is_no_origin_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("OVERTURE_CORS_ORIGINS", value)
+    with pytest.raises(StartError, match="OVERTURE_CORS_ORIGINS"):
+        Settings.load()

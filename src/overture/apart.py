@@ -21,7 +21,10 @@ async def serve(settings: Settings, *, host: str, port: int, say: Callable[[str]
         address = serving.url(listening)
         async with _parts(settings) as parts:
             app = api.create_app(
-                parts.context(), platform_urls=settings.platform_urls, call_limits=settings.call_limits
+                parts.context(),
+                platform_urls=settings.platform_urls,
+                call_limits=settings.call_limits,
+                cors_origins=settings.browser_origins,
             )
             async with serving.served(app, listening) as task:
                 say(f"Overture's API is ready: {address}/api/v2 (documentation: {address}/docs). Ctrl-C stops it.")

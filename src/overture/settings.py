@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         pattern=r"^(off|[1-9][0-9]{0,8}/[1-9][0-9]{0,8}/[1-9][0-9]{0,8})$",
         description="Calls a team may make in any minute, hour and day; `off` for no limits.",
     )
+    cors_origins: str = Field(
+        default="",
+        pattern=r"^(\*|https?://[^/,\s]+(\s*,\s*https?://[^/,\s]+)*)?$",
+        description="Where pages may come from that call the API from a browser: origins with commas between, or `*`.",
+    )
 
     @classmethod
     def load(cls, *, data: Path | None = None) -> Self:
@@ -67,6 +72,11 @@ class Settings(BaseSettings):
             return None
         minute, hour, day = map(int, self.rate_limits.split("/"))
         return minute, hour, day
+
+    @property
+    def browser_origins(self) -> list[str]:
+        """Where pages may come from that call the API from a browser; `*` stands for anywhere."""
+        return [origin.strip().lower() for origin in self.cors_origins.split(",") if origin]
 
     @property
     def token_file(self) -> Path:

@@ -10,7 +10,6 @@ from tests.api.conftest import Tenant
 
 from overture.actions import teams
 from overture.actions.context import Context
-from overture.store.pool import Pool
 
 JSON = {"Content-Type": "application/json"}
 MEBIBYTE = 1024 * 1024
@@ -309,18 +308,6 @@ async def test_a_sane_request_id_of_the_caller_is_kept(client: httpx.AsyncClient
     assert response.headers["X-Request-Id"]
 
 
-async def test_an_unknown_address_and_an_unknown_method_are_told_apart(client: httpx.AsyncClient) -> None:
-    nowhere = await client.get("/lists/x/y/z")
-    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "notFound")
-    slash = await client.get("/lists/")
-    assert slash.status_code == 404
-    wrong = await client.put("/lists", json={})
-    assert (wrong.status_code, wrong.json()["code"]) == (405, "methodNotAllowed")
-    assert wrong.headers["Allow"] == "GET, POST"
-    one = await client.post("/lists/x")
-    assert one.headers["Allow"] == "DELETE, GET, PATCH"
-
-
 async def test_what_breaks_inside_is_logged_and_not_told(
     client: httpx.AsyncClient, context: Context, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -331,48 +318,3 @@ async def test_what_breaks_inside_is_logged_and_not_told(
     assert "secret_name" not in response.text and "list" not in response.json()["message"]
     assert response.headers["X-Request-Id"] in caplog.text
     assert "UndefinedTable" in caplog.text
-
-
-# ---------------------------------------------------------------- health and documents
-
-
-@pytest.fixture
-async def root(application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=application)
-    async with httpx.AsyncClient(transport=transport, base_url="http://overture") as opened:
-        yield opened
-
-
-async def test_health_readiness_and_documents_need_no_token(root: httpx.AsyncClient) -> None:
-    assert (await root.get("/")).json()["docs"] == "/docs"
-    assert (await root.get("/healthz")).json() == {"status": "ok"}
-    assert (await root.get("/readyz")).json() == {"status": "ready"}
-    assert (await root.get("/docs")).status_code == 200
-    document = (await root.get("/api/v2/openapi.json")).json()
-    assert "/api/v2/lists/{list_id}" in document["paths"]
-    assert document["components"]["securitySchemes"]
-
-
-async def test_readiness_needs_the_whole_schema(root: httpx.AsyncClient, context: Context) -> None:
-    await context.pool.execute("DELETE FROM schema_migration")
-    response = await root.get("/readyz")
-    assert response.status_code == 503
-    assert "overture migrate" in response.json()["reason"]
-    assert (await root.get("/healthz")).status_code == 200
-
-
-async def test_readiness_needs_the_database(root: httpx.AsyncClient, database: Pool) -> None:
-    database.terminate()
-    response = await root.get("/readyz")
-    assert (response.status_code, response.json()["status"]) == (503, "unavailable")
-
-
-async def test_every_operation_and_field_is_described(root: httpx.AsyncClient) -> None:
-    document = (await root.get("/api/v2/openapi.json")).json()
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            assert operation.get("summary"), (method, path)
-            assert operation.get("description"), (method, path)
-    for name, schema in document["components"]["schemas"].items():
-        for field, definition in schema.get("properties", {}).items():
-            assert definition.get("description"), (name, field)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from overture.actions.context import Context
 from overture.api import (
@@ -12,6 +13,8 @@ from overture.api import (
     campaign_columns,
     campaign_leads,
     campaigns,
+    compression,
+    documents,
     envelope,
     failures,
     health,
@@ -19,7 +22,9 @@ from overture.api import (
     imports,
     list_leads,
     lists,
+    methods,
     metrics,
+    rates,
     routing,
     sequences,
     statuses,
@@ -48,6 +53,7 @@ def create_app(
     *,
     platform_urls: Mapping[str, str] = DEFAULT_PLATFORM_URLS,
     call_limits: Sequence[int] | None = None,
+    cors_origins: Sequence[str] = (),
 ) -> FastAPI:
     """Make the application.
 
@@ -55,13 +61,14 @@ def create_app(
         context: what actions work with; whoever made it closes it.
         platform_urls: where each platform answers, by platform key; accounts are linked there.
         call_limits: how many calls a team may make in a minute, an hour and a day; None for any number.
+        cors_origins: where pages may come from that call the API from a browser; `*` for anywhere.
     """
     app = FastAPI(
         title="Overture",
         version="2",
         description="Direct-message outreach campaigns: lists, campaigns, accounts, people.",
         openapi_url="/api/v2/openapi.json",
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         strict_content_type=False,
@@ -70,13 +77,36 @@ def create_app(
     app.state.platform_urls = dict(platform_urls)
     app.state.call_limits = call_limits
     app.state.keyed_places = idempotency.places(context.pool)
-    app.add_middleware(envelope.Unbroken)
-    app.add_middleware(envelope.Envelope)
+    _add_layers(app, cors_origins)
     failures.install(app)
     app.include_router(health.router)
+    app.include_router(documents.router)
     app.include_router(metrics.router)
     for resource in _RESOURCES:
         # Any other route would skip the token and the checks of query and body.
         assert all(isinstance(route, routing.Route) for route in resource.router.routes)
         app.include_router(resource.router, prefix="/api/v2")
     return app
+
+
+def _add_layers(app: FastAPI, cors_origins: Sequence[str]) -> None:
+    """Put the layers around the application, the innermost first."""
+    app.add_middleware(compression.Compression)
+    app.add_middleware(envelope.Unbroken)
+    app.add_middleware(methods.Head)
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=cors_origins,
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", idempotency.HEADER, envelope.REQUEST_ID],
+            expose_headers=[
+                "Allow",
+                "Content-Disposition",
+                "Retry-After",
+                envelope.REQUEST_ID,
+                idempotency.REPLAYED,
+                *rates.HEADERS,
+            ],
+        )
+    app.add_middleware(envelope.Envelope)

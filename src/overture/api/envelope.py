@@ -12,13 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from overture.api import failures
 from overture.errors import ApiError
 
+REQUEST_ID = "X-Request-Id"
 _log = logging.getLogger(__name__)
 _SAID = "said_headers"
 _SANE_ID = re.compile(r"[\x20-\x7e]{1,128}")
 
 
 class Envelope:
-    """The outermost layer of the application."""
+    """The outermost layer: the headers of every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,7 +35,8 @@ class Envelope:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
+                headers[REQUEST_ID] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
                 for name, value in scope["state"].get(_SAID, {}).items():
                     headers[name] = value
@@ -79,5 +81,5 @@ def say(request: Request, headers: Mapping[str, str]) -> None:
 
 
 def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get("x-request-id", "").strip()
+    given = Headers(scope=scope).get(REQUEST_ID, "").strip()
     return given if _SANE_ID.fullmatch(given) else secrets.token_hex(12)

@@ -6,11 +6,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.routing import iter_route_contexts
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from overture.api import bodies
+from overture.api import bodies, methods
 from overture.errors import ApiError, InvalidRequest, MethodNotAllowed, RateLimited, RouteNotFound, Unauthorized
 
 _MOST_ISSUES = 100
@@ -52,7 +51,7 @@ Shape = Callable[[ApiError, str], bodies.Answer]
 """How an error and the id of its request look in a body."""
 
 
-Handler = Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]
+Handler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
 
 
 def shape(error: ApiError, request_id: str) -> bodies.Answer:
@@ -115,11 +114,13 @@ def _message(error: Mapping[str, Any]) -> str:
 
 
 def _handler(told: Callable[[Request, Any], ApiError], shape: Shape) -> Handler:
-    async def handle(request: Request, raised: Exception) -> JSONResponse:
+    async def handle(request: Request, raised: Exception) -> Response:
         error = told(request, raised)
+        if isinstance(error, MethodNotAllowed) and request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": methods.allowed(request)})
         response = answer(error, request.state.request_id, shape=shape)
         if isinstance(error, MethodNotAllowed):
-            response.headers["Allow"] = ", ".join(_methods(request))
+            response.headers["Allow"] = methods.allowed(request)
         return response
 
     return handle
@@ -139,17 +140,7 @@ def _raised_by_framework(request: Request, error: HTTPException) -> ApiError:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return RouteNotFound(f"There is nothing at {path}. Check the address.")
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return MethodNotAllowed(f"{path} does not take {method}; use {', '.join(_methods(request))}.")
+        return MethodNotAllowed(f"{path} does not take {method}; use {methods.allowed(request)}.")
     unforeseen = ApiError(str(error.detail), code="invalidRequest")
     unforeseen.status = error.status_code
     return unforeseen
-
-
-def _methods(request: Request) -> list[str]:
-    """List the methods of an address; the framework knows only those of the first route it met."""
-    methods: set[str] = set()
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.path_regex.match(path):
-            methods |= route.methods
-    return sorted(methods)

@@ -13,6 +13,8 @@ from overture.errors import RateLimited
 from overture.store import quotas, tokens
 from overture.store.tokens import Token
 
+HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
 
 async def count(request: Request, *, digest: bytes, bucket: str = quotas.TOKEN) -> Token | None:
     """Look a token up and count the call; None for a token that opens nothing.
@@ -36,12 +38,8 @@ async def count(request: Request, *, digest: bytes, bucket: str = quotas.TOKEN) 
     if admission is None:
         return None
     standing = quota.nearest(admission.used, limits)
-    headers = {
-        "X-RateLimit-Limit": str(standing.limit),
-        "X-RateLimit-Remaining": str(standing.remaining),
-        "X-RateLimit-Reset": str(int(standing.resets_at.timestamp())),
-    }
-    envelope.say(request, headers)
+    values = (standing.limit, standing.remaining, int(standing.resets_at.timestamp()))
+    envelope.say(request, dict(zip(HEADERS, map(str, values), strict=True)))
     if admission.is_admitted:
         return admission.token
     seconds = max(1, math.ceil((standing.resets_at - wall_now).total_seconds()))
