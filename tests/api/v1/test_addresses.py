@@ -103,4 +103,4 @@ async def test_an_unknown_address_and_an_unknown_method_are_told_apart(v1: httpx
     assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (404, "NOT_FOUND")
     wrong = await v1.put("/lists")
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert wrong.headers["Allow"] == "GET, POST"
+    assert wrong.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
