@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from tests.engine import conftest as engine
+from tests.engine.conftest import World
 
 from overture import secrets
 from overture.actions import teams
@@ -146,6 +148,30 @@ async def v1_stranger(faced: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Calls `/api/v1` without a token."""
     async with _client(faced, {}, "v1") as opened:
         yield opened
+
+
+@pytest_asyncio.fixture
+async def world(database: Pool) -> AsyncIterator[World]:
+    """A team whose engine can be run in virtual time: `await world.run_until(condition)`."""
+    async with engine.opened(database, engine.platform_without_limits()) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def world_client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """Calls `/api/v2` as the team of `world`; `/api/v1/...` reaches the other face."""
+    application = api_app.create_app(world.context, platform_urls={"twitter": engine.SANDBOX_URL})
+    application.mount("/api/v1", face.create(application))
+    _, token = await teams.create_token(world.context, team_id=world.actor.team_id, name="test")
+    async with _client(application, {"Authorization": f"Bearer {token}"}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def world_v1(world_client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Calls `/api/v1` as the team of `world`."""
+    world_client.base_url = httpx.URL("http://overture/api/v1")
+    return world_client
 
 
 Link = Callable[..., Awaitable[dict[str, Any]]]
