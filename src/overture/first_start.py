@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overture import secrets
-from overture.actions import accounts, apps, policies, teams
-from overture.actions.context import Actor, Context
+from overture.actions import accounts, apps, policies, teams, tokens
+from overture.actions.context import Actor, Context, operator
 from overture.core.words import ContactPolicy
 from overture.errors import StartError
 from overture.sandbox.accounts import Account
-from overture.store import tokens
+from overture.store import tokens as stored_tokens
 
 TEAM_NAME = "My team"
 OWNER_NAME = "Owner"
@@ -23,7 +23,7 @@ _SANDBOX_NOTE = "Chosen by `overture up --sandbox`: on the sandbox platform nobo
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """Who the operator is to the API. `new_token` is the secret of a token made just now, else None."""
+    """Whose team the operator starts. `new_token` is the secret of a token made just now, else None."""
 
     actor: Actor
     new_token: str | None
@@ -44,19 +44,14 @@ async def enter(context: Context, token_file: Path) -> Entry:
         kept = _read(token_file) if known else None
         if kept is not None:
             async with context.pool.acquire() as connection:
-                found = await tokens.find(connection, digest=secrets.token_hash(kept))
-            actor = Actor(
-                team_id=team.id if found is None else found.team_id,
-                token_id="" if found is None else found.id,
-                name=OWNER_NAME,
-            )
+                found = await stored_tokens.find(connection, digest=secrets.token_hash(kept))
+            actor = operator(team.id if found is None else found.team_id)
             return Entry(actor=actor, new_token=None, is_token_open=found is not None)
-        token_id, secret = await teams.create_token(context, team_id=team.id, name=TOKEN_NAME)
+        _, secret = await tokens.create(context, operator(team.id), name=TOKEN_NAME)
         _write_private(token_file, secret + "\n")
     except (OSError, ValueError) as error:
         raise StartError(f"The token file {token_file} cannot be used: {error}.") from error
-    actor = Actor(team_id=team.id, token_id=token_id, name=OWNER_NAME)
-    return Entry(actor=actor, new_token=secret, is_token_open=True)
+    return Entry(actor=operator(team.id), new_token=secret, is_token_open=True)
 
 
 async def link_sandbox(context: Context, actor: Actor, *, base_url: str, sending: Sequence[Account]) -> None:
@@ -77,7 +72,7 @@ async def link_sandbox(context: Context, actor: Actor, *, base_url: str, sending
                 context, actor, platform=_SANDBOX_PLATFORM, access_token=account.token, base_url=base_url
             )
     if all(app.policy_changed_at is None for app in known.values()):
-        await policies.choose(
+        await policies.choose_at(
             context,
             actor,
             platform=_SANDBOX_PLATFORM,

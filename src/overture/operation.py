@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from overture import clock, first_start, main
-from overture.actions import teams
-from overture.actions.context import Context
+from overture.actions import teams, tokens
+from overture.actions.context import Context, operator
 from overture.errors import NotFound, StartError
 from overture.secrets import KEY_BYTES
 from overture.settings import Settings
@@ -45,9 +45,9 @@ async def create_token(settings: Settings, *, team_id: str | None, name: str, sa
         if not known and team_id is None:
             known = [await teams.create(context, name=first_start.TEAM_NAME, owner_name=first_start.OWNER_NAME)]
         team = _choose(known, team_id)
-        token_id, secret = await teams.create_token(context, team_id=team.id, name=name)
+        token, secret = await tokens.create(context, operator(team.id), name=name)
     say(secret)
-    say(f"Keep it: it is not shown again. It opens {team.name} ({team.id}); its id is {token_id}.")
+    say(f"Keep it: it is not shown again. It opens {team.name} ({team.id}); its id is {token.id}.")
 
 
 async def list_tokens(settings: Settings, *, team_id: str | None, say: Say) -> None:
@@ -59,13 +59,13 @@ async def list_tokens(settings: Settings, *, team_id: str | None, say: Say) -> N
     async with _context(settings) as context:
         known = await teams.read_all(context)
         chosen = known if team_id is None else [_choose(known, team_id)]
-        tokens = {team.id: await teams.read_tokens(context, team_id=team.id) for team in chosen}
+        known_tokens = {team.id: await tokens.read_all(context, team_id=team.id) for team in chosen}
     for team in chosen:
         say(f"{team.name} ({team.id})")
-        for token in tokens[team.id]:
+        for token in known_tokens[team.id]:
             state = "open" if token.revoked_at is None else f"revoked {token.revoked_at:%Y-%m-%d %H:%M} UTC"
             say(f"  {token.id}  made {token.created_at:%Y-%m-%d %H:%M} UTC  {state}  {token.name}")
-    if not any(tokens.values()):
+    if not any(known_tokens.values()):
         say("No tokens. Make one: overture token create")
 
 
@@ -77,8 +77,8 @@ async def revoke_token(settings: Settings, *, token_id: str, say: Say) -> None:
     """
     async with _context(settings) as context:
         for team in await teams.read_all(context):
-            if token_id in {token.id for token in await teams.read_tokens(context, team_id=team.id)}:
-                await teams.revoke_token(context, team_id=team.id, token_id=token_id)
+            if token_id in {token.id for token in await tokens.read_all(context, team_id=team.id)}:
+                await tokens.revoke(context, operator(team.id), token_id=token_id)
                 say(f"{token_id} opens nothing any more.")
                 return
     raise StartError(f"There is no token {token_id!r}. See: overture token list")

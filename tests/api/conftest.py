@@ -14,12 +14,13 @@ from tests.engine import conftest as engine
 from tests.engine.conftest import World
 
 from overture import secrets
-from overture.actions import teams
-from overture.actions.context import Actor, Context
+from overture.actions import teams, tokens
+from overture.actions.context import Actor, Context, operator
 from overture.api import app as api_app
 from overture.api.v1 import face
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
+from overture.core.words import MemberRole
 from overture.sandbox import app as sandbox_app
 from overture.store.pool import Pool
 
@@ -88,8 +89,8 @@ def application(context: Context) -> FastAPI:
 
 async def _tenant(context: Context, name: str) -> Tenant:
     team = await teams.create(context, name=name, owner_name="Owner")
-    token_id, token = await teams.create_token(context, team_id=team.id, name="test")
-    actor = Actor(team_id=team.id, token_id=token_id, name="test")
+    made, token = await tokens.create(context, operator(team.id), name="test")
+    actor = Actor(team_id=team.id, token_id=made.id, name="test", member_id=made.member_id, role=MemberRole.OWNER)
     return Tenant(id=team.id, token=token, actor=actor, headers={"Authorization": f"Bearer {token}"})
 
 

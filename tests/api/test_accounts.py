@@ -69,7 +69,7 @@ async def test_an_account_is_linked_with_its_token_alone(
         "displayName": "Ana Ruiz",
         "status": "active",
         "pauseReasons": [],
-        "capabilities": ["sendMessages", "readMessages", "lookUpProfiles"],
+        "capabilities": ["message:send"],
         "hourlyLimit": 25,
         "dailyLimit": 200,
         "historyFrom": None,

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from tests.api.conftest import Tenant
 
-from overture.actions import teams
+from overture.actions import tokens
 from overture.actions.context import Context
 
 JSON = {"Content-Type": "application/json"}
@@ -55,7 +55,7 @@ async def test_the_scheme_of_a_token_has_no_case(stranger: httpx.AsyncClient, te
 async def test_a_revoked_token_opens_nothing(client: httpx.AsyncClient, context: Context, team: Tenant) -> None:
     assert (await client.get("/team")).status_code == 200
     assert team.actor.token_id is not None
-    await teams.revoke_token(context, team_id=team.id, token_id=team.actor.token_id)
+    await tokens.revoke(context, team.actor, token_id=team.actor.token_id)
     assert (await client.get("/team")).status_code == 401
 
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.api.conftest import Tenant
 
 from overture import clock
-from overture.actions import teams
+from overture.actions import tokens
 from overture.actions.context import Context
 from overture.api import app as api_app
 
@@ -75,7 +75,7 @@ async def test_a_refusal_tells_which_window_and_until_when(
 async def test_tokens_of_a_team_share_its_limits_and_teams_do_not(
     servers: list[httpx.AsyncClient], context: Context, team: Tenant, other_team: Tenant
 ) -> None:
-    _, second = await teams.create_token(context, team_id=team.id, name="second")
+    _, second = await tokens.create(context, team.actor, name="second")
     for _ in range(5):
         await servers[0].get("/lists")
     assert (await servers[0].get("/lists", headers={"Authorization": f"Bearer {second}"})).status_code == 429

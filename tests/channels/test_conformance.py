@@ -24,6 +24,8 @@ class Careless:
     """Breaks every promise of the port: raises where a value is due, and is silent where an error is."""
 
     platform = ""
+    name = ""
+    username_prefix = ""
     capabilities = Capabilities(
         checks_reachability=True,
         lookup_batch=0,

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
 from tests.engine.claiming import claim, ready_world
-from tests.engine.conftest import World
+from tests.engine.conftest import SANDBOX_URL, World
 
-from overture.actions import campaign_life, campaigns
+from overture.actions import campaign_life, campaigns, policies
+from overture.actions.context import operator
+from overture.core.words import ContactPolicy
 from overture.engine import dispatch
 from overture.store import gates
 
@@ -84,3 +87,28 @@ async def test_an_edit_of_the_rate_stretches_the_gap_and_throws_no_new_draw(worl
         assert after[row["account_id"]]["draw"] == row["draw"]
         stretched = after[row["account_id"]]["next_at"] - row["last_end"]
         assert abs(stretched - 2 * (row["next_at"] - row["last_end"])).total_seconds() < 0.01
+
+
+async def test_a_stricter_policy_holds_from_the_moment_it_is_chosen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chosen between the decision and the intent: nobody who has not agreed is written to any more."""
+    await ready_world(world, 9)
+    move_pace = dispatch.Dispatcher._move_pace
+
+    async def choose_first(self: dispatch.Dispatcher, *arguments: object) -> None:
+        await policies.choose(
+            world.context,
+            operator(world.actor.team_id),
+            platform="twitter",
+            base_url=SANDBOX_URL,
+            policy=ContactPolicy.INBOUND_OR_CONSENT,
+            note=None,
+        )
+        await move_pace(self, *arguments)  # type: ignore[arg-type] # the arguments are passed on as they come
+
+    monkeypatch.setattr(dispatch.Dispatcher, "_move_pace", choose_first)
+    assert await claim(world) == 0
+    monkeypatch.undo()
+    assert await claim(world) == 0
+    assert await world.pool.fetchval("SELECT count(*) FROM attempt") == 0

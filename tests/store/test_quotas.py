@@ -21,7 +21,9 @@ async def connection(database: Pool) -> AsyncIterator[Connection]:
     async with database.acquire() as opened:
         team_id, token_id = ids.new("t"), ids.new("k")
         await opened.execute("INSERT INTO team (team_id, name, created_at) VALUES ($1, 'A', $2)", team_id, NOW)
-        await tokens.insert(opened, team_id=team_id, token_id=token_id, name="A", digest=DIGEST, now=NOW)
+        await tokens.insert(
+            opened, team_id=team_id, token_id=token_id, name="A", member_id=None, digest=DIGEST, now=NOW
+        )
         yield opened
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
-from overture.core.words import ActorType
+from overture.core.words import ActorType, MemberRole
 from overture.secrets import Sealer
 from overture.store.pool import Pool
 
@@ -23,11 +23,16 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who asks, in which team: a token; without one, the operator who runs the program."""
+    """Who asks, in which team: a token; without one, the operator who runs the program.
+
+    `member_id` is whom the token acts for; it may do what that member's role allows.
+    """
 
     team_id: str
     token_id: str | None
     name: str
+    member_id: str | None = None
+    role: MemberRole = MemberRole.USER
 
     @property
     def type(self) -> ActorType:
@@ -40,5 +45,5 @@ OPERATOR_NAME = "Operator"
 
 
 def operator(team_id: str) -> Actor:
-    """Return the operator, acting in a team."""
-    return Actor(team_id=team_id, token_id=None, name=OPERATOR_NAME)
+    """Return the operator, acting in a team: whoever holds the machine may do what an owner may."""
+    return Actor(team_id=team_id, token_id=None, name=OPERATOR_NAME, role=MemberRole.OWNER)

@@ -35,7 +35,7 @@ async def change(context: Context, actor: Actor, *, changes: TeamChanges) -> Tea
         await teams.save(connection, team=after)
         if _is_looser(before, after):
             await _free_waiting(connection, actor, now)
-        await gates.change_team(connection, team_id=actor.team_id, is_open=after.stopped_at is None)
+        await gates.touch_team(connection, team_id=actor.team_id)
         await _record(connection, actor, AuditAction.TEAM_CHANGED, before, after, now)
     context.wake()
     return after

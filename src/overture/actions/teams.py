@@ -1,15 +1,12 @@
-"""Teams and their tokens: what the operator sets up from the command line."""
+"""Teams: what the operator sets up from the command line."""
 
-from overture import ids, secrets
+from overture import ids
 from overture.actions import statuses
 from overture.actions.context import Actor, Context
 from overture.core import names
 from overture.errors import InvalidRequest, NotFound
-from overture.store import teams, tokens
+from overture.store import teams
 from overture.store.teams import Team
-from overture.store.tokens import Token
-
-_LONGEST_NAME = 255
 
 
 async def create(context: Context, *, name: str, owner_name: str) -> Team:
@@ -43,49 +40,8 @@ async def read_all(context: Context) -> list[Team]:
         return await teams.read_all(connection)
 
 
-async def create_token(context: Context, *, team_id: str, name: str) -> tuple[str, str]:
-    """Make a token of a team; return its id and its secret, which cannot be shown again.
-
-    Raises:
-        NotFound: there is no such team.
-        InvalidRequest: the name is empty or longer than 255 characters.
-    """
-    name = _checked_name("name", name)
-    token_id, secret, now = ids.new("k"), secrets.new_token(), await context.clock.now()
-    async with context.pool.acquire() as connection, connection.transaction():
-        if await teams.read(connection, team_id=team_id) is None:
-            raise NotFound("team", team_id)
-        await tokens.insert(
-            connection,
-            team_id=team_id,
-            token_id=token_id,
-            name=name,
-            digest=secrets.token_hash(secret),
-            now=now,
-        )
-    return token_id, secret
-
-
-async def read_tokens(context: Context, *, team_id: str) -> list[Token]:
-    """Return a team's tokens, revoked ones too."""
-    async with context.pool.acquire() as connection:
-        return await tokens.read_all(connection, team_id=team_id)
-
-
-async def revoke_token(context: Context, *, team_id: str, token_id: str) -> None:
-    """Make a token open nothing from now on; revoking it again changes nothing.
-
-    Raises:
-        NotFound: the team has no such token.
-    """
-    now = await context.clock.now()
-    async with context.pool.acquire() as connection, connection.transaction():
-        if not await tokens.revoke(connection, team_id=team_id, token_id=token_id, now=now):
-            raise NotFound("token", token_id)
-
-
 def _checked_name(field: str, name: str) -> str:
     cleaned = names.clean(name)
-    if not 1 <= len(cleaned) <= _LONGEST_NAME:
-        raise InvalidRequest([((field,), f"Must have 1 to {_LONGEST_NAME} characters.")])
+    if not 1 <= len(cleaned) <= names.LONGEST:
+        raise InvalidRequest([((field,), f"Must have 1 to {names.LONGEST} characters.")])
     return cleaned

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from overture.actions import accounts, people
 from overture.actions.context import Context
-from overture.api import bodies, routing
+from overture.api import bodies, platforms, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.core.words import AccountStatus
@@ -62,9 +62,7 @@ class AccountAnswer(bodies.Answer):
     pause_reasons: list[str] = Field(
         description="Why it is paused: `manual`, or what Overture found.", examples=[["manual"]]
     )
-    capabilities: list[str] = Field(
-        description="What the platform lets the account do.", examples=[["sendMessages", "readMessages"]]
-    )
+    capabilities: list[str] = Field(description="What the platform lets the account do.", examples=[["message:send"]])
     hourly_limit: int = Field(description="Messages in any 60 minutes, over all campaigns.", examples=[25])
     daily_limit: int = Field(description="Messages in any 24 hours, over all campaigns.", examples=[200])
     history_from: bodies.Instant | None = Field(description="How far back its messages are known.")
@@ -155,18 +153,10 @@ def _answer(context: Context, account: Account) -> AccountAnswer:
         avatar_url=account.avatar_url,
         status=AccountStatus(account.status),
         pause_reasons=list(account.pause_reasons),
-        capabilities=_capabilities(context, account.platform),
+        capabilities=platforms.capabilities(context, account.platform),
         hourly_limit=account.hourly_limit,
         daily_limit=account.daily_limit,
         history_from=account.history_from,
         synced_at=account.synced_at,
         created_at=account.created_at,
     )
-
-
-def _capabilities(context: Context, platform: str) -> list[str]:
-    channel = context.channels.get(platform)
-    if channel is None:
-        return []
-    likes = ["likePosts"] if channel.capabilities.likes else []
-    return ["sendMessages", "readMessages", "lookUpProfiles", *likes]

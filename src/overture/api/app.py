@@ -24,17 +24,21 @@ from overture.api import (
     lists,
     methods,
     metrics,
+    platforms,
     rates,
     routing,
     sequences,
     statuses,
     teams,
+    tokens,
 )
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
 _RESOURCES = (
     teams,
+    tokens,
     audit,
+    platforms,
     accounts,
     lists,
     list_leads,

@@ -8,6 +8,7 @@ from fastapi.security import HTTPBearer
 from overture import secrets
 from overture.actions.context import Actor, Context
 from overture.api import rates
+from overture.core.words import MemberRole
 from overture.errors import Unauthorized
 
 _LONGEST_TOKEN = 512
@@ -25,7 +26,13 @@ async def authenticate(request: Request) -> Actor:
     found = await rates.count(request, digest=secrets.token_hash(token))
     if found is None:
         raise Unauthorized("The token opens nothing: it is wrong or was revoked. Use another, or create one.")
-    actor = Actor(team_id=found.team_id, token_id=found.id, name=found.name)
+    actor = Actor(
+        team_id=found.team_id,
+        token_id=found.id,
+        name=found.name,
+        member_id=found.member_id,
+        role=MemberRole(found.role or MemberRole.USER),
+    )
     request.state.actor = actor
     return actor
 

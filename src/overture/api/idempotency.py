@@ -56,7 +56,9 @@ def places(pool: Pool) -> asyncio.Semaphore:
     return asyncio.Semaphore(max(1, pool.get_max_size() // 2))
 
 
-async def serve(request: Request, *, key: str, fingerprint: Fingerprint, handle: Handler, may_repeat: bool) -> Response:
+async def serve(
+    request: Request, *, key: str, fingerprint: Fingerprint, handle: Handler, may_repeat: bool, is_secret: bool
+) -> Response:
     """Do a keyed call once, or give the answer it got before.
 
     Args:
@@ -65,6 +67,7 @@ async def serve(request: Request, *, key: str, fingerprint: Fingerprint, handle:
         fingerprint: has seen, or is to see, the body.
         handle: the operation.
         may_repeat: the body can be read once more, so a transaction the database gave up can be run again.
+        is_secret: the answer may hold a secret, so it is kept sealed.
 
     Raises:
         Conflict: `requestInProgress`.
@@ -79,7 +82,7 @@ async def serve(request: Request, *, key: str, fingerprint: Fingerprint, handle:
                     request.state.context = replace(
                         context, pool=cast(Pool, SingleConnection(connection)), wake=woken.set
                     )
-                    response = await _serve_once(connection, request, key, fingerprint, handle)
+                    response = await _serve_once(connection, request, key, fingerprint, handle, is_secret)
             except _Refused as refused:
                 return refused.response
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
@@ -101,9 +104,11 @@ class _Refused(Exception):
 
 
 async def _serve_once(
-    connection: Connection, request: Request, key: str, fingerprint: Fingerprint, handle: Handler
+    connection: Connection, request: Request, key: str, fingerprint: Fingerprint, handle: Handler, is_secret: bool
 ) -> Response:
     actor: Actor = request.state.actor
+    context: Context = request.app.state.context
+    place = f"{actor.team_id}:{key}"
     if not await idempotency.try_lock(connection, team_id=actor.team_id, key=key):
         raise Conflict(
             "A call with this Idempotency-Key is still running; send it again in a moment.", code="requestInProgress"
@@ -117,7 +122,8 @@ async def _serve_once(
             )
         # Not by `media_type`: that would add a charset once more.
         headers = {REPLAYED: "true"} | ({"Content-Type": found.media_type} if found.media_type else {})
-        return Response(found.body, found.status, headers)
+        kept_body = context.sealer.open(found.body, context=place).encode() if found.is_sealed else found.body
+        return Response(kept_body, found.status, headers)
     response = await handle(request)
     if not 200 <= response.status_code < 300:
         raise _Refused(response)
@@ -125,7 +131,8 @@ async def _serve_once(
         fingerprint=await fingerprint.finish(),
         status=response.status_code,
         media_type=response.headers.get("content-type"),
-        body=bytes(response.body),
+        body=context.sealer.seal(bytes(response.body).decode(), context=place) if is_secret else bytes(response.body),
+        is_sealed=is_secret,
     )
     await idempotency.keep(connection, team_id=actor.team_id, key=key, kept=kept, wall_now=clock.wall_now())
     return response

@@ -23,6 +23,7 @@ class Route(APIRoute):
     """One operation that needs a token and reads JSON or nothing."""
 
     reads_json = True
+    answers_secret = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if "POST" in (options.get("methods") or ()):
@@ -53,7 +54,12 @@ class Route(APIRoute):
             if key is None or fingerprint is None:
                 return await handle(request)
             return await idempotency.serve(
-                request, key=key, fingerprint=fingerprint, handle=handle, may_repeat=self.reads_json
+                request,
+                key=key,
+                fingerprint=fingerprint,
+                handle=handle,
+                may_repeat=self.reads_json,
+                is_secret=self.answers_secret,
             )
 
         return handle_checked
@@ -89,12 +95,18 @@ class StreamedRoute(Route):
     reads_json = False
 
 
-def router(tag: str | None = None) -> APIRouter:
+class SecretRoute(Route):
+    """One operation whose answer may hold a secret: what is kept of it is sealed."""
+
+    answers_secret = True
+
+
+def router(tag: str | None = None, *, route_class: type[Route] = Route) -> APIRouter:
     """Make the router of one resource; `tag` is its heading in the documents."""
     refused: dict[int | str, dict[str, Any]] = {
         "default": {"model": bodies.ErrorAnswer, "description": "Refused: `code` tells why."}
     }
-    return APIRouter(route_class=Route, tags=[tag] if tag else None, responses=refused)
+    return APIRouter(route_class=route_class, tags=[tag] if tag else None, responses=refused)
 
 
 class _Read(Request):

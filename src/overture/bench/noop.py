@@ -16,6 +16,8 @@ class NoopChannel:
     """Accepts every message at once, each under a number of its own; nobody ever writes back."""
 
     platform = PLATFORM
+    name = "Nowhere"
+    username_prefix = ""
     capabilities = port.Capabilities(
         checks_reachability=False,
         lookup_batch=100,

@@ -73,9 +73,14 @@ class ChannelError(Exception):
 
 
 class Channel(Protocol):
-    """A platform. Sends answer with a value; reads raise `ChannelError` when the platform refuses."""
+    """A platform. Sends answer with a value; reads raise `ChannelError` when the platform refuses.
+
+    `name` is what people call it, `username_prefix` what stands before a username there.
+    """
 
     platform: str
+    name: str
+    username_prefix: str
     capabilities: Capabilities
 
     async def identify(self, credentials: Credentials) -> Identity:

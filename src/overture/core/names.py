@@ -2,6 +2,9 @@
 
 import unicodedata
 
+LONGEST = 255
+"""Characters a name may have."""
+
 
 def clean(name: str) -> str:
     """Return `name` in composed form without spaces around it."""

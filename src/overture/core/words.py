@@ -151,6 +151,14 @@ class MergeStrategy(StrEnum):
     KEEP = "keep"
 
 
+class MemberRole(StrEnum):
+    """What a member may do: an owner everything, an admin all but what is the owners' own, a user the work."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    USER = "user"
+
+
 class AuditAction(StrEnum):
     """What people do that is written down with who did it."""
 

@@ -14,10 +14,13 @@ class App:
     id: str
     base_url: str
     contact_policy: str
+    policy_note: str | None
     policy_changed_at: datetime | None
+    policy_changed_by: str | None
 
 
-_COLUMNS = "id, base_url, contact_policy, policy_changed_at"
+_COLUMNS = "id, base_url, contact_policy, policy_note, policy_changed_at, policy_changed_by"
+_OF_PLATFORM = f"SELECT {_COLUMNS} FROM platform_app WHERE team_id = $1 AND platform = $2"
 
 
 async def find(connection: Connection, *, team_id: str, platform: str, base_url: str) -> App | None:
@@ -31,13 +34,26 @@ async def find(connection: Connection, *, team_id: str, platform: str, base_url:
     return None if row is None else App(**row)
 
 
+async def of_platform(connection: Connection, *, team_id: str, platform: str) -> list[App]:
+    """Return the team's apps on a platform, the oldest first."""
+    rows = await connection.fetch(f"{_OF_PLATFORM} ORDER BY id", team_id, platform)
+    return [App(**row) for row in rows]
+
+
+async def lock_platform(connection: Connection, *, team_id: str, platform: str) -> list[App]:
+    """Return the same, and keep others from changing them until the transaction ends."""
+    rows = await connection.fetch(f"{_OF_PLATFORM} ORDER BY id FOR NO KEY UPDATE", team_id, platform)
+    return [App(**row) for row in rows]
+
+
 async def of_accounts(
     connection: Connection, *, team_id: str, platform: str, platform_ids: Sequence[str]
 ) -> dict[str, App]:
     """Return the app of each account with one of these platform ids, disconnected ones too."""
     rows = await connection.fetch(
         """
-        SELECT a.platform_id, p.id, p.base_url, p.contact_policy, p.policy_changed_at
+        SELECT a.platform_id, p.id, p.base_url, p.contact_policy, p.policy_note, p.policy_changed_at,
+               p.policy_changed_by
           FROM account_link a JOIN platform_app p ON p.team_id = a.team_id AND p.id = a.app_id
          WHERE a.team_id = $1 AND a.platform = $2 AND a.platform_id = ANY($3::text[])
          ORDER BY a.id
@@ -50,7 +66,7 @@ async def of_accounts(
 
 
 async def set_policy(
-    connection: Connection, *, team_id: str, app_id: str, policy: str, note: str, chosen_by: str, now: datetime
+    connection: Connection, *, team_id: str, app_id: str, policy: str, note: str | None, chosen_by: str, now: datetime
 ) -> None:
     """Keep whom the app's accounts may write to first, with who chose it, when and why."""
     await connection.execute(

@@ -30,13 +30,15 @@ async def change_account(connection: Connection, *, team_id: str, account_id: st
 
 
 async def change_team(connection: Connection, *, team_id: str, is_open: bool) -> None:
-    """Open or close a team, or tell its claims that its rules have changed.
-
-    Returns once every intent that saw the old gate has committed.
-    """
+    """Open or close a team; returns once every intent that saw the old gate has committed."""
     await connection.execute(
         "UPDATE team_gate SET open = $2, revision = revision + 1 WHERE team_id = $1", team_id, is_open
     )
+
+
+async def touch_team(connection: Connection, *, team_id: str) -> None:
+    """Tell a team's claims that its rules have changed; returns once every intent under the former has committed."""
+    await connection.execute("UPDATE team_gate SET revision = revision + 1 WHERE team_id = $1", team_id)
 
 
 async def is_team_open(connection: Connection, *, team_id: str) -> bool:

@@ -11,12 +11,13 @@ KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """The answer of a keyed call, and the fingerprint of what was asked."""
+    """The answer of a keyed call, and the fingerprint of what was asked. `is_sealed`: the body is."""
 
     fingerprint: bytes
     status: int
     media_type: str | None
     body: bytes
+    is_sealed: bool
 
 
 async def try_lock(connection: Connection, *, team_id: str, key: str) -> bool:
@@ -33,7 +34,7 @@ async def find(connection: Connection, *, team_id: str, key: str, wall_now: date
     """Return what the key's call answered, unless that is too long ago."""
     row = await connection.fetchrow(
         """
-        SELECT fingerprint, status, media_type, body FROM idempotency_key
+        SELECT fingerprint, status, media_type, body, is_sealed FROM idempotency_key
          WHERE team_id = $1 AND key = $2 AND created_at > $3
         """,
         team_id,
@@ -47,11 +48,11 @@ async def keep(connection: Connection, *, team_id: str, key: str, kept: Kept, wa
     """Keep an answer, in the place of one that has expired."""
     await connection.execute(
         """
-        INSERT INTO idempotency_key (team_id, key, fingerprint, status, media_type, body, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO idempotency_key (team_id, key, fingerprint, status, media_type, body, is_sealed, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (team_id, key) DO UPDATE
            SET fingerprint = excluded.fingerprint, status = excluded.status, media_type = excluded.media_type,
-               body = excluded.body, created_at = excluded.created_at
+               body = excluded.body, is_sealed = excluded.is_sealed, created_at = excluded.created_at
         """,
         team_id,
         key,
@@ -59,6 +60,7 @@ async def keep(connection: Connection, *, team_id: str, key: str, kept: Kept, wa
         kept.status,
         kept.media_type,
         kept.body,
+        kept.is_sealed,
         wall_now,
     )
 

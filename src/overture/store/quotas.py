@@ -8,6 +8,7 @@ import asyncpg
 
 from overture.core import quota
 from overture.core.quota import Used
+from overture.store import tokens
 from overture.store.pool import Connection
 from overture.store.tokens import Token
 
@@ -28,8 +29,8 @@ def _each(template: str, separator: str = ", ") -> str:
 # An update sees what others have counted meanwhile, however many count at once; its WHERE refuses without counting.
 _ADMIT = f"""
     WITH known AS (
-        SELECT t.team_id, t.id, t.name, t.created_at, t.revoked_at
-          FROM token_directory d JOIN api_token t ON t.team_id = d.team_id AND t.id = d.token_id
+        SELECT {tokens.COLUMNS}
+          FROM token_directory d JOIN api_token t ON t.team_id = d.team_id AND t.id = d.token_id {tokens.MEMBER}
          WHERE d.hash = $1 AND t.revoked_at IS NULL
     ), counted AS (
         INSERT INTO call_count AS c (team_id, bucket, {_each("{name}_slot, {name}")})

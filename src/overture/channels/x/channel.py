@@ -22,6 +22,8 @@ class XChannel:
     """
 
     platform: str = "twitter"
+    name: str = "X"
+    username_prefix: str = "@"
     capabilities: Capabilities = Capabilities(
         checks_reachability=True,
         lookup_batch=limits.LOOKUP_BATCH,

@@ -1,0 +1,34 @@
+"""Members: the people of a team."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One person of a team."""
+
+    id: str
+    name: str
+    email: str | None
+    role: str
+    created_at: datetime
+
+
+_COLUMNS = "id, name, email, role, created_at"
+
+
+async def read(connection: Connection, *, team_id: str, member_id: str) -> Member | None:
+    """Return a member."""
+    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM member WHERE team_id = $1 AND id = $2", team_id, member_id)
+    return None if row is None else Member(**row)
+
+
+async def first_owner(connection: Connection, *, team_id: str) -> Member | None:
+    """Return the owner who has been there longest."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM member WHERE team_id = $1 AND role = 'owner' ORDER BY id LIMIT 1", team_id
+    )
+    return None if row is None else Member(**row)
