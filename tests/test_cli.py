@@ -213,7 +213,7 @@ class TestUp:
         with serving(*arguments, database_url=database_url):
             row = ask(database_url, "SELECT * FROM platform_app")[0]
             assert row["contact_policy"] == "anyoneReachable"
-            assert (row["policy_changed_by"], "--sandbox" in row["policy_note"]) == ("Owner", True)
+            assert (row["policy_changed_by"], "--sandbox" in row["policy_note"]) == ("Operator", True)
             assert row["policy_changed_at"] is not None
         ask(database_url, "UPDATE platform_app SET contact_policy = 'inboundOrConsent', policy_changed_by = 'somebody'")
         ask(database_url, "UPDATE account_link SET deleted_at = now() WHERE username = 'ben'")

@@ -163,7 +163,7 @@ async def world_client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """Calls `/api/v2` as the team of `world`; `/api/v1/...` reaches the other face."""
     application = api_app.create_app(world.context, platform_urls={"twitter": engine.SANDBOX_URL})
     application.mount("/api/v1", face.create(application))
-    _, token = await teams.create_token(world.context, team_id=world.actor.team_id, name="test")
+    _, token = await tokens.create(world.context, operator(world.actor.team_id), name="test")
     async with _client(application, {"Authorization": f"Bearer {token}"}) as opened:
         yield opened
 
