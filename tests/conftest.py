@@ -7,7 +7,6 @@ import asyncio
 import fcntl
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,17 +15,15 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
+from tests import databases
 
-from overture import clock
 from overture.store import embedded, migrate
-from overture.store.pool import Connection, Pool, open_pool
+from overture.store.pool import Pool, open_pool
 
 # Set by the process that starts the session; its xdist workers inherit it.
 _DIRECTORY = "OVERTURE_TEST_SERVER_DIRECTORY"
@@ -39,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _DIRECTORY in os.environ or _EXTERNAL in os.environ:
         return
     # Not below pytest's own folder: that is closed to the user the server runs as when we are root.
-    directory = Path(tempfile.mkdtemp(prefix="overture-tests-", dir=_roomy_memory()))
+    directory = Path(tempfile.mkdtemp(prefix="overture-tests-", dir=databases.roomy_memory()))
     directory.chmod(0o711)
     os.environ[_DIRECTORY] = str(directory)
     config.stash[_guard] = subprocess.Popen(
@@ -74,7 +71,7 @@ def server_url() -> str:
             url = server.start()
             # No worker holds it, as others may still need it when this one ends. The guard stops it.
             server.detach()
-            _in_thread(_forgo_durability(url))
+            _in_thread(databases.configure(url, *databases.WITHOUT_DURABILITY))
     return url
 
 
@@ -84,7 +81,7 @@ def template(server_url: str) -> str:
     migrations = migrate.load()
     digest = hashlib.sha256("".join(migration.checksum for migration in migrations).encode()).hexdigest()
     name = f"overture_test_template_{digest[:16]}"
-    _in_thread(_make_template(server_url, name))
+    _in_thread(databases.make_template(server_url, name))
     return name
 
 
@@ -92,12 +89,12 @@ def template(server_url: str) -> str:
 async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
     """The address of a fresh database with the current schema, dropped after the test."""
     name = f"overture_test_{uuid.uuid4().hex}"
-    async with _connected(server_url) as connection:
+    async with databases.connected(server_url) as connection:
         await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     try:
-        yield _with_database(server_url, name)
+        yield databases.with_database(server_url, name)
     finally:
-        async with _connected(server_url) as connection:
+        async with databases.connected(server_url) as connection:
             await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -105,12 +102,12 @@ async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
 async def empty_database_url(server_url: str) -> AsyncIterator[str]:
     """The address of a fresh database without any schema, dropped after the test."""
     name = f"overture_test_{uuid.uuid4().hex}"
-    async with _connected(server_url) as connection:
+    async with databases.connected(server_url) as connection:
         await connection.execute(f'CREATE DATABASE "{name}"')
     try:
-        yield _with_database(server_url, name)
+        yield databases.with_database(server_url, name)
     finally:
-        async with _connected(server_url) as connection:
+        async with databases.connected(server_url) as connection:
             await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -122,50 +119,6 @@ async def database(database_url: str) -> AsyncIterator[Pool]:
         yield pool
     finally:
         pool.terminate()
-
-
-async def _make_template(server_url: str, name: str) -> None:
-    draft = f"{name}_draft"
-    async with _connected(server_url) as connection:
-        await connection.execute("SELECT pg_advisory_lock(hashtext($1))", name)
-        if await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
-            return
-        await connection.execute(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
-        await connection.execute(f'CREATE DATABASE "{draft}"')
-        async with _connected(_with_database(server_url, draft)) as inside:
-            await migrate.migrate(inside, now=clock.wall_now())
-        # Renamed at last: a template of that name is always whole.
-        await connection.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
-
-
-async def _forgo_durability(url: str) -> None:
-    """Tests kill processes, never the machine: waiting for the disk would prove nothing."""
-    async with _connected(url) as connection:
-        for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '512MB'"):
-            await connection.execute(f"ALTER SYSTEM SET {setting}")
-        await connection.execute("SELECT pg_reload_conf()")
-
-
-def _roomy_memory() -> Path | None:
-    """Find a large enough folder in memory: a database is 500 files, made ten times slower on a disk."""
-    folder = Path("/dev/shm")
-    if os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 4 * 1024**3:
-        return folder
-    return None
-
-
-@asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Connection]:
-    """One plain connection, closed at the end."""
-    connection = await asyncpg.connect(url)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-def _with_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 @contextmanager

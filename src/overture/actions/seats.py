@@ -9,13 +9,13 @@ from overture.store.campaign_accounts import Seat
 _source: random.Random = random.SystemRandom()
 
 
-def draw(account_ids: Sequence[str], source: random.Random = _source) -> list[Seat]:
+def draw(account_ids: Sequence[str]) -> list[Seat]:
     """Draw the first gap of each account once; the draws are stored, so looking never moves an instant."""
     return [
         Seat(
             account_id=account_id,
-            draw=source.uniform(pacing.DRAW_LOW, pacing.DRAW_HIGH),
-            opening_draw=source.uniform(0.0, 1.0),
+            draw=_source.uniform(pacing.DRAW_LOW, pacing.DRAW_HIGH),
+            opening_draw=_source.uniform(0.0, 1.0),
         )
         for account_id in account_ids
     ]

@@ -151,12 +151,8 @@ class Assessor:
         now: datetime,
     ) -> bool:
         """Store what was learned and move on the leads for which it is enough; tell whether any moved."""
-        learned: list[reach.Verdict] = []
-        for question, lookup in answers:
-            platform = question.account.platform
-            await people.save_people(connection, team_id=team_id, platform=platform, people=lookup.people, now=now)
-            await people.save_absent(connection, team_id=team_id, platform=platform, absent=lookup.absent, now=now)
-            learned += list(_verdicts(question, lookup))
+        await self._save_profiles(connection, team_id, answers, now)
+        learned = [verdict for question, lookup in answers for verdict in _verdicts(question, lookup)]
         await reach.save_verdicts(connection, team_id=team_id, now=now, verdicts=learned)
         known = {(verdict.profile_id, verdict.account_id): verdict.verdict for verdict in learned}
         reached: list[tuple[str, tuple[str, ...]]] = []
@@ -192,6 +188,17 @@ class Assessor:
         if reached:
             await duties.want(connection, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
         return bool(reached or stops)
+
+    async def _save_profiles(
+        self, connection: Connection, team_id: str, answers: Sequence[tuple[Question, Lookup]], now: datetime
+    ) -> None:
+        """Save everybody the answers showed in one order: campaigns that share people are assessed side by side."""
+        for platform in sorted({question.account.platform for question, _ in answers}):
+            lookups = [lookup for question, lookup in answers if question.account.platform == platform]
+            shown = [person for lookup in lookups for person in lookup.people]
+            absent = [one for lookup in lookups for one in lookup.absent]
+            await people.save_people(connection, team_id=team_id, platform=platform, people=shown, now=now)
+            await people.save_absent(connection, team_id=team_id, platform=platform, absent=absent, now=now)
 
 
 def judge(

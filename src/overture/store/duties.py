@@ -42,7 +42,7 @@ async def lease(
         UPDATE duty d SET lease_until = $3, starts = d.starts + 1
           FROM (SELECT team_id, kind, key FROM duty
                  WHERE due_at <= $1 AND lease_until <= $2
-                 ORDER BY due_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) taken
+                 ORDER BY due_at, team_id, kind, key LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) taken
          WHERE d.team_id = taken.team_id AND d.kind = taken.kind AND d.key = taken.key
         RETURNING d.team_id, d.kind, d.key, d.wanted, d.starts
         """,
@@ -51,7 +51,7 @@ async def lease(
         lease_until,
         count,
     )
-    return [Duty(**row) for row in rows]
+    return [Duty(**row) for row in sorted(rows, key=lambda row: (row["team_id"], row["kind"], row["key"]))]
 
 
 async def finish(connection: Connection, *, duty: Duty, next_due: datetime | None, now: datetime) -> None:
