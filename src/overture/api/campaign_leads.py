@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import Field
 
-from overture.actions import campaign_leads, lead_release
+from overture.actions import campaign_leads, lead_exits, lead_release
 from overture.actions.campaign_leads import Consent, Filters, View
 from overture.actions.lead_release import Decision
 from overture.api import bodies, profiles, routing
@@ -55,13 +55,18 @@ class ChangeCampaignLead(bodies.Body):
     )
 
 
-class ReleaseLead(bodies.Body):
-    """What becomes of a held lead."""
+class CancelLead(bodies.Body):
+    """Which lead is meant."""
 
     by: bodies.Choice[IdentifierKind] = Field(
         default=IdentifierKind.PLATFORM_ID, description=_BY, examples=["platformId"]
     )
     platform: str = Field(default=DEFAULT_PLATFORM, max_length=64, description=_PLATFORM, examples=["twitter"])
+
+
+class ReleaseLead(CancelLead):
+    """What becomes of a held lead."""
+
     action: bodies.Choice[Decision] = Field(
         description="`resend` sends the step (again), `skip` passes over it, `stop` ends the lead.",
         examples=["resend"],
@@ -74,6 +79,12 @@ class AddedCounts(bodies.Answer):
     added: int = Field(description="Became leads, or came back.", examples=[2])
     skipped: int = Field(description="Were leads already; their data is untouched.", examples=[1])
     failed: int = Field(description="Led to nobody.", examples=[0])
+
+
+class RemovedCount(bodies.Answer):
+    """How many leads left the campaign."""
+
+    removed: int = Field(description="How many were taken out; those that had ended are not.", examples=[2])
 
 
 class LeadStep(bodies.Answer):
@@ -116,6 +127,12 @@ async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: s
         consent = Consent(basis=body.consent.basis, evidence=body.consent.evidence)
     result = await campaign_leads.add(context, actor, campaign_id=campaign_id, named=body.named(), consent=consent)
     return AddedCounts(added=result.added, skipped=result.skipped, failed=result.failed)
+
+
+@router.delete("/campaigns/{campaign_id}/leads", summary="Take leads out of a campaign")
+async def remove_leads(context: CurrentContext, actor: CurrentActor, campaign_id: str, body: Leads) -> RemovedCount:
+    """Take leads out: once this returns no new message goes to them, and no list brings them back."""
+    return RemovedCount(removed=await lead_exits.remove(context, actor, campaign_id=campaign_id, named=body.named()))
 
 
 @router.get("/campaigns/{campaign_id}/leads", summary="List a campaign's leads")
@@ -161,6 +178,16 @@ async def change_campaign_lead(
     meant = Identifier(kind=body.by, value=identifier, platform=body.platform)
     changed = await campaign_leads.change(context, actor, campaign_id=campaign_id, identifier=meant, data=body.data)
     return _answer(changed)
+
+
+@router.post("/campaigns/{campaign_id}/leads/{identifier}/cancel", summary="Stop the sequence of a lead")
+async def cancel_lead(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: CancelLead
+) -> bodies.Success:
+    """Stop one lead: once this returns no new message goes to it."""
+    meant = Identifier(kind=body.by, value=identifier, platform=body.platform)
+    await lead_exits.cancel(context, actor, campaign_id=campaign_id, identifier=meant)
+    return bodies.Success()
 
 
 @router.post("/campaigns/{campaign_id}/leads/{identifier}/release", summary="Release a held lead")

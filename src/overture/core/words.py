@@ -175,6 +175,8 @@ class AuditAction(StrEnum):
     CAMPAIGN_ENABLED = "campaign.enabled"
     CONSENT_RECORDED = "consent.recorded"
     LEAD_RELEASED = "lead.released"
+    LEADS_CANCELED = "leads.canceled"
+    LEADS_REMOVED = "leads.removed"
     POLICY_CHANGED = "policy.changed"
     RULES_CHANGED = "rules.changed"
     SEQUENCE_REPLACED = "sequence.replaced"

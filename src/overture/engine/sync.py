@@ -4,7 +4,7 @@ from datetime import datetime
 
 from overture.core import sequence
 from overture.engine import complete
-from overture.store import duties, leads, outlines, paces, progress, scopes
+from overture.store import duties, held, leads, outlines, paces, persons, progress, scopes
 from overture.store.pool import Connection, Pool
 
 
@@ -43,7 +43,14 @@ async def _mend(connection: Connection, *, team_id: str, campaign_id: str, now: 
 
 
 async def resume_returned(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:
-    """Give leads that came back in mid-sequence their next instant; those with nothing left are finished."""
+    """Give leads that came back in mid-sequence their next instant; those with nothing left are finished.
+
+    One whose last message nobody could tell the fate of is held, as it was: a person decides.
+    """
+    again = await held.hold_again(connection, team_id=team_id, campaign_id=campaign_id)
+    await progress.unplan(connection, team_id=team_id, lead_ids=again)
+    if again:
+        await persons.resume(connection, team_id=team_id, lead_ids=again)
     rows = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id)
     if not rows:
         return
@@ -65,5 +72,6 @@ async def resume_returned(connection: Connection, *, team_id: str, campaign_id: 
     if finished:
         await progress.finish(connection, team_id=team_id, lead_ids=finished)
     if due:
+        await persons.resume(connection, team_id=team_id, lead_ids=[lead_id for lead_id, _, _ in due])
         await progress.put_due(connection, team_id=team_id, due=due)
         await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)

@@ -99,3 +99,25 @@ async def go_on(
             held.lead_id,
             held.profile_id,
         )
+
+
+async def hold_again(connection: Connection, *, team_id: str, campaign_id: str) -> list[str]:
+    """Hold leads that came back while nobody can tell whether a message reached them; return them."""
+    rows = await connection.fetch(
+        """
+        WITH untold AS MATERIALIZED (
+            SELECT lead_id FROM attempt
+             WHERE team_id = $1 AND campaign_id = $2 AND state = 'unknown' AND reason = 'notFound'
+        ), back AS (
+            SELECT l.id FROM lead l
+             WHERE l.team_id = $1 AND l.id IN (SELECT lead_id FROM untold)
+               AND l.state IN ('assessing', 'ready', 'inSequence')
+             ORDER BY l.id FOR NO KEY UPDATE
+        )
+        UPDATE lead l SET state = 'held', reason = 'notFound' FROM back WHERE l.team_id = $1 AND l.id = back.id
+        RETURNING l.id
+        """,
+        team_id,
+        campaign_id,
+    )
+    return [row["id"] for row in rows]

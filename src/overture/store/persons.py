@@ -148,6 +148,23 @@ async def suppress(
     )
 
 
+async def resume(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
+    """Take persons for leads that go on where they stood, unless another lead has them by now."""
+    await connection.execute(
+        """
+        WITH free AS (
+            SELECT p.profile_id, l.id FROM lead l JOIN person p ON p.team_id = $1 AND p.profile_id = l.profile_id
+             WHERE l.team_id = $1 AND l.id = ANY($2::text[]) AND p.engaged_lead_id IS NULL
+             ORDER BY p.profile_id FOR NO KEY UPDATE OF p
+        )
+        UPDATE person p SET engaged_lead_id = free.id
+          FROM free WHERE p.team_id = $1 AND p.profile_id = free.profile_id AND p.engaged_lead_id IS NULL
+        """,
+        team_id,
+        list(lead_ids),
+    )
+
+
 async def release(
     connection: Connection, *, team_id: str, lead_ids: Sequence[str], unanswered_at: datetime | None
 ) -> list[str]:

@@ -123,6 +123,11 @@ async def test_a_v1_program_runs_a_whole_campaign(world: World, world_v1: httpx.
     assert (lead["prospect"]["username"], lead["data"]) == (late, {column["id"]: "Brown & Co"})
     started = await call("POST", f"{path}/enable", {})
     assert (started["status"], started["enabled"]) == ("active", True)
+    wrong = {"platformIds": [people[6]["id"], people[7]["id"]]}
+    assert (await call("POST", f"{path}/leads", wrong))["added"] == 2
+    stopped = await call("POST", f"{path}/leads/{people[6]['id']}/cancel", {"by": "platformId"})
+    assert stopped == {"success": True}
+    assert await call("DELETE", f"{path}/leads", {"platformIds": [people[7]["id"]]}) == {"removed": 1}
 
     # It polls until the scope is known, pauses, goes on, and polls until the end.
     async def is_assessed() -> bool:
@@ -142,6 +147,8 @@ async def test_a_v1_program_runs_a_whole_campaign(world: World, world_v1: httpx.
     ended = await call("GET", path)
     assert (ended["targetsCount"], ended["contactedCount"], ended["completionRate"]) == (11, 11, 1)
     assert ended["repliesCount"] >= 1
+    recipients = {message["recipient"] for message in await world.messages() if message["origin"] == "api"}
+    assert not recipients & set(wrong["platformIds"])
     texts = {message["text"] for message in await world.messages() if message["origin"] == "api"}
     assert any(text.endswith("how is Brown & Co") for text in texts)
     assert any(text.endswith("how is Acme 0") for text in texts)

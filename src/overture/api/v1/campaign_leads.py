@@ -48,6 +48,8 @@ def _page(page: Page[CampaignLeadAnswer], now: datetime) -> Page[LeadAnswer]:
 
 
 routing.take_over(router, campaign_leads.router, campaign_leads.add_leads, _LEADS)
+routing.take_over(router, campaign_leads.router, campaign_leads.remove_leads, _LEADS)
+routing.take_over(router, campaign_leads.router, campaign_leads.cancel_lead, f"{_LEADS}/{{identifier}}/cancel")
 routing.take_over(
     router,
     campaign_leads.router,
