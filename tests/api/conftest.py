@@ -17,7 +17,6 @@ from overture import secrets
 from overture.actions import teams, tokens
 from overture.actions.context import Actor, Context, operator
 from overture.api import app as api_app
-from overture.api.v1 import face
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
 from overture.core.words import MemberRole
@@ -130,24 +129,17 @@ async def stranger(application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-@pytest.fixture
-def faced(application: FastAPI) -> FastAPI:
-    """The application with the face of v1."""
-    application.mount("/api/v1", face.create(application))
-    return application
-
-
 @pytest_asyncio.fixture
-async def v1(faced: FastAPI, team: Tenant) -> AsyncIterator[httpx.AsyncClient]:
+async def v1(application: FastAPI, team: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """Calls `/api/v1` as the first team."""
-    async with _client(faced, team.headers, "v1") as opened:
+    async with _client(application, team.headers, "v1") as opened:
         yield opened
 
 
 @pytest_asyncio.fixture
-async def v1_stranger(faced: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def v1_stranger(application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Calls `/api/v1` without a token."""
-    async with _client(faced, {}, "v1") as opened:
+    async with _client(application, {}, "v1") as opened:
         yield opened
 
 
@@ -162,7 +154,6 @@ async def world(database: Pool) -> AsyncIterator[World]:
 async def world_client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """Calls `/api/v2` as the team of `world`; `/api/v1/...` reaches the other face."""
     application = api_app.create_app(world.context, platform_urls={"twitter": engine.SANDBOX_URL})
-    application.mount("/api/v1", face.create(application))
     _, token = await tokens.create(world.context, operator(world.actor.team_id), name="test")
     async with _client(application, {"Authorization": f"Bearer {token}"}) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""The HTTP application: every resource under `/api/v2`, health, and the documents."""
+"""The HTTP application: every resource under `/api/v2`, the face of v1, health, and the documents."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,6 +32,7 @@ from overture.api import (
     teams,
     tokens,
 )
+from overture.api.v1 import face, leniency
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
 _RESOURCES = (
@@ -90,6 +91,7 @@ def create_app(
         # Any other route would skip the token and the checks of query and body.
         assert all(isinstance(route, routing.Route) for route in resource.router.routes)
         app.include_router(resource.router, prefix="/api/v2")
+    app.mount("/api/v1", face.create(app))
     return app
 
 
@@ -110,6 +112,7 @@ def _add_layers(app: FastAPI, cors_origins: Sequence[str]) -> None:
                 "Retry-After",
                 envelope.REQUEST_ID,
                 idempotency.REPLAYED,
+                leniency.HEADER,
                 *rates.HEADERS,
             ],
         )

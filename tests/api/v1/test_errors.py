@@ -1,10 +1,10 @@
 """Errors of v1: `{"error": {code, message, status, details, requestId}}`, the code in UPPER_SNAKE."""
 
 import json
-from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from tests.api.conftest import Tenant
 
 from overture import errors as raised
@@ -74,8 +74,8 @@ async def test_what_breaks_inside_is_not_told(v1: httpx.AsyncClient, context: Co
     assert "secret_name" not in response.text
 
 
-async def test_an_answer_says_how_many_calls_are_left(faced: Any, v1: httpx.AsyncClient) -> None:
-    faced.state.call_limits = (2, 100, 1000)
+async def test_an_answer_says_how_many_calls_are_left(application: FastAPI, v1: httpx.AsyncClient) -> None:
+    application.state.call_limits = (2, 100, 1000)
     assert (await v1.get("/team")).headers["X-RateLimit-Limit"] == "2"
     assert (await v1.get("/nowhere")).status_code == 404
     assert (await v1.get("/team")).headers["X-RateLimit-Remaining"] == "0"
