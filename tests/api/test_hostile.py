@@ -89,7 +89,13 @@ def _with_known_ids(example: Any, known: dict[str, str]) -> Any:
     """Put ids that exist in the place of those of the documents, so that the rest of a body is right."""
     text = json.dumps(example)
     text = text.replace("custom_f0mdbz3k91yq0c8f4w2n7xhs", known["column_id"])
-    for letter, name in (("a", "account_link_id"), ("l", "list_id"), ("u", "profile_id"), ("w", "status_id")):
+    for letter, name in (
+        ("a", "account_link_id"),
+        ("l", "list_id"),
+        ("u", "profile_id"),
+        ("w", "status_id"),
+        ("h", "tag_id"),
+    ):
         text = text.replace(f"{letter}0mdbz3k91yq0c8f4w2n7xhs", known[name])
     return json.loads(text)
 
@@ -117,12 +123,14 @@ def _put(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
 async def known(client: httpx.AsyncClient, link: Link) -> dict[str, str]:
     """Ids that exist, by the name of the path parameter."""
     account = await link("ana")
-    made = {"account_link_id": account["id"], "status_ref": "new", "platform_id": "1"}
+    made = {"account_link_id": account["id"], "status_ref": "new", "tag_ref": "vip", "platform_id": "1"}
     made["list_id"] = (await client.post("/lists", json={"name": "A"})).json()["id"]
     lists = f"/lists/{made['list_id']}"
     made["column_id"] = (await client.post(f"{lists}/columns", json={"name": "A"})).json()["id"]
     await client.post(f"{lists}/leads", json={"platformIds": ["1"]})
     made["profile_id"] = (await client.get(f"{lists}/leads")).json()["data"][0]["profile"]["id"]
+    made["tag_id"] = (await client.post("/tags", json={"name": "VIP"})).json()["id"]
+    made["member_id"] = (await client.get("/members")).json()["data"][0]["id"]
     made["status_id"] = (await client.get("/statuses/new")).json()["id"]
     campaign = await client.post("/campaigns", json={"name": "A", "accountLinkIds": [account["id"]]})
     if campaign.is_success:

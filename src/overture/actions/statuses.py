@@ -7,9 +7,10 @@ from datetime import datetime
 import asyncpg
 
 from overture import ids
+from overture.actions import labels
 from overture.actions.context import Actor, Context
 from overture.core import colors, names
-from overture.errors import Conflict, InvalidRequest, NotFound
+from overture.errors import NotFound
 from overture.store import outbox, statuses
 from overture.store.pool import Connection
 from overture.store.statuses import Status
@@ -46,7 +47,7 @@ async def create(context: Context, actor: Actor, *, name: str, color: str | None
         InvalidRequest: no usable name, or no colour of ours.
         Conflict: `nameTaken`.
     """
-    name, parsed = _checked_name(name), _checked_color(color)
+    name, parsed = labels.checked_name(name), labels.checked_color(color)
     now = await context.clock.now()
     try:
         async with context.pool.acquire() as connection, connection.transaction():
@@ -62,7 +63,7 @@ async def create(context: Context, actor: Actor, *, name: str, color: str | None
             await statuses.insert(connection, team_id=actor.team_id, statuses=[made])
             await _tell(connection, actor, "status.created", made.id, now)
     except asyncpg.UniqueViolationError as error:
-        raise _taken(name) from error
+        raise labels.name_taken("status", name) from error
     return made
 
 
@@ -102,8 +103,8 @@ async def change(context: Context, actor: Actor, *, reference: str, name: str | 
         InvalidRequest: no usable name, or no colour of ours.
         Conflict: `nameTaken`.
     """
-    new_name = None if name is None else _checked_name(name)
-    new_color = _checked_color(color)
+    new_name = None if name is None else labels.checked_name(name)
+    new_color = labels.checked_color(color)
     now = await context.clock.now()
     try:
         async with context.pool.acquire() as connection, connection.transaction():
@@ -121,7 +122,7 @@ async def change(context: Context, actor: Actor, *, reference: str, name: str | 
                 )
                 await _tell(connection, actor, "status.updated", found.id, now)
     except asyncpg.UniqueViolationError as error:
-        raise _taken(new_name or "") from error
+        raise labels.name_taken("status", new_name or "") from error
     return changed
 
 
@@ -141,28 +142,3 @@ async def delete(context: Context, actor: Actor, *, reference: str) -> None:
 async def _tell(connection: Connection, actor: Actor, kind: str, status_id: str, now: datetime) -> None:
     event = outbox.NewEvent(type=kind, object_type="status", object_id=status_id, data={})
     await outbox.append(connection, team_id=actor.team_id, now=now, events=[event])
-
-
-def _checked_name(name: str) -> str:
-    cleaned = names.clean(name)
-    if not cleaned:
-        raise InvalidRequest([(("name",), "Must have at least one character that is not a space.")])
-    return cleaned
-
-
-def _checked_color(color: str | None) -> str | None:
-    if color is None:
-        return None
-    parsed = colors.parse(color)
-    if parsed is None:
-        known = ", ".join(colors.PALETTE)
-        raise InvalidRequest([(("color",), f"Must be a hexadecimal colour like #228be6, or one of {known}.")])
-    return parsed
-
-
-def _taken(name: str) -> Conflict:
-    return Conflict(
-        f"There is a status named {name!r} already (case and accents do not matter). Choose another name.",
-        code="nameTaken",
-        details={"name": name},
-    )

@@ -22,6 +22,7 @@ from overture.api import (
     imports,
     list_leads,
     lists,
+    members,
     methods,
     metrics,
     platforms,
@@ -29,6 +30,7 @@ from overture.api import (
     routing,
     sequences,
     statuses,
+    tags,
     teams,
     tokens,
 )
@@ -38,6 +40,7 @@ DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
 _RESOURCES = (
     teams,
     tokens,
+    members,
     audit,
     platforms,
     accounts,
@@ -45,6 +48,7 @@ _RESOURCES = (
     list_leads,
     imports,
     statuses,
+    tags,
     campaigns,
     campaign_columns,
     campaign_leads,

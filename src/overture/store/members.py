@@ -32,3 +32,14 @@ async def first_owner(connection: Connection, *, team_id: str) -> Member | None:
         f"SELECT {_COLUMNS} FROM member WHERE team_id = $1 AND role = 'owner' ORDER BY id LIMIT 1", team_id
     )
     return None if row is None else Member(**row)
+
+
+async def page(connection: Connection, *, team_id: str, after: str | None, limit: int) -> list[Member]:
+    """Return up to `limit` members, oldest first, after the id `after`."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM member WHERE team_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        team_id,
+        after or "",
+        limit,
+    )
+    return [Member(**row) for row in rows]

@@ -86,6 +86,8 @@ async def update(connection: Connection, *, team_id: str, status_id: str, name: 
 
 async def delete(connection: Connection, *, team_id: str, status_id: str) -> None:
     """Delete a status, take it off the contacts that have it, and switch off the automations that set it."""
+    # Locked before the contacts, as by whoever sets it.
+    await connection.execute("SELECT FROM status WHERE team_id = $1 AND id = $2 FOR UPDATE", team_id, status_id)
     await connection.execute(
         """
         UPDATE automation SET enabled = false
@@ -95,6 +97,13 @@ async def delete(connection: Connection, *, team_id: str, status_id: str) -> Non
         status_id,
     )
     await connection.execute(
-        "UPDATE contact SET status_id = NULL WHERE team_id = $1 AND status_id = $2", team_id, status_id
+        """
+        WITH concerned AS (
+            SELECT id FROM contact WHERE team_id = $1 AND status_id = $2 ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE contact c SET status_id = NULL FROM concerned WHERE c.team_id = $1 AND c.id = concerned.id
+        """,
+        team_id,
+        status_id,
     )
     await connection.execute("DELETE FROM status WHERE team_id = $1 AND id = $2", team_id, status_id)

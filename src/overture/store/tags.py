@@ -1,0 +1,112 @@
+"""Tags: what a team marks contacts with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.store.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tag:
+    """One tag. `name_key` is the name without case and accents, unique in the team."""
+
+    id: str
+    name: str
+    name_key: str
+    color: str
+    created_at: datetime
+
+
+_COLUMNS = "id, name, name_key, color, created_at"
+
+
+async def insert(connection: Connection, *, team_id: str, tag: Tag) -> None:
+    """Insert a tag.
+
+    Raises:
+        asyncpg.UniqueViolationError: its name is taken.
+    """
+    await connection.execute(
+        f"INSERT INTO tag (team_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)",
+        team_id,
+        tag.id,
+        tag.name,
+        tag.name_key,
+        tag.color,
+        tag.created_at,
+    )
+
+
+async def count(connection: Connection, *, team_id: str) -> int:
+    """Return how many tags the team has."""
+    counted: int = await connection.fetchval("SELECT count(*) FROM tag WHERE team_id = $1", team_id)
+    return counted
+
+
+async def find(connection: Connection, *, team_id: str, reference: str, name_key: str) -> Tag | None:
+    """Return the tag with the id `reference`, else the one with this name."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND (id::text = $2 OR name_key = $3)"
+        " ORDER BY id::text <> $2 LIMIT 1",
+        team_id,
+        reference,
+        name_key,
+    )
+    return None if row is None else Tag(**row)
+
+
+async def lock(connection: Connection, *, team_id: str, tag_id: str) -> Tag | None:
+    """Return a tag, and keep others from changing or giving it until the transaction ends; contacts come after it."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND id = $2 FOR UPDATE", team_id, tag_id
+    )
+    return None if row is None else Tag(**row)
+
+
+async def page(connection: Connection, *, team_id: str, after: str | None, limit: int) -> list[Tag]:
+    """Return up to `limit` tags, oldest first, after the id `after`."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND id > $2 ORDER BY id LIMIT $3", team_id, after or "", limit
+    )
+    return [Tag(**row) for row in rows]
+
+
+async def update(connection: Connection, *, team_id: str, tag: Tag) -> None:
+    """Change name and colour.
+
+    Raises:
+        asyncpg.UniqueViolationError: the name is taken.
+    """
+    await connection.execute(
+        "UPDATE tag SET name = $3, name_key = $4, color = $5 WHERE team_id = $1 AND id = $2",
+        team_id,
+        tag.id,
+        tag.name,
+        tag.name_key,
+        tag.color,
+    )
+
+
+async def delete(connection: Connection, *, team_id: str, tag_id: str) -> None:
+    """Delete a tag that is locked, take it off all contacts, and switch off the automations that use it."""
+    await connection.execute(
+        """
+        UPDATE automation SET enabled = false
+         WHERE team_id = $1 AND action IN ('addTag', 'removeTag') AND action_data ->> 'tagId' = $2
+        """,
+        team_id,
+        tag_id,
+    )
+    await connection.execute(
+        """
+        WITH tagged AS (
+            SELECT id FROM contact WHERE team_id = $1 AND tag_ids @> ARRAY[$2::text]
+             ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE contact c SET tag_ids = array_remove(c.tag_ids, $2)
+          FROM tagged WHERE c.team_id = $1 AND c.id = tagged.id
+        """,
+        team_id,
+        tag_id,
+    )
+    await connection.execute("DELETE FROM tag WHERE team_id = $1 AND id = $2", team_id, tag_id)
