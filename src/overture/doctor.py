@@ -128,7 +128,10 @@ def _trouble(account: checkup.AccountState, sealer: Sealer, now: datetime | None
         return " is offline: the platform refuses its token. Link it again with a new one."
     if account.status == "paused" and list(account.pause_reasons) != [MANUAL]:
         reasons = ", ".join(account.pause_reasons)
-        return f" is paused ({reasons}). Look into it, then set its status to active."
+        return (
+            f" is paused ({reasons}). Overture tries it again a day after it stopped. Look into it on the platform; "
+            "set its status to active to try at once."
+        )
     if now is not None and account.status == "active" and now - account.read_at > INBOX_PATIENCE:
         return (
             f": its inbox was last read to the end at {account.read_at.isoformat()}. Make sure that `overture up` or "

@@ -1,6 +1,6 @@
 """The conformance suite can tell a broken channel from a sound one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ class Careless:
         longest_text=0,
         app_daily_sends=None,
         account_daily_ceiling=0,
+        history=timedelta(days=30),
     )
 
     async def identify(self, _: Credentials) -> Identity:

@@ -2,9 +2,15 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 from tests.engine.conftest import World, message
 from tests.engine.test_campaign import instant
+
+from overture.actions import accounts
+from overture.core.words import AccountStatus
+from overture.engine import halts
+from overture.store import halted
 
 ONE = [message("Hello ")]
 
@@ -66,6 +72,88 @@ async def test_a_lead_the_sender_is_refused_for_twice_is_held(world: World) -> N
     await world.run_until(is_held)
     assert await world.pool.fetchval("SELECT reason FROM lead") == "senderRefused"
     assert await world.messages() == []
+
+
+async def test_an_account_paused_for_refusals_tries_again_after_a_day(world: World) -> None:
+    await world.link("ana")
+    people = (await world.people(nature="open", talk="silent"))[:8]
+    await world.fault(kind="notPermitted", next=5)
+    campaign_id = await world.campaign([await world.make_list(people)], steps=ONE)
+
+    async def is_paused() -> bool:
+        return bool(await world.pool.fetchval("SELECT status FROM account_link") == "paused")
+
+    await world.run_until(is_paused)
+    assert await world.pool.fetchval("SELECT pause_reasons FROM account_link") == ["senderRefused"]
+    campaign = await world.pool.fetchrow("SELECT status, enabled, pause_code FROM campaign")
+    assert campaign is not None
+    assert tuple(campaign) == ("paused", True, "noAccountAvailable")
+    fifth = await world.pool.fetchval("SELECT max(ended_at) FROM attempt WHERE outcome = 'senderRefused'")
+
+    await world.run_until_completed(campaign_id)
+    first = min(instant(sent) for sent in await world.messages())
+    assert timedelta(hours=24) <= first - fifth
+    kinds = [row["type"] for row in await world.pool.fetch("SELECT type FROM event ORDER BY seq")]
+    assert kinds.index("accountLink.paused") < kinds.index("accountLink.resumed")
+    assert await world.pool.fetchval("SELECT refusal_streak FROM account_pace") == 0
+
+
+async def test_one_more_refusal_after_the_long_rest_pauses_for_another_day(world: World) -> None:
+    await world.link("ana")
+    people = (await world.people(nature="open", talk="silent"))[:9]
+    await world.fault(kind="notPermitted", next=6)
+    await world.campaign([await world.make_list(people)], steps=ONE)
+
+    async def has_sent() -> bool:
+        return bool(await world.messages())
+
+    await world.run_until(has_sent)
+    refused = await world.pool.fetch("SELECT ended_at FROM attempt WHERE outcome = 'senderRefused' ORDER BY ended_at")
+    instants = [row["ended_at"] for row in refused[4:]] + [instant(sent) for sent in await world.messages()]
+    assert len(instants) == 3
+    assert all(timedelta(hours=24) <= later - earlier for earlier, later in pairwise(instants))
+
+
+async def test_a_pause_by_hand_outlasts_the_long_rest_and_a_lost_authorisation(world: World) -> None:
+    (account_id,) = await world.link("ana")
+    keys = {"team_id": world.actor.team_id, "account_id": account_id}
+    await accounts.change(world.context, world.actor, account_id=account_id, status=AccountStatus.PAUSED)
+    async with world.pool.acquire() as connection, connection.transaction():
+        await halted.pause_account(connection, **keys, reason="senderRefused")
+    assert await halts.rested(world.pool, **keys, now=await world.clock.now()) is None
+    row = await world.pool.fetchrow("SELECT status, pause_reasons FROM account_link")
+    assert row is not None
+    assert tuple(row) == ("paused", ["manual"])
+    assert not await world.pool.fetchval("SELECT open FROM account_gate")
+    async with world.pool.acquire() as connection, connection.transaction():
+        await halts.account_lost(connection, **keys, now=await world.clock.now(), events=[])
+    await world.link("ana")
+    assert await world.pool.fetchval("SELECT status FROM account_link") == "paused"
+
+
+async def test_a_person_who_sets_a_refused_account_active_ends_its_rest(world: World) -> None:
+    (account_id,) = await world.link("ana")
+    people = (await world.people(nature="open", talk="silent"))[:6]
+    await world.fault(kind="notPermitted", next=5)
+    campaign_id = await world.campaign([await world.make_list(people)], steps=ONE)
+
+    async def is_paused() -> bool:
+        return bool(await world.pool.fetchval("SELECT status FROM account_link") == "paused")
+
+    await world.run_until(is_paused)
+    fifth = await world.pool.fetchval("SELECT max(ended_at) FROM attempt")
+    await accounts.change(world.context, world.actor, account_id=account_id, status=AccountStatus.ACTIVE)
+    await world.run_until_completed(campaign_id)
+    assert min(instant(sent) for sent in await world.messages()) - fifth < timedelta(hours=2)
+
+
+async def test_a_linked_account_knows_how_far_back_its_messages_go(world: World) -> None:
+    await world.link("ana")
+    people = (await world.people(nature="open", talk="silent"))[:1]
+    await world.run_until_completed(await world.campaign([await world.make_list(people)], steps=ONE))
+    row = await world.pool.fetchrow("SELECT synced_at, history_from FROM account_link")
+    assert row is not None
+    assert row["synced_at"] - row["history_from"] == timedelta(days=30)
 
 
 async def test_an_app_out_of_credit_pauses_its_campaigns_and_they_resume_by_themselves(world: World) -> None:

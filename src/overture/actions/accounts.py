@@ -171,7 +171,8 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
             )
         left = await accounts.leave_campaigns(connection, team_id=actor.team_id, account_id=account_id)
         await accounts.delete(connection, team_id=actor.team_id, account_id=account_id, now=now)
-        await duties.drop(connection, team_id=actor.team_id, kind="replies", key=account_id)
+        for kind in ("replies", "resume"):
+            await duties.drop(connection, team_id=actor.team_id, kind=kind, key=account_id)
         await gates.change_account(connection, team_id=actor.team_id, account_id=account_id, is_open=False)
         for campaign_id in left:
             await gates.change_campaign(

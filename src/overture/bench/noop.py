@@ -27,6 +27,7 @@ class NoopChannel:
         longest_text=10_000,
         app_daily_sends=None,
         account_daily_ceiling=500,
+        history=timedelta(days=30),
     )
 
     def __init__(self, *, first_id: int = 10**18) -> None:

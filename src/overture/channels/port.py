@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from overture.core.lookup import Lookup
@@ -19,7 +19,10 @@ class Credentials:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capabilities:
-    """What a platform can do; the engine asks these flags and never the platform's name."""
+    """What a platform can do; the engine asks these flags and never the platform's name.
+
+    `history` is how far back a reading of an inbox shows its messages.
+    """
 
     checks_reachability: bool
     lookup_batch: int
@@ -29,6 +32,7 @@ class Capabilities:
     longest_text: int
     app_daily_sends: int | None
     account_daily_ceiling: int
+    history: timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,12 @@ LONGEST_REST = timedelta(hours=6)
 STREAK_LIMIT = 5
 """Refusals of the sender in a row, over different leads, that pause the account."""
 
+PAUSE = timedelta(hours=24)
+"""How long an account stays paused for that. Then it tries again; one more refusal pauses it as long once more."""
+
+PAUSE_REASON = "senderRefused"
+"""Why such an account is paused."""
+
 LEAD_REFUSAL_LIMIT = 2
 """Refusals of the sender that one lead may meet, on any account, before a person has to look at it."""
 

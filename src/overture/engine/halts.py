@@ -14,15 +14,38 @@ CREDIT_RETRY = timedelta(hours=1)
 async def refused(
     connection: Connection, *, team_id: str, account_id: str, now: datetime, events: list[outbox.NewEvent]
 ) -> None:
-    """Let an account rest after the platform refused it as a sender; a streak pauses it until a person looks."""
+    """Let an account rest after the platform refused it as a sender; a streak pauses it for a long rest."""
     streaks = await paces.streaks(connection, team_id=team_id, account_ids=[account_id])
     streak = streaks.get(account_id, 0) + 1
-    until = now + outcome.rest(streak)
+    is_paused = streak >= outcome.STREAK_LIMIT
+    until = now + (outcome.PAUSE if is_paused else outcome.rest(streak))
     await paces.rest(connection, team_id=team_id, account_id=account_id, until=until, streak=streak)
-    if streak >= outcome.STREAK_LIMIT:
-        await halted.pause_account(connection, team_id=team_id, account_id=account_id, reason="senderRefused")
+    if is_paused:
+        await halted.pause_account(connection, team_id=team_id, account_id=account_id, reason=outcome.PAUSE_REASON)
+        await duties.want(connection, team_id=team_id, kind="resume", key=account_id, due_at=until)
         await close(connection, team_id=team_id, account_id=account_id, now=now, events=events)
-        events.append(_account_event("accountLink.paused", account_id, "senderRefused"))
+        events.append(_account_event("accountLink.paused", account_id, outcome.PAUSE_REASON))
+
+
+async def rested(pool: Pool, *, team_id: str, account_id: str, now: datetime) -> datetime | None:
+    """Take up an account again whose long rest is over; return when to look again, if it is not.
+
+    The streak of refusals stays until a message is accepted: one more refusal pauses the account again.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await paces.lock_accounts(connection, team_id=team_id, account_ids=[account_id])
+        until = await paces.rests_until(connection, team_id=team_id, account_id=account_id)
+        if until is None or until > now:
+            return until
+        is_active = await halted.end_pause(
+            connection, team_id=team_id, account_id=account_id, reason=outcome.PAUSE_REASON
+        )
+        if is_active:
+            await pacemaker.refresh_account(connection, team_id=team_id, account_id=account_id, now=now)
+            await gates.change_account(connection, team_id=team_id, account_id=account_id, is_open=True)
+            event = _account_event("accountLink.resumed", account_id, outcome.PAUSE_REASON)
+            await outbox.append(connection, team_id=team_id, now=now, events=[event])
+    return None
 
 
 async def account_lost(

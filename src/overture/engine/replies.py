@@ -64,6 +64,12 @@ class InboxReader:
         except port.ChannelError as error:
             return await self._failed(team_id, account_id, now, error)
         ended, is_awaited = await self._store(team_id, reader, inbox, now)
+        if inbox.reached and not reader.is_synced:
+            history_from = now - channel.capabilities.history
+            async with self._pool.acquire() as connection:
+                await inboxes.mark_synced(
+                    connection, team_id=team_id, account_id=account_id, at=now, history_from=history_from
+                )
         interval = INTERVAL if now - reader.last_end < QUIET_AFTER else QUIET_INTERVAL
         next_due = _aligned(now, interval) if inbox.reached else now
         return Reading(next_due=next_due, ended=ended, is_awaited=is_awaited)
@@ -137,8 +143,6 @@ async def _take(
 async def _mark(connection: Connection, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime) -> bool:
     """Note how far the inbox was read; tell whether the account waited for it."""
     newest = max((message.platform_id for message in inbox.messages), key=int, default=None)
-    if inbox.reached and not reader.is_synced:
-        await inboxes.mark_synced(connection, team_id=team_id, account_id=reader.account_id, at=now)
     return await inboxes.mark_read(
         connection,
         team_id=team_id,

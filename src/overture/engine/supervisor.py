@@ -78,6 +78,7 @@ class Engine:
             "replies": self._replies,
             "reconcile": self._reconcile,
             "import": self._import,
+            "resume": self._resume,
         }
         self._outcomes: asyncio.Queue[tuple[str, settle.Result]] = asyncio.Queue()
         self._under_way = 0
@@ -331,6 +332,9 @@ class Engine:
 
     async def _import(self, duty: duties.Duty, now: datetime) -> datetime | None:
         return await self._importer.step(team_id=duty.team_id, job_id=duty.key, now=now)
+
+    async def _resume(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        return await halts.rested(self._pool, team_id=duty.team_id, account_id=duty.key, now=now)
 
     # ------------------------------------------------------------------ nets
 

@@ -284,9 +284,9 @@ async def leave_campaigns(connection: Connection, *, team_id: str, account_id: s
 
 
 async def forget_refusals(connection: Connection, *, team_id: str, account_id: str) -> None:
-    """Begin a new streak of refusals: a person has looked at the account."""
+    """Begin a new streak of refusals and end the rest they brought: a person has looked at the account."""
     await connection.execute(
-        "UPDATE account_pace SET refusal_streak = 0 WHERE team_id = $1 AND account_id = $2",
+        "UPDATE account_pace SET refusal_streak = 0, rest_until = '-infinity' WHERE team_id = $1 AND account_id = $2",
         team_id,
         account_id,
     )

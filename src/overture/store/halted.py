@@ -20,12 +20,32 @@ async def pause_account(connection: Connection, *, team_id: str, account_id: str
     )
 
 
+async def end_pause(connection: Connection, *, team_id: str, account_id: str, reason: str) -> bool:
+    """Take one reason for a pause away; tell whether the account is active again by that."""
+    status = await connection.fetchval(
+        """
+        UPDATE account_link
+           SET status = CASE WHEN status = 'paused' AND pause_reasons = ARRAY[$3] THEN 'active' ELSE status END,
+               pause_reasons = array_remove(pause_reasons, $3)
+         WHERE team_id = $1 AND id = $2 AND $3 = ANY(pause_reasons) AND deleted_at IS NULL RETURNING status
+        """,
+        team_id,
+        account_id,
+        reason,
+    )
+    return bool(status == "active")
+
+
 async def take_offline(connection: Connection, *, team_id: str, account_id: str) -> bool:
-    """Mark an account as one that must be authorised again; tell whether it was not so marked before."""
+    """Mark an account as one that must be authorised again; tell whether it was not so marked before.
+
+    A pause by hand stays for when it is back: only a person ends it.
+    """
     return (
         await connection.fetchval(
             """
-            UPDATE account_link SET status = 'offline', pause_reasons = '{}'
+            UPDATE account_link SET status = 'offline',
+                   pause_reasons = CASE WHEN 'manual' = ANY(pause_reasons) THEN ARRAY['manual'] ELSE '{}' END
              WHERE team_id = $1 AND id = $2 AND status <> 'offline' RETURNING true
             """,
             team_id,

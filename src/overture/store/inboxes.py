@@ -90,13 +90,19 @@ async def mark_read(
     return waited is True
 
 
-async def mark_synced(connection: Connection, *, team_id: str, account_id: str, at: datetime) -> None:
-    """Note the first time an account's inbox was read to its head."""
+async def mark_synced(
+    connection: Connection, *, team_id: str, account_id: str, at: datetime, history_from: datetime
+) -> None:
+    """Note the first time an account's inbox was read to its head, and how far back that showed its messages."""
     await connection.execute(
-        "UPDATE account_link SET synced_at = $3 WHERE team_id = $1 AND id = $2 AND synced_at IS NULL",
+        """
+        UPDATE account_link SET synced_at = $3, history_from = $4
+         WHERE team_id = $1 AND id = $2 AND synced_at IS NULL
+        """,
         team_id,
         account_id,
         at,
+        history_from,
     )
 
 

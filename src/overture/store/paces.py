@@ -238,6 +238,14 @@ async def rest(
     )
 
 
+async def rests_until(connection: Connection, *, team_id: str, account_id: str) -> datetime | None:
+    """Return until when an account rests; None if there is no such account."""
+    until: datetime | None = await connection.fetchval(
+        "SELECT rest_until FROM account_pace WHERE team_id = $1 AND account_id = $2", team_id, account_id
+    )
+    return until
+
+
 async def streaks(connection: Connection, *, team_id: str, account_ids: Sequence[str]) -> dict[str, int]:
     """Return each account's refusals in a row."""
     rows = await connection.fetch(

@@ -33,6 +33,7 @@ class XChannel:
         longest_text=limits.LONGEST_TEXT,
         app_daily_sends=limits.APP_DAILY_SENDS,
         account_daily_ceiling=limits.ACCOUNT_DAILY_CEILING,
+        history=limits.HISTORY,
     )
 
     def __init__(

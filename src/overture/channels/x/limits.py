@@ -26,6 +26,9 @@ APP_DAILY_SENDS = 1440
 ACCOUNT_DAILY_CEILING = 500
 """Messages an account may send in a day through all its clients together (X's help page)."""
 
+HISTORY = timedelta(days=30)
+"""How far back X lists direct messages."""
+
 WINDOW = timedelta(minutes=15)
 """X's short window: the wait assumed when a refusal names none."""
 
