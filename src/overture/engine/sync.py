@@ -4,7 +4,7 @@ from datetime import datetime
 
 from overture.core import sequence
 from overture.engine import complete
-from overture.store import duties, held, leads, outlines, paces, persons, progress, scopes
+from overture.store import campaign_accounts, duties, held, leads, outlines, paces, persons, progress, scopes
 from overture.store.pool import Connection, Pool
 
 
@@ -47,6 +47,8 @@ async def resume_returned(connection: Connection, *, team_id: str, campaign_id: 
 
     One whose last message nobody could tell the fate of is held, as it was: a person decides.
     """
+    ever = await campaign_accounts.ever_ids(connection, team_id=team_id, campaign_id=campaign_id)
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=ever)
     again = await held.hold_again(connection, team_id=team_id, campaign_id=campaign_id)
     await progress.unplan(connection, team_id=team_id, lead_ids=again)
     if again:

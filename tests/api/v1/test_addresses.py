@@ -52,7 +52,9 @@ ADDRESSES = {
 async def test_the_addresses_are_those_of_v1(v1: httpx.AsyncClient) -> None:
     document = (await v1.get("/openapi.json")).json()
     found = {f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations}
-    assert found == ADDRESSES
+    assert found >= ADDRESSES
+    # Lists and imports have whatever v2 has.
+    assert all(address.split()[1].startswith("/lists/") for address in found - ADDRESSES)
 
 
 async def test_the_document_of_v1_stands_by_itself_and_describes_everything(
