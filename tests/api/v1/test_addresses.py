@@ -5,6 +5,8 @@ import httpx
 ADDRESSES = {
     "GET /team",
     "GET /account-links",
+    "GET /members",
+    "GET /tags",
     "GET /statuses",
     "GET /colors",
     "GET /campaigns/v2",

@@ -219,6 +219,15 @@ async def test_what_a_program_needs_to_find_its_ids_comes_as_plain_arrays(
     assert {"name", "hex"} == set((await v1.get("/colors")).json()[0])
 
 
+async def test_members_and_tags_have_the_fields_of_v1(v1: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+    (owner,) = (await v1.get("/members")).json()
+    assert set(owner) == {"id", "userId", "name", "email", "image", "role", "createdAt", "updatedAt"}
+    assert (owner["name"], owner["role"], owner["email"], owner["userId"]) == ("Owner", "owner", "", owner["id"])
+    assert (await v1.get("/tags")).json() == []
+    made = (await client.post("/tags", json={"name": "VIP", "color": "red"})).json()
+    assert (await v1.get("/tags")).json() == [{"id": made["id"], "name": "VIP", "color": made["color"]}]
+
+
 async def test_the_team_has_the_fields_of_v1(v1: httpx.AsyncClient) -> None:
     team = (await v1.get("/team")).json()
     assert set(team) == {

@@ -1,17 +1,17 @@
-"""What a program needs to find its ids in v1: plain arrays of accounts and statuses, the palette, the team."""
+"""What a program needs to find its ids in v1: plain arrays, the palette, the team."""
 
 import re
 from typing import Literal
 
 from pydantic import Field
 
-from overture.actions import accounts, statuses, teams
+from overture.actions import accounts, members, statuses, tags, teams
 from overture.api import bodies
 from overture.api import statuses as v2_statuses
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.statuses import StatusAnswer
 from overture.api.v1 import routing
-from overture.core.words import AccountStatus
+from overture.core.words import AccountStatus, MemberRole
 
 router = routing.router("Team")
 _ALL = 1_000_000
@@ -32,6 +32,29 @@ class AccountAnswer(bodies.Answer):
         description="`offline` must be authorised again; `paused` is held back.", examples=["active"]
     )
     synced_at: bodies.Instant | None = Field(description="When its messages were first read to the end.")
+
+
+class MemberAnswer(bodies.Answer):
+    """One person of the team."""
+
+    id: str = Field(description="Id of the member.", examples=["m0mdbz3k91yq0c8f4w2n7xhs"])
+    user_id: str = Field(
+        description="There are no users apart from members: the same id.", examples=["m0mdbz3k91yq0c8f4w2n7xhs"]
+    )
+    name: str = Field(description="Name of the person.", examples=["Ana Ruiz"])
+    email: str = Field(description="Address of the person; empty where it is not known.", examples=["ana@example.com"])
+    image: None = Field(default=None, description="Members have no picture: null.", examples=[None])
+    role: MemberRole = Field(description="What the member may do.", examples=["owner"])
+    created_at: bodies.Instant = Field(description="When the person joined the team.")
+    updated_at: None = Field(default=None, description="Not kept: null.", examples=[None])
+
+
+class TagAnswer(bodies.Answer):
+    """One tag."""
+
+    id: str = Field(description="Id of the tag.", examples=["h0mdbz3k91yq0c8f4w2n7xhs"])
+    name: str = Field(description="Name of the tag.", examples=["VIP"])
+    color: str = Field(description="Colour, `#rrggbb`.", examples=["#7950f2"])
 
 
 class TeamAnswer(bodies.Answer):
@@ -75,6 +98,29 @@ async def list_account_links(context: CurrentContext, actor: CurrentActor) -> li
         )
         for account in rows
     ]
+
+
+@router.get("/members", summary="List members")
+async def list_members(context: CurrentContext, actor: CurrentActor) -> list[MemberAnswer]:
+    """Return all members of the team, the oldest first."""
+    return [
+        MemberAnswer(
+            id=member.id,
+            user_id=member.id,
+            name=member.name,
+            email=member.email or "",
+            role=MemberRole(member.role),
+            created_at=member.created_at,
+        )
+        for member in await members.read_page(context, actor, after=None, limit=_ALL)
+    ]
+
+
+@router.get("/tags", summary="List tags")
+async def list_tags(context: CurrentContext, actor: CurrentActor) -> list[TagAnswer]:
+    """Return all tags in the order they were made."""
+    rows = await tags.read_page(context, actor, after=None, limit=_ALL)
+    return [TagAnswer(id=tag.id, name=tag.name, color=tag.color) for tag in rows]
 
 
 @router.get("/statuses", summary="List statuses")
