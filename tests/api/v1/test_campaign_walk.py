@@ -56,6 +56,8 @@ async def test_a_v1_program_runs_a_whole_campaign(world: World, world_v1: httpx.
         return [one["id"] for one in jobs["data"]] == [job["id"]]
 
     await world.run_until(is_imported)
+    rejects = await world_v1.get(f"/lists/{leads['id']}/import-jobs/{job['id']}/rejects.csv")
+    assert (rejects.status_code, rejects.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
     page = await call("GET", f"/lists/{leads['id']}/leads?limit=100")
     assert len(page["data"]) == 10
     assert {lead["prospect"]["accountStatus"] for lead in page["data"]} == {"active"}

@@ -54,5 +54,6 @@ routing.take_over(router, _source, list_leads.remove_leads, _LEADS)
 routing.take_over(
     router, _source, list_leads.change_lead, f"{_LEADS}/{{platform_id}}", answer=LeadAnswer, convert=_lead
 )
+routing.take_over_all(router, _source, without=frozenset({"add_leads", "list_leads_of", "remove_leads", "change_lead"}))
 for _same in (lists.router, imports.router):
     routing.take_over_all(router, _same)
