@@ -317,8 +317,8 @@ async def test_an_edit_changes_what_it_names_and_nothing_else(
     changed = await client.patch(f"/campaigns/{campaign['id']}", json=change)
     assert changed.status_code == 200, changed.text
     expected = {**campaign, **change, "name": "Winter", "updatedAt": "2026-11-23T09:01:00.000Z"}
-    # Another account: who is reached by whom has to be planned anew.
-    assert changed.json() == {**expected, "isBuildingPlan": True}
+    # Another account: whom it may write to, and who is reached by whom, has to be found out anew.
+    assert changed.json() == {**expected, "isBuildingPlan": True, "isSyncing": True}
     assert await campaigning.read(client, campaign) == changed.json()
 
 

@@ -132,8 +132,8 @@ def every_case() -> Iterator[tuple[Membership, Rules]]:
         pytest.param(
             replace(SYNCED, consent_missing=True, contacted_here=True, contacted_by_team=True),
             OPEN,
-            Reason.CONSENT_MISSING,
-            id="having been contacted is no consent",
+            None,
+            id="whom this campaign has contacted stays a target without consent: the claim stops what would follow",
         ),
         pytest.param(
             replace(SYNCED, consent_missing=True, excluded_list=True),
@@ -169,9 +169,11 @@ def test_every_reason_has_its_state(reason: Reason | None, state: LeadState | No
 def test_scope_is_what_brings_less_what_keeps_out() -> None:
     for membership, rules in every_case():
         brought = membership.synced or membership.direct
-        kept_out = membership.excluded_list or membership.deleted_by_hand or membership.consent_missing
+        kept_out = membership.excluded_list or membership.deleted_by_hand
         kept_out_by_history = not membership.contacted_here and (
-            (membership.contacted_by_team and rules.exclude_contacted) or (membership.mutual and rules.exclude_mutuals)
+            (membership.contacted_by_team and rules.exclude_contacted)
+            or (membership.mutual and rules.exclude_mutuals)
+            or membership.consent_missing
         )
         expected = brought and not kept_out and not kept_out_by_history
         assert scope.decide(membership, rules).inside is expected

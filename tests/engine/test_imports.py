@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from tests.engine.conftest import World
 
+from overture import ids
 from overture.actions import imports as import_actions
 from overture.actions import lists as list_actions
 from overture.core.csvheader import Mapped
@@ -99,7 +100,28 @@ class Imports:
 @pytest_asyncio.fixture
 async def importing(world: World) -> Imports:
     made = await list_actions.create(world.context, world.actor, name="Leads", description=None)
+    await _follow(world, made.id)
     return Imports(world, made.id)
+
+
+async def _follow(world: World, list_id: str) -> None:
+    """Have a campaign sync the list: changes are logged for those who follow."""
+    campaign_id = ids.new("c")
+    await world.pool.execute(
+        """
+        INSERT INTO campaign (team_id, id, name, schedule_hours, created_at, updated_at)
+        VALUES ($1, $2, 'Follower', '{}', $3, $3)
+        """,
+        world.actor.team_id,
+        campaign_id,
+        await world.clock.now(),
+    )
+    await world.pool.execute(
+        "INSERT INTO campaign_list (team_id, campaign_id, list_id, role, position) VALUES ($1, $2, $3, 'synced', 0)",
+        world.actor.team_id,
+        campaign_id,
+        list_id,
+    )
 
 
 def _counts(job: Job) -> tuple[int, int, int]:
@@ -392,6 +414,7 @@ async def test_a_column_deleted_meanwhile_is_filled_no_more(
 
 async def test_a_list_deleted_meanwhile_ends_the_job(importing: Imports) -> None:
     job = await importing.create(_ids(5))
+    await importing.world.pool.execute("DELETE FROM campaign_list")
     await list_actions.delete(importing.world.context, importing.world.actor, list_id=importing.list_id)
     assert await importing.step(job) is None
 

@@ -13,7 +13,7 @@ from overture.actions.context import Actor, Context
 from overture.core.words import AuditAction, CampaignStatus, ColumnType, ObjectType
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import campaign_columns as stored_columns
-from overture.store import campaign_rules, campaigns, duties, gates
+from overture.store import campaign_rules, campaigns, duties, gates, scope_requests
 from overture.store.campaign_rules import ListRule
 from overture.store.campaigns import Settings
 from overture.store.pool import Connection
@@ -135,6 +135,7 @@ async def apply(
     if _same(rules, present) and changed == settings:
         return False
     await campaign_rules.replace(connection, team_id=team_id, campaign_id=campaign_id, rules=rules)
+    await scope_requests.want_full(connection, team_id=team_id, campaign_ids=[campaign_id])
     await campaigns.save(connection, team_id=team_id, campaign_id=campaign_id, settings=changed, now=now)
     return True
 
@@ -244,7 +245,7 @@ async def _detach(
     synced: Sequence[str],
     changes: RuleChanges,
 ) -> None:
-    gone = [rule.list_id for rule in present if rule.role == _SYNCED and rule.list_id not in synced]
+    gone = [rule for rule in present if rule.role == _SYNCED and rule.list_id not in synced]
     if not gone or changes.get("detach_behavior", Detach.UNLINK) is Detach.REMOVE:
         return
     remaining = [rule.list_id for rule in present if rule.role == _SYNCED and rule.list_id in synced]

@@ -17,7 +17,7 @@ from overture.core import names, window
 from overture.core.words import AuditAction, CampaignStatus, ObjectType
 from overture.engine import pacemaker
 from overture.errors import InvalidRequest, NotFound, Path
-from overture.store import campaign_accounts, campaigns, duties, gates, outbox
+from overture.store import campaign_accounts, campaigns, duties, gates, outbox, scope_requests
 from overture.store import campaign_columns as stored_columns
 from overture.store.campaigns import Campaign, Settings
 from overture.store.pool import Connection
@@ -297,7 +297,9 @@ async def _change_accounts(
     await campaign_accounts.replace(connection, **keys, seats=seats.draw(account_ids))
     if added:
         await campaign_accounts.ask_again(connection, **keys)
-    for kind in ("plan", "assess"):
+    # Whom the accounts may write to without consent is another question for each of them.
+    await scope_requests.want_full(connection, team_id=actor.team_id, campaign_ids=[campaign_id])
+    for kind in ("sync", "plan", "assess"):
         await duties.want(connection, team_id=actor.team_id, kind=kind, key=campaign_id, due_at=now)
     return True
 

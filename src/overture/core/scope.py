@@ -74,7 +74,8 @@ def decide(membership: Membership, rules: Rules) -> Verdict:
     4. `contacted`, 5. `mutual` (excluded): not for whom this campaign itself has contacted, or it would throw
        out everybody after their first message. Contacted comes first, as every mutual is contacted.
     6. `consentMissing` (excluded): last, as it alone ends by itself, the day consent is recorded; whoever
-       reads it knows that consent is all that is missing. Having been contacted is no consent.
+       reads it knows that consent is all that is missing. Not for whom this campaign has contacted: they stay
+       targets, and the claim sees that nothing more is sent to them.
     """
     reason = _reason(membership, rules)
     if reason is None:
@@ -93,6 +94,6 @@ def _reason(membership: Membership, rules: Rules) -> Reason | None:
         (membership.excluded_list, Reason.EXCLUDED_LIST),
         (rules.exclude_contacted and membership.contacted_by_team and new_here, Reason.CONTACTED),
         (rules.exclude_mutuals and membership.mutual and new_here, Reason.MUTUAL),
-        (membership.consent_missing, Reason.CONSENT_MISSING),
+        (membership.consent_missing and new_here, Reason.CONSENT_MISSING),
     )
     return next((reason for applies, reason in reasons if applies), None)

@@ -11,7 +11,7 @@ from overture.core import policy
 from overture.core.words import LeadState, Trigger
 from overture.engine import automate, halts
 from overture.secrets import Sealer
-from overture.store import inboxes, ledger, outbox, paces, persons, progress, threads
+from overture.store import inboxes, ledger, outbox, paces, persons, progress, scope_requests, threads
 from overture.store.pool import Connection, Pool, hot_transaction
 
 INTERVAL = timedelta(minutes=20)
@@ -182,7 +182,7 @@ async def _act(
     new = {message.platform_id: message for message in stored}
     inbound = [message for message in kept if message.is_inbound and message.platform_id in new]
     outbound = [message for message in kept if not message.is_inbound and message.platform_id in new]
-    await persons.contacted(
+    met = await persons.contacted(
         connection,
         team_id=team_id,
         contacts=[(profiles[message.other_id], message.sent_at) for message in outbound],
@@ -204,6 +204,10 @@ async def _act(
     triggered: list[automate.Triggered] = []
     ended = await _stop_sequences(
         connection, team_id, account_id, _by_profile(inbound, profiles), leads, now, events, triggered
+    )
+    await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
+    await scope_requests.follow_inbound(
+        connection, team_id=team_id, profile_ids=[profiles[message.other_id] for message in inbound], now=now
     )
     await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
     await outbox.append(connection, team_id=team_id, now=now, events=events)

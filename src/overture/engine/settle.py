@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, LeadState, OutcomeKind, Trigger
 from overture.engine import automate, halts, pacemaker, versions
-from overture.store import duties, ledger, outbox, paces, persons, progress, threads
+from overture.store import duties, ledger, outbox, paces, persons, progress, scope_requests, threads
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
@@ -114,10 +114,11 @@ async def _accept(
     """Move leads on after accepted messages; return campaigns in which a lead ended."""
     at = {attempt.id: by_attempt[attempt.id].accepted_at or attempt.ended_at for attempt in accepted}
     advances = await _advances(connection, team_id, accepted, at, versions_of)
-    await persons.contacted(
+    met = await persons.contacted(
         connection, team_id=team_id, contacts=[(attempt.profile_id, at[attempt.id]) for attempt in accepted]
     )
     moved = {lead.lead_id: lead for lead in await progress.advance(connection, team_id=team_id, advances=advances)}
+    await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
     stored, inbound = await threads.store_sent(
         connection,
         team_id=team_id,

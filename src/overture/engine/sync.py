@@ -1,61 +1,106 @@
 """Sync: bring a campaign's leads in line with its lists and rules. Repeatable, and killable at any point."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from overture.core import sequence
 from overture.engine import complete
-from overture.store import campaign_accounts, duties, held, leads, outlines, paces, persons, progress, scopes
+from overture.store import (
+    campaign_accounts,
+    duties,
+    held,
+    leads,
+    outlines,
+    paces,
+    persons,
+    progress,
+    scope_requests,
+    scopes,
+)
 from overture.store.pool import Connection, Pool
 
 
 async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> None:
-    """Take in what has changed in the lists since the last run, or everything when the rules have changed."""
+    """Take in what has changed since the last run, or everything when the rules have changed.
+
+    What changes is planned in the same transaction. The accounts are woken in a second one, since their rows are
+    locked before leads; if it never comes, the sweep wakes them.
+    """
     async with pool.acquire() as connection, connection.transaction():
-        rules = await scopes.rules(connection, team_id=team_id, campaign_id=campaign_id)
-        if rules is None:
-            return
-        is_full, revisions = await scopes.list_revisions(connection, team_id=team_id, campaign_id=campaign_id)
-        changed = await scopes.bring_in_line(
-            connection, team_id=team_id, campaign_id=campaign_id, rules=rules, now=now, is_full=is_full
-        )
-        added = await scopes.bring_in(
-            connection, team_id=team_id, campaign_id=campaign_id, rules=rules, now=now, is_full=is_full
-        )
-        await scopes.seen(connection, team_id=team_id, campaign_id=campaign_id, revisions=revisions)
-        if added or changed:
-            await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
-            await complete.reopen(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+        accounts = await _bring_in_line(connection, team_id=team_id, campaign_id=campaign_id, now=now)
     async with pool.acquire() as connection, connection.transaction():
-        if changed:
-            await resume_returned(connection, team_id=team_id, campaign_id=campaign_id, now=now)
-        await _mend(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+        await _mend(connection, team_id=team_id, campaign_id=campaign_id, accounts=accounts, now=now)
 
 
-async def _mend(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:
+async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> set[str]:
+    """Compare and change leads; return the accounts that have something due now."""
+    keys = {"team_id": team_id, "campaign_id": campaign_id}
+    rules = await scopes.rules(connection, **keys)
+    if rules is None:
+        return set()
+    request = await scope_requests.read(connection, **keys)
+    changes = await scopes.bring_in_line(connection, **keys, rules=rules, now=now, is_full=request.is_full)
+    accounts = await persons.unpark(connection, team_id=team_id, profile_ids=changes.freed, due_at=now)
+    if changes.held:
+        await persons.resume(connection, team_id=team_id, lead_ids=changes.held)
+    if changes.resumed:
+        accounts += await _plan_returned(connection, **keys, lead_ids=changes.resumed)
+    if changes.overtaken:
+        await scope_requests.want(connection, **keys, profile_ids=changes.overtaken)
+        await duties.want(connection, team_id=team_id, kind="sync", key=campaign_id, due_at=now)
+    await scope_requests.done(connection, **keys, request=request)
+    if changes.added or changes.changed:
+        await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
+        await complete.reopen(connection, **keys, now=now)
+    return set(accounts)
+
+
+async def _mend(
+    connection: Connection, *, team_id: str, campaign_id: str, accounts: Collection[str], now: datetime
+) -> None:
     """Let leads held for a missing value or a long text try again: a list may have got the value meanwhile."""
     pairs = await paces.campaign_pairs(connection, team_id=team_id, campaign_id=campaign_id)
-    accounts = [pair.account_id for pair in pairs]
-    await paces.lock_accounts(connection, team_id=team_id, account_ids=accounts)
+    own = {pair.account_id for pair in pairs}
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=sorted(own.union(accounts)))
+    woken = set(accounts)
     if await leads.mend(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=None, now=now):
         for kind in ("assess", "plan"):
             await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
-        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+        woken |= own
+    if woken:
+        await paces.wake(connection, team_id=team_id, account_ids=sorted(woken), at=now)
 
 
-async def resume_returned(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:
-    """Give leads that came back in mid-sequence their next instant; those with nothing left are finished.
+async def resume_returned(
+    connection: Connection,
+    *,
+    team_id: str,
+    campaign_id: str,
+    now: datetime,
+    lead_ids: Sequence[str] | None = None,
+) -> None:
+    """Give leads that came back in mid-sequence (None: any of the campaign) their next instant, and wake who sends it.
 
     One whose last message nobody could tell the fate of is held, as it was: a person decides.
     """
     ever = await campaign_accounts.ever_ids(connection, team_id=team_id, campaign_id=campaign_id)
     await paces.lock_accounts(connection, team_id=team_id, account_ids=ever)
     again = await held.hold_again(connection, team_id=team_id, campaign_id=campaign_id)
-    await progress.unplan(connection, team_id=team_id, lead_ids=again)
     if again:
+        await progress.unplan(connection, team_id=team_id, lead_ids=again)
         await persons.resume(connection, team_id=team_id, lead_ids=again)
-    rows = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id)
+    accounts = await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids)
+    if accounts:
+        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+
+
+async def _plan_returned(
+    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str] | None
+) -> list[str]:
+    """Plan leads that came back in mid-sequence; those with nothing left are finished. Return the accounts to wake."""
+    rows = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids)
     if not rows:
-        return
+        return []
     versions = sorted({(campaign_id, int(str(row["version"]))) for row in rows})
     stored = await outlines.steps(connection, team_id=team_id, versions=versions)
     steps = {version: [sequence.parse_step(one) for one in found] for (_, version), found in stored.items()}
@@ -69,11 +114,9 @@ async def resume_returned(connection: Connection, *, team_id: str, campaign_id: 
             finished.append(str(row["id"]))
         else:
             due.append((str(row["id"]), str(row["account_id"]), found.at))
-    accounts = sorted({account for _, account, _ in due})
-    await paces.lock_accounts(connection, team_id=team_id, account_ids=accounts)
     if finished:
         await progress.finish(connection, team_id=team_id, lead_ids=finished)
     if due:
         await persons.resume(connection, team_id=team_id, lead_ids=[lead_id for lead_id, _, _ in due])
         await progress.put_due(connection, team_id=team_id, due=due)
-        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+    return sorted({account for _, account, _ in due})

@@ -101,7 +101,7 @@ async def set_address(connection: Connection, *, team_id: str, app_id: str, base
 
 
 async def review_campaigns(connection: Connection, *, team_id: str, app_id: str) -> list[str]:
-    """Return the campaigns that send through the app, their lists marked to be compared anew."""
+    """Return the campaigns that send through the app, their next sync asked to compare everything."""
     rows = await connection.fetch(
         """
         WITH using_app AS (
@@ -110,9 +110,9 @@ async def review_campaigns(connection: Connection, *, team_id: str, app_id: str)
               JOIN campaign_account m ON m.team_id = $1 AND m.account_id = a.id AND m.is_member
               JOIN campaign c ON c.team_id = $1 AND c.id = m.campaign_id AND c.deleted_at IS NULL
              WHERE a.team_id = $1 AND a.app_id = $2
-        ), marked AS (
-            UPDATE campaign_list r SET seen_revision = -1 FROM using_app
-             WHERE r.team_id = $1 AND r.campaign_id = using_app.id
+        ), asked AS (
+            INSERT INTO scope_request AS r (team_id, campaign_id) SELECT $1, id FROM using_app ORDER BY id
+            ON CONFLICT (team_id, campaign_id) DO UPDATE SET wanted = r.wanted + 1
         )
         SELECT id FROM using_app ORDER BY id
         """,

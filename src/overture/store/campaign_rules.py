@@ -43,9 +43,12 @@ async def load(connection: Connection, *, team_id: str, campaign_id: str) -> lis
 
 
 async def list_kinds(connection: Connection, *, team_id: str, list_ids: Sequence[str]) -> dict[str, str]:
-    """Return the kinds of those of `list_ids` that are lists of this team; they cannot be deleted meanwhile."""
+    """Return the kinds of those of `list_ids` that are lists of this team.
+
+    Meanwhile they can neither be deleted nor get leads: a list logs its changes only for campaigns that it knows.
+    """
     rows = await connection.fetch(
-        "SELECT id, kind FROM list WHERE team_id = $1 AND id = ANY($2::text[]) ORDER BY id FOR KEY SHARE",
+        "SELECT id, kind FROM list WHERE team_id = $1 AND id = ANY($2::text[]) ORDER BY id FOR SHARE",
         team_id,
         list(list_ids),
     )
@@ -123,25 +126,40 @@ async def keep_leads(
     *,
     team_id: str,
     campaign_id: str,
-    detached: Sequence[str],
+    detached: Sequence[ListRule],
     remaining: Sequence[str],
 ) -> None:
-    """Make leads that only `detached` lists bring stay, as if added by hand. Call it before the lists' rows go."""
+    """Make leads that only `detached` lists bring stay, as if added by hand with the values the lists gave them.
+
+    Call it before the lists' rows go.
+    """
     await connection.execute(
         """
         WITH kept AS (
-            SELECT l.id FROM lead l
+            SELECT l.id, l.profile_id FROM lead l
              WHERE l.team_id = $1 AND l.campaign_id = $2 AND NOT l.is_direct AND l.state <> 'removed'
                AND EXISTS (SELECT FROM list_lead m WHERE m.team_id = $1 AND m.list_id = ANY($3::text[])
                               AND m.profile_id = l.profile_id)
                AND NOT EXISTS (SELECT FROM list_lead m WHERE m.team_id = $1 AND m.list_id = ANY($4::text[])
                                   AND m.profile_id = l.profile_id)
              ORDER BY l.id FOR NO KEY UPDATE
+        ), given AS (
+            SELECT DISTINCT ON (k.id, t.value) k.id, t.value AS column_id, m.data -> t.key AS value
+              FROM unnest($3::text[], $5::jsonb[]) WITH ORDINALITY AS d (list_id, mapping, position)
+             CROSS JOIN LATERAL jsonb_each_text(d.mapping) t
+              JOIN list_lead m ON m.team_id = $1 AND m.list_id = d.list_id
+              JOIN kept k ON k.profile_id = m.profile_id
+             WHERE coalesce(m.data ->> t.key, '') <> ''
+             ORDER BY k.id, t.value, d.position
+        ), gathered AS (
+            SELECT id, jsonb_object_agg(column_id, value) AS data FROM given GROUP BY id
         )
-        UPDATE lead l SET is_direct = true FROM kept WHERE l.team_id = $1 AND l.id = kept.id
+        UPDATE lead l SET is_direct = true, data = coalesce(g.data, '{}') || l.data
+          FROM kept LEFT JOIN gathered g ON g.id = kept.id WHERE l.team_id = $1 AND l.id = kept.id
         """,
         team_id,
         campaign_id,
-        list(detached),
+        [rule.list_id for rule in detached],
         list(remaining),
+        [dict(rule.mapping) for rule in detached],
     )

@@ -68,19 +68,19 @@ async def record(
 
 
 async def waiting_campaigns(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> list[str]:
-    """Return the campaigns that left these profiles out for missing consent, their lists marked to be compared anew."""
+    """Return the campaigns that left these profiles out for missing consent; their next sync looks at them again."""
     rows = await connection.fetch(
         """
         WITH waiting AS (
-            SELECT DISTINCT l.campaign_id FROM lead l
+            SELECT l.campaign_id, l.profile_id FROM lead l
               JOIN campaign c ON c.team_id = l.team_id AND c.id = l.campaign_id AND c.deleted_at IS NULL
              WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[])
                AND l.state = 'excluded' AND l.reason = 'consentMissing'
-        ), marked AS (
-            UPDATE campaign_list r SET seen_revision = -1 FROM waiting
-             WHERE r.team_id = $1 AND r.campaign_id = waiting.campaign_id
+        ), queued AS (
+            INSERT INTO scope_queue (team_id, campaign_id, profile_id)
+            SELECT $1, campaign_id, profile_id FROM waiting ORDER BY campaign_id, profile_id ON CONFLICT DO NOTHING
         )
-        SELECT campaign_id FROM waiting ORDER BY campaign_id
+        SELECT DISTINCT campaign_id FROM waiting ORDER BY campaign_id
         """,
         team_id,
         list(profile_ids),

@@ -57,12 +57,7 @@ class Head:
     hourly_limit: int
 
 
-_REASON = """
-    CASE WHEN f.excluded_list THEN 'excludedList'
-         WHEN $4 AND f.contacted AND l.contacted_at IS NULL THEN 'contacted'
-         WHEN $5 AND f.mutual AND l.contacted_at IS NULL THEN 'mutual'
-         WHEN f.consent_missing AND l.contacted_at IS NULL THEN 'consentMissing' END
-"""
+_REASON = scopes.KEPT_OUT.format(facts="f", lead="l")
 
 # Who comes before is counted in the order of the plan's index: asked for any order, the planner would read the plan.
 _LEADS = f"""
@@ -143,20 +138,18 @@ async def add(
 _GIVEN = f"""
     given AS (SELECT * FROM unnest($7::text[], $8::jsonb[]) AS g (profile_id, data)),
     affected AS (SELECT profile_id FROM given),
-    facts AS ({scopes._FACTS})
+    facts AS ({scopes.FACTS})
 """
 
 # Whoever had left comes back to where they were: to be assessed, or on in their sequence.
 _TAKE_BACK = f"""
     WITH {_GIVEN}, back AS (
-        SELECT l.id, l.profile_id, {_REASON} AS reason, g.data,
-               CASE WHEN {_REASON} IS NOT NULL THEN 'excluded'
-                    WHEN l.contacted_at IS NULL THEN 'assessing'
-                    WHEN l.replied_at IS NOT NULL THEN 'replied'
-                    ELSE 'inSequence' END AS state
+        SELECT l.id, l.profile_id, g.data, CASE WHEN {_REASON} IS NULL THEN back.reason ELSE {_REASON} END AS reason,
+               CASE WHEN {_REASON} IS NULL THEN back.state ELSE 'excluded' END AS state
           FROM facts f
           JOIN given g ON g.profile_id = f.profile_id
           JOIN lead l ON l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = f.profile_id
+         CROSS JOIN {scopes.RETURNED.format(lead="l")}
          WHERE l.state = 'removed' AND $3::timestamptz IS NOT NULL ORDER BY l.id FOR NO KEY UPDATE OF l
     ), changed AS (
         UPDATE lead l SET state = back.state, reason = back.reason, data = l.data || back.data

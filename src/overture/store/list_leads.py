@@ -73,9 +73,10 @@ async def log_change(
     growth: int,
     now: datetime,
 ) -> None:
-    """Raise the list's revision, keep its size, log who came or went, and ask its campaigns to follow.
+    """Raise the list's revision, keep its size, and log who came or went, if any campaign follows the list.
 
-    Call it in the transaction that changed the leads, with the list's row locked.
+    Call it in the transaction that changed the leads, with the list's row locked: a campaign that wants to follow the
+    list waits for that lock, and compares the whole list first.
     """
     await connection.execute(
         """
@@ -85,6 +86,7 @@ async def log_change(
         )
         INSERT INTO list_change (team_id, list_id, revision, profile_id)
         SELECT $1, $2, raised.revision, u.profile_id FROM raised, unnest($5::text[]) AS u (profile_id)
+         WHERE EXISTS (SELECT FROM campaign_list cl WHERE cl.team_id = $1 AND cl.list_id = $2)
         """,
         team_id,
         list_id,

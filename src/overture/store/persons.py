@@ -94,10 +94,10 @@ async def lock(connection: Connection, *, team_id: str, profile_ids: Sequence[st
     )
 
 
-async def contacted(connection: Connection, *, team_id: str, contacts: Sequence[tuple[str, datetime]]) -> None:
-    """Note the first contact of persons given as (profile, instant)."""
+async def contacted(connection: Connection, *, team_id: str, contacts: Sequence[tuple[str, datetime]]) -> list[str]:
+    """Note the first contact of persons given as (profile, instant); return those for whom it was noted now."""
     ordered = sorted(contacts)
-    await connection.execute(
+    rows = await connection.fetch(
         """
         INSERT INTO person AS p (team_id, profile_id, first_contacted_at)
         SELECT $1, v.profile_id, min(v.at) FROM unnest($2::text[], $3::timestamptz[]) AS v (profile_id, at)
@@ -105,11 +105,13 @@ async def contacted(connection: Connection, *, team_id: str, contacts: Sequence[
         ON CONFLICT (team_id, profile_id) DO UPDATE
            SET first_contacted_at = least(p.first_contacted_at, excluded.first_contacted_at)
          WHERE p.first_contacted_at IS NULL OR p.first_contacted_at > excluded.first_contacted_at
+        RETURNING p.profile_id
         """,
         team_id,
         [profile_id for profile_id, _ in ordered],
         [at for _, at in ordered],
     )
+    return [row["profile_id"] for row in rows]
 
 
 async def wrote(connection: Connection, *, team_id: str, inbound: Sequence[tuple[str, datetime]]) -> None:

@@ -3,6 +3,7 @@
 The order of the reasons is that of `core.scope.decide`; a test compares the two over every case.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +21,7 @@ class Rules:
     needs_consent: bool
 
 
-_FULL = """
+_EVERYBODY = """
     SELECT m.profile_id FROM campaign_list cl JOIN list_lead m ON m.team_id = $1 AND m.list_id = cl.list_id
      WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'synced'
     UNION
@@ -28,12 +29,14 @@ _FULL = """
 """
 
 _CHANGED = """
-    SELECT DISTINCT h.profile_id FROM campaign_list cl
+    SELECT h.profile_id FROM campaign_list cl
       JOIN list_change h ON h.team_id = $1 AND h.list_id = cl.list_id AND h.revision > cl.seen_revision
      WHERE cl.team_id = $1 AND cl.campaign_id = $2
+    UNION
+    SELECT profile_id FROM queued
 """
 
-_FACTS = """
+FACTS = """
     SELECT a.profile_id,
            EXISTS (SELECT FROM campaign_list cl
                      JOIN list_lead m ON m.team_id = $1 AND m.list_id = cl.list_id AND m.profile_id = a.profile_id
@@ -41,8 +44,10 @@ _FACTS = """
            EXISTS (SELECT FROM campaign_list cl
                      JOIN list_lead m ON m.team_id = $1 AND m.list_id = cl.list_id AND m.profile_id = a.profile_id
                     WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'excluded') AS excluded_list,
-           p.first_contacted_at IS NOT NULL AS contacted,
-           p.first_contacted_at IS NOT NULL AND p.last_inbound_at IS NOT NULL AS mutual,
+           $4 AND EXISTS (SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = a.profile_id
+                             AND p.first_contacted_at IS NOT NULL) AS contacted,
+           $5 AND EXISTS (SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = a.profile_id
+                             AND p.first_contacted_at IS NOT NULL AND p.last_inbound_at IS NOT NULL) AS mutual,
            $6 AND NOT EXISTS (SELECT FROM profile f JOIN contact o ON o.team_id = $1 AND o.id = f.contact_id
                                WHERE f.team_id = $1 AND f.id = a.profile_id AND o.consent_at IS NOT NULL)
               AND NOT EXISTS (SELECT FROM campaign_account ca
@@ -50,8 +55,55 @@ _FACTS = """
                                      AND t.profile_id = a.profile_id AND t.last_inbound_at IS NOT NULL
                                WHERE ca.team_id = $1 AND ca.campaign_id = $2 AND ca.is_member) AS consent_missing
       FROM affected a
-      LEFT JOIN person p ON p.team_id = $1 AND p.profile_id = a.profile_id
 """
+
+KEPT_OUT = """
+    CASE WHEN {facts}.excluded_list THEN 'excludedList'
+         WHEN {facts}.contacted AND {lead}.contacted_at IS NULL THEN 'contacted'
+         WHEN {facts}.mutual AND {lead}.contacted_at IS NULL THEN 'mutual'
+         WHEN {facts}.consent_missing AND {lead}.contacted_at IS NULL THEN 'consentMissing' END
+"""
+
+# Where a lead goes on that comes back: nobody is written to again while the outcome of a message is open, and whoever
+# wrote before our first message waits for a person to decide. A message under way decides by itself what follows.
+RETURNED = """
+    LATERAL (
+        SELECT EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = {lead}.id
+                          AND t.state IN ('intent', 'unknown')
+                          AND t.reason IS DISTINCT FROM 'notFound') AS is_under_way,
+               EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = {lead}.id
+                          AND t.state = 'unknown' AND t.reason = 'notFound') AS is_unknown,
+               {lead}.contacted_at IS NULL AND EXISTS (
+                   SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = {lead}.profile_id
+                      AND p.last_inbound_at > {lead}.joined_at) AS wrote_first
+    ) past CROSS JOIN LATERAL (
+        SELECT CASE WHEN {lead}.replied_at IS NOT NULL THEN 'replied'
+                    WHEN past.is_unknown OR past.wrote_first AND NOT past.is_under_way THEN 'held'
+                    WHEN {lead}.contacted_at IS NOT NULL THEN 'inSequence'
+                    WHEN past.is_under_way THEN 'ready'
+                    ELSE 'assessing' END AS state,
+               CASE WHEN {lead}.replied_at IS NOT NULL THEN NULL
+                    WHEN past.is_unknown THEN 'notFound'
+                    WHEN past.wrote_first AND NOT past.is_under_way THEN 'wroteFirst' END AS reason
+    ) back
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """What one comparison changed.
+
+    `resumed`: leads in sequence that came back and have no next instant yet; `held`: those that came back to be held
+    because nobody can tell whether a message reached them. `freed`: persons let go by leads that left. `overtaken`:
+    profiles whose leads were changed by others meanwhile; they must be looked at once more.
+    """
+
+    changed: int
+    added: int
+    resumed: list[str]
+    held: list[str]
+    freed: list[str]
+    overtaken: list[str]
 
 
 async def rules(connection: Connection, *, team_id: str, campaign_id: str) -> Rules | None:
@@ -72,61 +124,18 @@ async def rules(connection: Connection, *, team_id: str, campaign_id: str) -> Ru
     return None if row is None else Rules(**row)
 
 
-async def list_revisions(connection: Connection, *, team_id: str, campaign_id: str) -> tuple[bool, dict[str, int]]:
-    """Return whether a full comparison is due, and the revisions the lists have now, to be marked as seen."""
-    rows = await connection.fetch(
-        """
-        SELECT cl.list_id, l.revision, cl.seen_revision < 0 AS is_new
-          FROM campaign_list cl JOIN list l ON l.team_id = $1 AND l.id = cl.list_id
-         WHERE cl.team_id = $1 AND cl.campaign_id = $2
-        """,
-        team_id,
-        campaign_id,
-    )
-    is_full = not rows or any(row["is_new"] for row in rows)
-    return is_full, {row["list_id"]: row["revision"] for row in rows}
-
-
-async def seen(connection: Connection, *, team_id: str, campaign_id: str, revisions: dict[str, int]) -> None:
-    """Mark list changes up to these revisions as taken in."""
-    await connection.execute(
-        """
-        UPDATE campaign_list cl SET seen_revision = v.revision
-          FROM unnest($3::text[], $4::bigint[]) AS v (list_id, revision)
-         WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.list_id = v.list_id
-        """,
-        team_id,
-        campaign_id,
-        list(revisions),
-        list(revisions.values()),
-    )
-
-
-async def bring_in(
+async def bring_in_line(
     connection: Connection, *, team_id: str, campaign_id: str, rules: Rules, now: datetime, is_full: bool
-) -> int:
-    """Add leads for members of synced lists that the campaign has not; return how many."""
-    result = await connection.execute(
-        f"""
-        WITH affected AS ({_FULL if is_full else _CHANGED}), facts AS ({_FACTS}), fresh AS (
-            SELECT profile_id, row_number() OVER (ORDER BY profile_id) AS number,
-                   CASE WHEN excluded_list THEN 'excludedList'
-                        WHEN $4 AND contacted THEN 'contacted'
-                        WHEN $5 AND mutual THEN 'mutual'
-                        WHEN consent_missing THEN 'consentMissing' END AS reason
-              FROM facts WHERE synced AND NOT EXISTS (
-                   SELECT FROM lead l WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = facts.profile_id)
-        ), added AS (
-            INSERT INTO lead (team_id, id, campaign_id, profile_id, state, reason, is_direct, joined_at)
-            SELECT $1, $7 || lpad(to_hex(number), 8, '0'), $2, profile_id,
-                   CASE WHEN reason IS NULL THEN 'assessing' ELSE 'excluded' END, reason, false, $3
-              FROM fresh ORDER BY number
-            ON CONFLICT (team_id, campaign_id, profile_id) DO NOTHING
-            RETURNING id, profile_id, state
-        )
-        INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-        SELECT $1, $2, id, profile_id FROM added WHERE state = 'assessing'
-        """,
+) -> Changes:
+    """Add leads that synced lists bring, take out those the rules keep out, take back those they let in again.
+
+    One statement, so that all of it is decided on one snapshot. Leads are locked in key order before they change, and
+    are left alone if they have changed since. Queues, plan and persons follow in the same statement.
+    """
+    # The sets may be of ten or of a million: what serves the one is ruinous for the other.
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'")
+    row = await connection.fetchrow(
+        _EVERYTHING if is_full else _WHAT_CHANGED,
         team_id,
         campaign_id,
         now,
@@ -135,98 +144,106 @@ async def bring_in(
         rules.needs_consent,
         ids.batch("d"),
     )
-    return int(result.rsplit(" ", 1)[1])
+    assert row is not None
+    return Changes(**row)
 
 
-async def bring_in_line(
-    connection: Connection, *, team_id: str, campaign_id: str, rules: Rules, now: datetime, is_full: bool
-) -> int:
-    """Take out leads the rules no longer let in, and take back those they let in again; return how many changed.
-
-    Leads are locked in key order before they change. Whoever comes back after being contacted resumes.
-    """
-    result = await connection.execute(
-        f"""
-        WITH affected AS ({_FULL if is_full else _CHANGED}), facts AS ({_FACTS}), decided AS (
-            SELECT l.id, l.state, l.reason, l.contacted_at, l.replied_at,
-                   CASE WHEN l.is_deleted_by_hand THEN 'deletedByHand'
-                        WHEN NOT (f.synced OR l.is_direct) THEN 'leftLists'
-                        WHEN f.excluded_list THEN 'excludedList'
-                        WHEN $4 AND f.contacted AND l.contacted_at IS NULL THEN 'contacted'
-                        WHEN $5 AND f.mutual AND l.contacted_at IS NULL THEN 'mutual'
-                        WHEN f.consent_missing AND l.contacted_at IS NULL THEN 'consentMissing' END AS new_reason
-              FROM facts f JOIN lead l ON l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = f.profile_id
-        ), wanted AS (
-            SELECT id, new_reason AS reason, now_at, CASE
-                   WHEN new_reason IN ('deletedByHand', 'leftLists') THEN 'removed'
-                   WHEN new_reason IS NOT NULL THEN 'excluded'
-                   WHEN contacted_at IS NULL THEN 'assessing'
-                   WHEN replied_at IS NOT NULL THEN 'replied'
-                   ELSE 'inSequence' END AS state
-              FROM (SELECT *, $3::timestamptz AS now_at FROM decided) d
-             WHERE (new_reason IS NOT NULL AND state IN ('assessing', 'ready', 'inSequence', 'held', 'unreachable'))
-                OR (new_reason IS DISTINCT FROM reason AND reason IN
-                    ('deletedByHand', 'leftLists', 'excludedList', 'contacted', 'mutual', 'consentMissing')
-                    AND state IN ('excluded', 'removed'))
-        ), locked AS (
-            SELECT l.id, w.state, w.reason FROM lead l JOIN wanted w ON w.id = l.id
-             WHERE l.team_id = $1 ORDER BY l.id FOR NO KEY UPDATE OF l
-        )
-        UPDATE lead l SET state = k.state, reason = k.reason FROM locked k WHERE l.team_id = $1 AND l.id = k.id
-        """,
-        team_id,
-        campaign_id,
-        now,
-        rules.exclude_contacted,
-        rules.exclude_mutuals,
-        rules.needs_consent,
-    )
-    changed = int(result.rsplit(" ", 1)[1])
-    if changed:
-        await _follow(connection, team_id=team_id, campaign_id=campaign_id)
-    return changed
-
-
-async def _follow(connection: Connection, *, team_id: str, campaign_id: str) -> None:
-    """Bring queues, plan and persons in line with leads that left or came back."""
-    for table in ("lead_due", "lead_parked", "assess_queue", "plan_queue"):
-        await connection.execute(
-            f"""
-            DELETE FROM {table} q USING lead l
-             WHERE q.team_id = $1 AND q.campaign_id = $2 AND l.team_id = $1 AND l.id = q.lead_id
-               AND l.state IN ('excluded', 'removed')
-            """,
-            team_id,
-            campaign_id,
-        )
-    await connection.execute(
-        """
-        UPDATE person p SET engaged_lead_id = NULL FROM lead l
-         WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.state IN ('excluded', 'removed')
-           AND p.team_id = $1 AND p.profile_id = l.profile_id AND p.engaged_lead_id = l.id
-        """,
-        team_id,
-        campaign_id,
-    )
-    await connection.execute(
-        """
+def _in_line(affected: str) -> str:
+    """Write the statement that brings the leads of `affected` profiles in line."""
+    return f"""
+    WITH queued AS (
+        DELETE FROM scope_queue WHERE team_id = $1 AND campaign_id = $2 RETURNING profile_id
+    ), affected AS ({affected}), facts AS ({FACTS}), decided AS (
+        SELECT f.profile_id, f.synced, l.id, l.state, l.reason, l.contacted_at, l.replied_at, l.joined_at,
+               CASE WHEN l.is_deleted_by_hand THEN 'deletedByHand'
+                    WHEN NOT (f.synced OR coalesce(l.is_direct, false)) THEN 'leftLists'
+                    ELSE {KEPT_OUT.format(facts="f", lead="l")} END AS kept_out
+          FROM facts f
+          LEFT JOIN lead l ON l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = f.profile_id
+    ), leaving AS (
+        SELECT d.id, d.profile_id, d.state AS was, d.contacted_at,
+               CASE WHEN d.kept_out IN ('deletedByHand', 'leftLists') THEN 'removed' ELSE 'excluded' END AS state,
+               d.kept_out AS reason
+          FROM decided d
+         WHERE d.kept_out IS NOT NULL
+           AND (d.state IN ('assessing', 'ready', 'inSequence', 'held', 'unreachable')
+                OR d.kept_out <> d.reason AND {_BY_SCOPE})
+    ), coming AS (
+        SELECT d.id, d.profile_id, d.state AS was, d.contacted_at, back.state, back.reason
+          FROM decided d CROSS JOIN {RETURNED.format(lead="d")}
+         WHERE d.kept_out IS NULL AND {_BY_SCOPE}
+    ), wanted AS (
+        SELECT * FROM leaving UNION ALL SELECT * FROM coming
+    ), locked AS (
+        SELECT l.id, w.profile_id, w.state, w.reason
+          FROM lead l JOIN wanted w ON w.id = l.id
+         WHERE l.team_id = $1 AND l.state = w.was AND l.contacted_at IS NOT DISTINCT FROM w.contacted_at
+         ORDER BY l.id FOR NO KEY UPDATE OF l
+    ), changed AS (
+        UPDATE lead l SET state = k.state, reason = k.reason FROM locked k
+         WHERE l.team_id = $1 AND l.id = k.id RETURNING l.id, l.profile_id, l.state, l.reason
+    ), gone AS (
+        SELECT id, profile_id FROM changed WHERE state IN ('excluded', 'removed')
+    ), undue AS (
+        DELETE FROM lead_due q USING gone g WHERE q.team_id = $1 AND q.lead_id = g.id
+    ), unparked AS (
+        DELETE FROM lead_parked q USING gone g
+         WHERE q.team_id = $1 AND q.profile_id = g.profile_id AND q.lead_id = g.id
+    ), unassessed AS (
+        DELETE FROM assess_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
+    ), unplanned AS (
+        DELETE FROM plan_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
+    ), engaged AS (
+        SELECT p.profile_id FROM person p JOIN gone g ON g.profile_id = p.profile_id AND g.id = p.engaged_lead_id
+         WHERE p.team_id = $1 ORDER BY p.profile_id FOR NO KEY UPDATE OF p
+    ), freed AS (
+        UPDATE person p SET engaged_lead_id = NULL FROM engaged e
+         WHERE p.team_id = $1 AND p.profile_id = e.profile_id RETURNING p.profile_id
+    ), fresh AS (
+        SELECT profile_id, row_number() OVER (ORDER BY profile_id) AS number, kept_out
+          FROM decided WHERE id IS NULL AND synced
+    ), added AS (
+        INSERT INTO lead (team_id, id, campaign_id, profile_id, state, reason, is_direct, joined_at)
+        SELECT $1, $7 || lpad(to_hex(number), 8, '0'), $2, profile_id,
+               CASE WHEN kept_out IS NULL THEN 'assessing' ELSE 'excluded' END, kept_out, false, $3
+          FROM fresh ORDER BY number
+        ON CONFLICT (team_id, campaign_id, profile_id) DO NOTHING
+        RETURNING id, profile_id, state
+    ), assessed AS (
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-        SELECT l.team_id, l.campaign_id, l.id, l.profile_id FROM lead l
-         WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.state = 'assessing'
+        SELECT $1, $2, id, profile_id
+          FROM (SELECT id, profile_id, state FROM changed UNION ALL SELECT * FROM added) new WHERE state = 'assessing'
         ON CONFLICT DO NOTHING
-        """,
-        team_id,
-        campaign_id,
     )
+    SELECT (SELECT count(*) FROM changed) AS changed, (SELECT count(*) FROM added) AS added,
+           ARRAY(SELECT id::text FROM changed WHERE state = 'inSequence' ORDER BY id) AS resumed,
+           ARRAY(SELECT id::text FROM changed WHERE state = 'held' AND reason = 'notFound' ORDER BY id) AS held,
+           ARRAY(SELECT profile_id::text FROM freed ORDER BY profile_id) AS freed,
+           ARRAY(SELECT profile_id::text FROM wanted WHERE id NOT IN (SELECT id FROM locked)) AS overtaken
+    """
 
 
-async def resumed(connection: Connection, *, team_id: str, campaign_id: str) -> list[dict[str, object]]:
-    """Return leads in sequence that nothing plans: they came back and must be given their next instant."""
+_BY_SCOPE = """
+    d.state IN ('excluded', 'removed') AND d.reason IN
+        ('deletedByHand', 'leftLists', 'excludedList', 'contacted', 'mutual', 'consentMissing')
+"""
+_EVERYTHING = _in_line(_EVERYBODY)
+_WHAT_CHANGED = _in_line(_CHANGED)
+
+
+async def resumed(
+    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str] | None
+) -> list[dict[str, object]]:
+    """Return leads in sequence that nothing plans: they came back and must be given their next instant.
+
+    Of all leads of the campaign, or of `lead_ids`.
+    """
     rows = await connection.fetch(
         """
         SELECT l.id, l.account_id, l.rank, l.since, coalesce(l.sequence_version, c.sequence_version) AS version
           FROM lead l JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id
          WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.state = 'inSequence'
+           AND ($3::text[] IS NULL OR l.id = ANY($3::text[]))
            AND NOT EXISTS (SELECT FROM lead_due d WHERE d.team_id = $1 AND d.lead_id = l.id)
            AND NOT EXISTS (SELECT FROM lead_parked k
                             WHERE k.team_id = $1 AND k.profile_id = l.profile_id AND k.lead_id = l.id)
@@ -235,5 +252,6 @@ async def resumed(connection: Connection, *, team_id: str, campaign_id: str) -> 
         """,
         team_id,
         campaign_id,
+        None if lead_ids is None else list(lead_ids),
     )
     return [dict(row) for row in rows]
