@@ -101,12 +101,17 @@ async def test_no_list_brings_a_removed_lead_back_and_a_hand_does(
     await client.patch(f"/campaigns/{campaign['id']}/rules", json={"syncedListIds": [listed["id"]]})
     await campaigning.write_to_anyone(context)
     team_id = await context.pool.fetchval("SELECT team_id FROM campaign")
-    for _ in range(2):
+
+    async def bring_in_line() -> dict[str, tuple[str, str | None]]:
         await sync.step(context.pool, team_id=team_id, campaign_id=campaign["id"], now=START)
-        await remove(client, campaign, platformIds=["1"])
-        assert await states(client, campaign) == {"1": ("removed", "deletedByHand")}
-        await client.request("DELETE", f"/lists/{listed['id']}/leads", json={"platformIds": ["1"]})
-        await campaigning.fill(client, listed, "1")
+        return await states(client, campaign)
+
+    assert await bring_in_line() == {"1": ("assessing", None)}
+    assert await remove(client, campaign, platformIds=["1"]) == 1
+    await client.request("DELETE", f"/lists/{listed['id']}/leads", json={"platformIds": ["1"]})
+    assert await bring_in_line() == {"1": ("removed", "deletedByHand")}
+    await campaigning.fill(client, listed, "1")
+    assert await bring_in_line() == {"1": ("removed", "deletedByHand")}
     assert (await campaigning.add(client, campaign, "1"))["added"] == 1
     assert await states(client, campaign) == {"1": ("assessing", None)}
 
@@ -115,8 +120,10 @@ async def test_one_that_the_lists_had_let_go_is_not_brought_back_either(
     client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
 ) -> None:
     await campaigning.put(context, campaign, "1", state="removed", reason="leftLists")
+    await context.pool.execute("UPDATE lead SET is_direct = false")
     assert await remove(client, campaign, platformIds=["1"]) == 0
     assert await states(client, campaign) == {"1": ("removed", "deletedByHand")}
+    assert await context.pool.fetchval("SELECT is_deleted_by_hand FROM lead")
 
 
 async def test_a_removed_lead_frees_its_person_and_takes_them_again_when_it_goes_on(
