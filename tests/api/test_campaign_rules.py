@@ -243,3 +243,21 @@ async def test_rules_that_are_not_well_formed_are_refused_with_their_path(
     campaign = await campaigning.create(client, await link("ana"))
     assert issue_paths(await change(client, campaign, **body)) == [path]
     assert await campaigning.read(client, campaign) == campaign
+
+
+async def test_a_list_column_that_campaigns_fill_theirs_from_cannot_be_deleted(
+    client: httpx.AsyncClient, link: Link
+) -> None:
+    first = await campaigning.make_list(client, "1", ["City", "Company"])
+    campaign = await campaigning.create(client, await link("ana"), rules={"syncedListIds": [first["id"]]})
+    address = f"/lists/{first['id']}/columns/{first['columns']['City']}"
+    refused = await client.delete(address)
+    assert (refused.status_code, refused.json()["code"]) == (409, "columnInUse")
+    assert refused.json()["details"] == {"campaignIds": [campaign["id"]]}
+    company = campaign["rules"]["syncedLists"][0]["columnMapping"][first["columns"]["Company"]]
+    mapping = {first["id"]: {first["columns"]["Company"]: company}}
+    await change(client, campaign, columnMappings=mapping, autoMapColumns=False)
+    assert (await client.delete(address)).status_code == 204
+    assert (await campaigning.read(client, campaign))["rules"]["syncedLists"][0]["columnMapping"] == mapping[
+        first["id"]
+    ]

@@ -201,11 +201,19 @@ async def delete_column(context: Context, actor: Actor, *, list_id: str, column_
 
     Raises:
         NotFound: the team has no such list or column.
-        Conflict: `listNotWritable`, a system list.
+        Conflict: `listNotWritable`, a system list; `columnInUse`, campaigns fill columns of theirs from it.
     """
     async with context.pool.acquire() as connection, connection.transaction():
         await lock(connection, actor, list_id)
-        await _require_column(connection, actor, list_id, column_id)
+        found = await _require_column(connection, actor, list_id, column_id)
+        using = await lists.campaigns_mapping(connection, team_id=actor.team_id, list_id=list_id, column_id=column_id)
+        if using:
+            raise Conflict(
+                f"Campaigns fill columns of theirs from the column {found.name!r}: take it out of their column mappings"
+                " first.",
+                code="columnInUse",
+                details={"campaignIds": using},
+            )
         await lists.delete_column(connection, team_id=actor.team_id, list_id=list_id, column_id=column_id)
 
 

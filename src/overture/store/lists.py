@@ -37,14 +37,14 @@ SYSTEM_MEMBERS = {
 }
 """Who is on a system list, as a condition on `person`."""
 
-# The size of a system list is counted: it is a view of `person`, which no list statement changes.
-_LIST = f"""
+# System lists are views of `person`; triggers there keep their sizes, a few rows to add up.
+_LIST = """
     SELECT l.id, l.kind, l.name, l.description,
            CASE l.kind
-               WHEN 'contacted' THEN (SELECT count(*) FROM person p
-                                       WHERE p.team_id = l.team_id AND {SYSTEM_MEMBERS["contacted"]})
-               WHEN 'mutual' THEN (SELECT count(*) FROM person p
-                                    WHERE p.team_id = l.team_id AND {SYSTEM_MEMBERS["mutual"]})
+               WHEN 'contacted' THEN (SELECT coalesce(sum(k.contacted), 0)::bigint FROM person_counter k
+                                       WHERE k.team_id = l.team_id)
+               WHEN 'mutual' THEN (SELECT coalesce(sum(k.mutual), 0)::bigint FROM person_counter k
+                                    WHERE k.team_id = l.team_id)
                ELSE l.leads_count END AS leads_count,
            l.created_at, l.updated_at
       FROM list l
@@ -209,7 +209,7 @@ async def update_column(connection: Connection, *, team_id: str, list_id: str, c
 
 
 async def delete_column(connection: Connection, *, team_id: str, list_id: str, column_id: str) -> None:
-    """Delete a column, its values, and its place in the mappings of campaigns."""
+    """Delete a column and its values. No campaign maps it."""
     await connection.execute(
         "DELETE FROM list_column WHERE team_id = $1 AND list_id = $2 AND id = $3", team_id, list_id, column_id
     )
@@ -219,12 +219,17 @@ async def delete_column(connection: Connection, *, team_id: str, list_id: str, c
         list_id,
         column_id,
     )
-    await connection.execute(
+
+
+async def campaigns_mapping(connection: Connection, *, team_id: str, list_id: str, column_id: str) -> list[str]:
+    """Return the campaigns that fill a column of theirs from this one."""
+    rows = await connection.fetch(
         """
-        UPDATE campaign_list SET column_mapping = column_mapping - $3::text
-         WHERE team_id = $1 AND list_id = $2 AND column_mapping ? $3::text
+        SELECT campaign_id FROM campaign_list
+         WHERE team_id = $1 AND list_id = $2 AND column_mapping ? $3::text ORDER BY campaign_id
         """,
         team_id,
         list_id,
         column_id,
     )
+    return [row["campaign_id"] for row in rows]
