@@ -1,24 +1,25 @@
 """The leads of a campaign: add, read, give values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from overture.actions import audit, campaign_access, people, waiting
+from overture.actions import audit, campaign_access, lead_choice, people, waiting
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.actions.waiting import Wait
 from overture.core import columns, pacing, window
 from overture.core.identifiers import Identifier
-from overture.core.words import AuditAction, CampaignStatus, ColumnType, LeadState, ObjectType
+from overture.core.words import AuditAction, CampaignStatus, ColumnType, ObjectType
 from overture.engine import complete, pacemaker, sync
-from overture.errors import InvalidRequest, NotFound, Path
+from overture.errors import InvalidRequest, Path
 from overture.store import campaign_columns as stored_columns
 from overture.store import consents, duties, leads, outlines, scopes
 from overture.store.campaigns import Campaign
 from overture.store.leads import Head, Lead, NewLead
 from overture.store.pool import Connection
+from overture.store.selections import Filters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,15 +51,6 @@ class View:
     next_send_at: datetime | None
     ahead: int | None
     wait: Wait | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Filters:
-    """Which leads to show: empty or None for all. `prefix`: of username or display name."""
-
-    states: Sequence[LeadState] = field(default=())
-    account_ids: Sequence[str] = field(default=())
-    prefix: str | None = None
 
 
 async def add(
@@ -164,12 +156,6 @@ async def change(
     return changed
 
 
-def not_found(identifier: Identifier) -> NotFound:
-    """Return the error for a lead the campaign has not."""
-    hint = "Leads are named by platform id; for another identifier say by=username or by=externalId."
-    return NotFound("lead", identifier.value, place="campaign", hint=hint)
-
-
 async def mend(
     connection: Connection,
     actor: Actor,
@@ -265,7 +251,7 @@ async def _get(connection: Connection, actor: Actor, campaign_id: str, identifie
             connection, team_id=actor.team_id, campaign_id=campaign_id, profile_id=found[identifier], now=now
         )
     if lead is None:
-        raise not_found(identifier)
+        raise lead_choice.not_found(identifier)
     (view,) = await _views(connection, actor, campaign, [lead], now)
     return view
 

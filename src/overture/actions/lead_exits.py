@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from overture.actions import audit, campaign_access, campaign_leads, people
+from overture.actions import campaign_access, lead_choice, people
 from overture.actions.context import Actor, Context
+from overture.actions.lead_choice import Choice
 from overture.actions.people import Named
 from overture.core.identifiers import Identifier
-from overture.core.words import AuditAction, LeadState, ObjectType
+from overture.core.words import AuditAction, LeadState
 from overture.engine import complete
 from overture.errors import Conflict
-from overture.store import exits, leads, paces, persons, progress
+from overture.store import exits, paces, persons, progress, selections
 from overture.store.exits import Exit
 from overture.store.pool import Connection
-
-_MOST_NAMED = 100
-"""So many people an entry of the audit names; it counts all of them."""
+from overture.store.selections import Filters
 
 
 async def remove(context: Context, actor: Actor, *, campaign_id: str, named: Sequence[Named]) -> int:
@@ -32,16 +31,11 @@ async def remove(context: Context, actor: Actor, *, campaign_id: str, named: Seq
     now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
-        found = await people.find(connection, actor, identifiers=[one.identifier for one in named])
-        gone = await exits.remove(
-            connection,
-            team_id=actor.team_id,
-            campaign_id=campaign_id,
-            profile_ids=sorted(set(found.values())),
-        )
-        await _follow(connection, actor, campaign_id, AuditAction.LEADS_REMOVED, gone, now)
-    await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
-    context.wake()
+        choice = Choice(named=named, filters=Filters())
+        lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
+        gone = await exits.remove(connection, team_id=actor.team_id, campaign_id=campaign_id, lead_ids=lead_ids)
+        waiting = await _follow(connection, actor, campaign_id, AuditAction.LEADS_REMOVED, gone, now)
+    await _end(context, actor, campaign_id, waiting, now)
     return len(gone)
 
 
@@ -57,39 +51,49 @@ async def cancel(context: Context, actor: Actor, *, campaign_id: str, identifier
     now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
-        profile_id = await _known(connection, actor, identifier)
-        stopped = await exits.cancel(
-            connection, team_id=actor.team_id, campaign_id=campaign_id, profile_ids=[profile_id]
-        )
-        await _follow(connection, actor, campaign_id, AuditAction.LEADS_CANCELED, stopped, now)
-        lead = await leads.find(
-            connection, team_id=actor.team_id, campaign_id=campaign_id, profile_id=profile_id, now=now
-        )
-        if lead is None:
-            raise campaign_leads.not_found(identifier)
-        if lead.state != LeadState.CANCELED:
+        lead_id = await lead_choice.one(connection, actor, campaign_id=campaign_id, identifier=identifier)
+        _, waiting = await _cancel(connection, actor, campaign_id, [lead_id], now)
+        state = await selections.state(connection, team_id=actor.team_id, lead_id=lead_id)
+        if state != LeadState.CANCELED:
             raise Conflict(
-                f"The lead is {lead.state}: nothing more is sent to it, so there is nothing to cancel.",
+                f"The lead is {state}: nothing more is sent to it, so there is nothing to cancel.",
                 code="leadEnded",
-                details={"state": lead.state},
+                details={"state": state},
             )
-    await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
-    context.wake()
+    await _end(context, actor, campaign_id, waiting, now)
 
 
-async def _known(connection: Connection, actor: Actor, identifier: Identifier) -> str:
-    found = await people.find(connection, actor, identifiers=[identifier])
-    if identifier not in found:
-        raise campaign_leads.not_found(identifier)
-    return found[identifier]
+async def cancel_all(context: Context, actor: Actor, *, campaign_id: str, choice: Choice) -> int:
+    """Stop the sequences of all leads that are meant and have not ended; return how many were stopped.
+
+    Raises:
+        NotFound: no such campaign.
+    """
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
+        lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
+        stopped, waiting = await _cancel(connection, actor, campaign_id, lead_ids, now)
+    await _end(context, actor, campaign_id, waiting, now)
+    return len(stopped)
+
+
+async def _cancel(
+    connection: Connection, actor: Actor, campaign_id: str, lead_ids: Sequence[str], now: datetime
+) -> tuple[list[Exit], list[str]]:
+    stopped = await exits.cancel(connection, team_id=actor.team_id, campaign_id=campaign_id, lead_ids=lead_ids)
+    return stopped, await _follow(connection, actor, campaign_id, AuditAction.LEADS_CANCELED, stopped, now)
 
 
 async def _follow(
     connection: Connection, actor: Actor, campaign_id: str, action: AuditAction, gone: Sequence[Exit], now: datetime
-) -> None:
-    """Take leads that are out off the plan, let others have their persons, and write the act down."""
+) -> list[str]:
+    """Take leads that are out off the plan, let others have their persons, and write the act down.
+
+    Returns the accounts to wake: once this is committed, as claims come to persons from their accounts.
+    """
     if not gone:
-        return
+        return []
     await progress.unplan(connection, team_id=actor.team_id, lead_ids=[lead.lead_id for lead in gone])
     freed: list[str] = []
     for was_tried in (True, False):
@@ -100,14 +104,21 @@ async def _follow(
             unanswered_at=now if was_tried else None,
         )
     waiting = await persons.unpark(connection, team_id=actor.team_id, profile_ids=freed, due_at=now)
-    if waiting:
-        await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
-    await audit.record(
+    await lead_choice.record(
         connection,
         actor,
         action=action,
-        object_type=ObjectType.CAMPAIGN,
-        object_id=campaign_id,
+        campaign_id=campaign_id,
+        profile_ids=[lead.profile_id for lead in gone],
         now=now,
-        after={"count": len(gone), "profileIds": sorted(lead.profile_id for lead in gone)[:_MOST_NAMED]},
     )
+    return waiting
+
+
+async def _end(context: Context, actor: Actor, campaign_id: str, waiting: Sequence[str], now: datetime) -> None:
+    """Do what can only be done once leads are out: wake whoever waited for their persons, complete the campaign."""
+    if waiting:
+        async with context.pool.acquire() as connection, connection.transaction():
+            await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
+    await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
+    context.wake()

@@ -1,17 +1,21 @@
-"""Release: a person decides what becomes of a lead that is held."""
+"""Release: a person decides what becomes of leads that are held."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from overture.actions import audit, campaign_access, campaign_leads, people
+from overture.actions import audit, campaign_access, lead_choice, people
 from overture.actions.context import Actor, Context
+from overture.actions.lead_choice import Choice
 from overture.core import sequence
 from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, CampaignStatus, LeadState, ObjectType
 from overture.engine import complete, pacemaker
 from overture.errors import Conflict
-from overture.store import duties, held, leads, outlines, persons, progress
-from overture.store.held import Held
+from overture.store import duties, held, outlines, persons, progress, selections
+from overture.store.campaigns import State
+from overture.store.held import Held, Move
 from overture.store.pool import Connection
 
 
@@ -21,6 +25,15 @@ class Decision(StrEnum):
     RESEND = "resend"
     SKIP = "skip"
     STOP = "stop"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Fates:
+    """What becomes of held leads: they go on, have had everything, or are stopped and why."""
+
+    moves: list[Move] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    stops: list[progress.Stop] = field(default_factory=list)
 
 
 async def release(
@@ -35,19 +48,11 @@ async def release(
     """
     people.require_channel(context, identifier.platform)
     now = await context.clock.now()
-    keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
     async with context.pool.acquire() as connection, connection.transaction():
-        state = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
-        lead = await _lock(connection, actor, campaign_id, identifier, now)
-        await held.decide_attempts(connection, team_id=actor.team_id, lead_id=lead.lead_id)
-        if decision is Decision.STOP:
-            await _stop(connection, actor, lead, "stopped", now)
-        else:
-            await _go_on(connection, actor, campaign_id, lead, now, skips=decision is Decision.SKIP)
-        for kind in ("assess", "plan"):
-            await duties.want(connection, team_id=actor.team_id, kind=kind, key=campaign_id, due_at=now)
-        if state.status == CampaignStatus.ACTIVE:
-            await pacemaker.refresh_campaign(connection, **keys, now=now)
+        campaign = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
+        lead_id = await lead_choice.one(connection, actor, campaign_id=campaign_id, identifier=identifier)
+        lead = await _lock(connection, actor, lead_id)
+        await _release(connection, actor, campaign_id, campaign, [lead], decision, now)
         await audit.record(
             connection,
             actor,
@@ -62,53 +67,110 @@ async def release(
     context.wake()
 
 
-async def _lock(connection: Connection, actor: Actor, campaign_id: str, identifier: Identifier, now: datetime) -> Held:
-    found = await people.find(connection, actor, identifiers=[identifier])
-    lead = None
-    if identifier in found:
-        lead = await leads.find(
-            connection, team_id=actor.team_id, campaign_id=campaign_id, profile_id=found[identifier], now=now
-        )
-    if lead is None:
-        raise campaign_leads.not_found(identifier)
-    locked = await held.lock(connection, team_id=actor.team_id, lead_id=lead.id)
-    if locked is None:
-        raise Conflict(f"The lead is {lead.state}, not held: there is nothing to release.", code="leadNotHeld")
-    if locked.is_under_way:
+async def release_all(context: Context, actor: Actor, *, campaign_id: str, choice: Choice, decision: Decision) -> int:
+    """Let all leads that are meant and held go on as decided; return how many.
+
+    Those with a message on its way stay held.
+
+    Raises:
+        NotFound: no such campaign.
+    """
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        campaign = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
+        lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
+        found = await held.lock(connection, team_id=actor.team_id, lead_ids=lead_ids)
+        released = [lead for lead in found if not lead.is_under_way]
+        if released:
+            await _release(connection, actor, campaign_id, campaign, released, decision, now)
+            await lead_choice.record(
+                connection,
+                actor,
+                action=AuditAction.LEADS_RELEASED,
+                campaign_id=campaign_id,
+                profile_ids=[lead.profile_id for lead in released],
+                now=now,
+                decided={"action": decision},
+            )
+    await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
+    context.wake()
+    return len(released)
+
+
+async def _lock(connection: Connection, actor: Actor, lead_id: str) -> Held:
+    locked = await held.lock(connection, team_id=actor.team_id, lead_ids=[lead_id])
+    if not locked:
+        state = await selections.state(connection, team_id=actor.team_id, lead_id=lead_id)
+        raise Conflict(f"The lead is {state}, not held: there is nothing to release.", code="leadNotHeld")
+    if locked[0].is_under_way:
         raise Conflict("A message to this lead is on its way: try again in a few seconds.", code="sendInProgress")
-    return locked
+    return locked[0]
 
 
-async def _go_on(
-    connection: Connection, actor: Actor, campaign_id: str, lead: Held, now: datetime, *, skips: bool
+async def _release(
+    connection: Connection,
+    actor: Actor,
+    campaign_id: str,
+    campaign: State,
+    leads: Sequence[Held],
+    decision: Decision,
+    now: datetime,
 ) -> None:
-    rank, since = lead.rank, lead.since or now
-    stored = await outlines.steps(connection, team_id=actor.team_id, versions=[(campaign_id, lead.version)])
-    steps = [sequence.parse_step(step) for step in stored.get((campaign_id, lead.version), [])]
-    due = sequence.message_due(steps, rank, since)
-    if skips and due is not None:
-        rank, since = due.step.rank + 1, now
-        due = sequence.message_due(steps, rank, since)
-        if due is None:
-            if lead.is_contacted:
-                await progress.finish(connection, team_id=actor.team_id, lead_ids=[lead.lead_id])
-                await persons.release(connection, team_id=actor.team_id, lead_ids=[lead.lead_id], unanswered_at=now)
-            else:
-                await _stop(connection, actor, lead, "skipped", now)
-            return
-    await held.go_on(
-        connection,
-        team_id=actor.team_id,
-        campaign_id=campaign_id,
-        held=lead,
-        rank=rank,
-        since=since,
-        due_at=max(now, due.at) if due is not None else now,
+    """Let locked leads go on as decided, and have everything follow that waits for them."""
+    team_id = actor.team_id
+    await held.decide_attempts(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
+    fates = await _fates(connection, actor, campaign_id, leads, decision, now)
+    await held.go_on(connection, team_id=team_id, campaign_id=campaign_id, moves=fates.moves)
+    await progress.finish(connection, team_id=team_id, lead_ids=fates.finished)
+    await progress.stop_if_open(connection, team_id=team_id, stops=fates.stops)
+    freed = await persons.release(connection, team_id=team_id, lead_ids=fates.finished, unanswered_at=now)
+    freed += await persons.release(
+        connection, team_id=team_id, lead_ids=[stop.lead_id for stop in fates.stops], unanswered_at=None
     )
+    await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+    for kind in ("assess", "plan"):
+        await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
+    if campaign.status == CampaignStatus.ACTIVE:
+        await pacemaker.refresh_campaign(connection, team_id=team_id, campaign_id=campaign_id, now=now)
 
 
-async def _stop(connection: Connection, actor: Actor, lead: Held, reason: str, now: datetime) -> None:
-    stop = progress.Stop(lead_id=lead.lead_id, state=LeadState.CANCELED, reason=reason)
-    await progress.stop_if_open(connection, team_id=actor.team_id, stops=[stop])
-    freed = await persons.release(connection, team_id=actor.team_id, lead_ids=[lead.lead_id], unanswered_at=None)
-    await persons.unpark(connection, team_id=actor.team_id, profile_ids=freed, due_at=now)
+async def _fates(
+    connection: Connection,
+    actor: Actor,
+    campaign_id: str,
+    leads: Sequence[Held],
+    decision: Decision,
+    now: datetime,
+) -> _Fates:
+    fates = _Fates()
+    if decision is Decision.STOP:
+        fates.stops.extend(_stop(lead, "stopped") for lead in leads)
+        return fates
+    versions = sorted({(campaign_id, lead.version) for lead in leads})
+    stored = await outlines.steps(connection, team_id=actor.team_id, versions=versions)
+    steps = {version: [sequence.parse_step(step) for step in found] for (_, version), found in stored.items()}
+    for lead in leads:
+        rank, since = lead.rank, lead.since or now
+        due = sequence.message_due(steps.get(lead.version, []), rank, since)
+        if decision is Decision.SKIP and due is not None:
+            rank, since = due.step.rank + 1, now
+            due = sequence.message_due(steps[lead.version], rank, since)
+            if due is None and lead.is_contacted:
+                fates.finished.append(lead.lead_id)
+                continue
+            if due is None:
+                fates.stops.append(_stop(lead, "skipped"))
+                continue
+        move = Move(
+            lead_id=lead.lead_id,
+            account_id=lead.account_id or lead.tried_by,
+            rank=rank,
+            since=since,
+            due_at=max(now, due.at) if due is not None else now,
+        )
+        fates.moves.append(move)
+    return fates
+
+
+def _stop(lead: Held, reason: str) -> progress.Stop:
+    return progress.Stop(lead_id=lead.lead_id, state=LeadState.CANCELED, reason=reason)

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import Field
 
-from overture.actions import campaign_leads, lead_exits, lead_release
-from overture.actions.campaign_leads import Consent, Filters, View
+from overture.actions import campaign_leads, lead_exits, lead_release, lead_restore
+from overture.actions.campaign_leads import Consent, View
 from overture.actions.lead_release import Decision
-from overture.api import bodies, profiles, routing
+from overture.api import bodies, lead_bodies, profiles, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_object import WaitAnswer
 from overture.api.campaign_parts import EXAMPLE_ACCOUNT, EXAMPLE_COLUMN, EXAMPLE_STEP
-from overture.api.lead_bodies import DEFAULT_PLATFORM, Leads
+from overture.api.lead_bodies import DEFAULT_PLATFORM, ChosenLeads, Leads
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
 from overture.core.identifiers import Identifier, IdentifierKind
@@ -55,7 +55,7 @@ class ChangeCampaignLead(bodies.Body):
     )
 
 
-class CancelLead(bodies.Body):
+class MeantLead(bodies.Body):
     """Which lead is meant."""
 
     by: bodies.Choice[IdentifierKind] = Field(
@@ -64,12 +64,29 @@ class CancelLead(bodies.Body):
     platform: str = Field(default=DEFAULT_PLATFORM, max_length=64, description=_PLATFORM, examples=["twitter"])
 
 
-class ReleaseLead(CancelLead):
+class ReleaseLead(MeantLead):
     """What becomes of a held lead."""
 
     action: bodies.Choice[Decision] = Field(
         description="`resend` sends the step (again), `skip` passes over it, `stop` ends the lead.",
         examples=["resend"],
+    )
+
+
+class ReleaseLeads(ChosenLeads):
+    """What becomes of held leads, and of which."""
+
+    action: bodies.Choice[Decision] = Field(
+        description="`resend` sends the step (again), `skip` passes over it, `stop` ends the lead.",
+        examples=["resend"],
+    )
+
+
+class ChangedCount(bodies.Answer):
+    """How many leads a call changed."""
+
+    changed: int = Field(
+        description="How many it changed; those for which it is impossible, or done already, stay.", examples=[2]
     )
 
 
@@ -148,7 +165,7 @@ async def list_campaign_leads(
     q: Annotated[str | None, Query(description="How the username or display name begins.", max_length=255)] = None,
 ) -> Page[CampaignLeadAnswer]:
     """Return the leads in a stable order."""
-    filters = Filters(states=state, account_ids=account_link_id, prefix=(q or "").strip().removeprefix("@") or None)
+    filters = lead_bodies.filters(state, account_link_id, q)
     rows = await campaign_leads.page(
         context, actor, campaign_id=campaign_id, filters=filters, after=paging.after_id, limit=paging.fetch
     )
@@ -182,12 +199,51 @@ async def change_campaign_lead(
 
 @router.post("/campaigns/{campaign_id}/leads/{identifier}/cancel", summary="Stop the sequence of a lead")
 async def cancel_lead(
-    context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: CancelLead
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: MeantLead
 ) -> bodies.Success:
     """Stop one lead: once this returns no new message goes to it."""
     meant = Identifier(kind=body.by, value=identifier, platform=body.platform)
     await lead_exits.cancel(context, actor, campaign_id=campaign_id, identifier=meant)
     return bodies.Success()
+
+
+@router.post("/campaigns/{campaign_id}/leads/{identifier}/restore", summary="Let a stopped lead go on")
+async def restore_lead(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: MeantLead
+) -> bodies.Success:
+    """Let a lead that was canceled or removed go on where it stood: no step it has had is sent again."""
+    meant = Identifier(kind=body.by, value=identifier, platform=body.platform)
+    await lead_restore.restore(context, actor, campaign_id=campaign_id, identifier=meant)
+    return bodies.Success()
+
+
+@router.post("/campaigns/{campaign_id}/leads/cancel", summary="Stop the sequences of leads")
+async def cancel_leads(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChosenLeads
+) -> ChangedCount:
+    """Stop all these leads: once this returns no new message goes to any of them."""
+    choice = body.choice()
+    return ChangedCount(changed=await lead_exits.cancel_all(context, actor, campaign_id=campaign_id, choice=choice))
+
+
+@router.post("/campaigns/{campaign_id}/leads/restore", summary="Let stopped leads go on")
+async def restore_leads(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChosenLeads
+) -> ChangedCount:
+    """Let those of these leads that were canceled or removed go on where they stood."""
+    choice = body.choice()
+    return ChangedCount(changed=await lead_restore.restore_all(context, actor, campaign_id=campaign_id, choice=choice))
+
+
+@router.post("/campaigns/{campaign_id}/leads/release", summary="Release held leads")
+async def release_leads(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ReleaseLeads
+) -> ChangedCount:
+    """Decide what becomes of those of these leads that are held."""
+    changed = await lead_release.release_all(
+        context, actor, campaign_id=campaign_id, choice=body.choice(), decision=Decision(body.action)
+    )
+    return ChangedCount(changed=changed)
 
 
 @router.post("/campaigns/{campaign_id}/leads/{identifier}/release", summary="Release a held lead")

@@ -21,14 +21,14 @@ _NAMED = """
                   OR EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = l.id
                                 AND t.state IN ('intent', 'unknown')) AS was_tried
           FROM lead l
-         WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = ANY($3::text[])
+         WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.id = ANY($3::text[])
            AND l.state IN ('assessing', 'ready', 'inSequence', 'held', 'unreachable', 'excluded')
          ORDER BY l.id FOR NO KEY UPDATE OF l
     )
 """
 
 
-async def remove(connection: Connection, *, team_id: str, campaign_id: str, profile_ids: Sequence[str]) -> list[Exit]:
+async def remove(connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str]) -> list[Exit]:
     """Take leads out for good: no list brings them back. One that has ended keeps its end; return those taken out."""
     rows = await connection.fetch(
         f"""{_NAMED}
@@ -38,13 +38,13 @@ async def remove(connection: Connection, *, team_id: str, campaign_id: str, prof
         """,
         team_id,
         campaign_id,
-        list(profile_ids),
+        list(lead_ids),
     )
     await connection.execute(
         """
         WITH left_before AS (
             SELECT id FROM lead
-             WHERE team_id = $1 AND campaign_id = $2 AND profile_id = ANY($3::text[])
+             WHERE team_id = $1 AND campaign_id = $2 AND id = ANY($3::text[])
                AND state = 'removed' AND NOT is_deleted_by_hand
              ORDER BY id FOR NO KEY UPDATE
         )
@@ -53,12 +53,12 @@ async def remove(connection: Connection, *, team_id: str, campaign_id: str, prof
         """,
         team_id,
         campaign_id,
-        list(profile_ids),
+        list(lead_ids),
     )
     return [Exit(**row) for row in rows]
 
 
-async def cancel(connection: Connection, *, team_id: str, campaign_id: str, profile_ids: Sequence[str]) -> list[Exit]:
+async def cancel(connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str]) -> list[Exit]:
     """Stop leads for which something is, or might come, to happen; return those stopped."""
     rows = await connection.fetch(
         f"""{_NAMED}
@@ -68,6 +68,6 @@ async def cancel(connection: Connection, *, team_id: str, campaign_id: str, prof
         """,
         team_id,
         campaign_id,
-        list(profile_ids),
+        list(lead_ids),
     )
     return [Exit(**row) for row in rows]

@@ -1,0 +1,112 @@
+"""Returns: leads that people had taken out, and let go on where they stood."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.store import scopes
+from overture.store.pool import Connection
+from overture.store.scopes import Rules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a lead stands. `is_out`: a person or a rule has stopped it, so that it may be let go on.
+
+    `obstacle`: what forbids that now; None if nothing does.
+    """
+
+    lead_id: str
+    profile_id: str
+    state: str
+    reason: str | None
+    is_out: bool
+    obstacle: str | None
+
+
+async def lock(
+    connection: Connection,
+    *,
+    team_id: str,
+    campaign_id: str,
+    rules: Rules,
+    lead_ids: Sequence[str],
+    now: datetime,
+) -> list[Standing]:
+    """Lock leads in key order and tell whether each may go on.
+
+    The facts are asked for lead by lead: joined, they would be planned for as few leads as were out before.
+    """
+    rows = await connection.fetch(
+        f"""
+        WITH locked AS MATERIALIZED (
+            SELECT id, profile_id, state, reason, first_intent_at, contacted_at, replied_at,
+                   state = 'canceled' OR (state = 'removed' AND is_deleted_by_hand) AS is_out
+              FROM lead WHERE team_id = $1 AND campaign_id = $2 AND id = ANY($7::text[])
+             ORDER BY id FOR NO KEY UPDATE
+        )
+        SELECT l.id AS lead_id, l.profile_id, l.state, l.reason, l.is_out, CASE
+               WHEN NOT l.is_out OR $3::timestamptz IS NULL THEN NULL
+               WHEN p.suppressed_at IS NOT NULL THEN 'suppressed'
+               WHEN EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = l.id AND (t.state = 'intent'
+                               OR (t.state = 'unknown' AND t.reason IS DISTINCT FROM 'notFound'))) THEN 'sendInProgress'
+               WHEN l.replied_at IS NULL AND p.last_inbound_at > l.first_intent_at THEN 'answeredElsewhere'
+               ELSE {scopes.KEPT_OUT.format(facts="f", lead="l")} END AS obstacle
+          FROM locked l
+          LEFT JOIN person p ON p.team_id = $1 AND p.profile_id = l.profile_id
+          LEFT JOIN LATERAL (
+             WITH affected AS (SELECT l.profile_id) {scopes.FACTS}
+          ) f ON l.is_out
+        """,
+        team_id,
+        campaign_id,
+        now,
+        rules.exclude_contacted,
+        rules.exclude_mutuals,
+        rules.needs_consent,
+        list(lead_ids),
+    )
+    return [Standing(**row) for row in rows]
+
+
+async def restore(connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str]) -> None:
+    """Let locked leads go on where they stood: in their sequence, or to be assessed.
+
+    One that no list brings stays as if added by hand. Whoever wrote before our first message waits for a decision.
+    """
+    await connection.execute(
+        """
+        WITH back AS (
+            UPDATE lead l
+               SET state = CASE WHEN replied_at IS NOT NULL THEN 'replied'
+                                WHEN contacted_at IS NOT NULL THEN 'inSequence' ELSE 'assessing' END,
+                   reason = NULL, is_deleted_by_hand = false,
+                   is_direct = is_direct OR NOT EXISTS (
+                       SELECT FROM campaign_list cl
+                         JOIN list_lead m ON m.team_id = $1 AND m.list_id = cl.list_id AND m.profile_id = l.profile_id
+                        WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'synced')
+             WHERE team_id = $1 AND id = ANY($3::text[])
+            RETURNING id, profile_id, state
+        )
+        INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
+        SELECT $1, $2, id, profile_id FROM back WHERE state = 'assessing' ON CONFLICT DO NOTHING
+        """,
+        team_id,
+        campaign_id,
+        list(lead_ids),
+    )
+    await connection.execute(
+        """
+        WITH held AS (
+            UPDATE lead l SET state = 'held', reason = 'wroteFirst'
+              FROM person p
+             WHERE l.team_id = $1 AND l.id = ANY($3::text[]) AND l.state = 'assessing'
+               AND p.team_id = $1 AND p.profile_id = l.profile_id AND p.last_inbound_at > l.joined_at
+            RETURNING l.id
+        )
+        DELETE FROM assess_queue q USING held WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = held.id
+        """,
+        team_id,
+        campaign_id,
+        list(lead_ids),
+    )
