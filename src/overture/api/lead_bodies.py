@@ -20,24 +20,15 @@ _Keys = Annotated[list[_Key], Field(min_length=1, max_length=MOST_LEADS)]
 _Platform = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class LeadBody(bodies.Body):
-    """One lead: exactly one of the three identifiers, and its column values."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"username": "ana", "data": {"custom_f0mdbz3k91yq0c8f4w2n7xhs": "Acme"}}]}
-    )
+class NamedBody(bodies.Body):
+    """One person's profile: exactly one of the three identifiers."""
 
     platform_id: _Key | None = Field(default=None, description="The platform's id.", examples=["1000000000000000001"])
     username: _Key | None = Field(default=None, description="Username, with or without @.", examples=["ana"])
     external_id: _Key | None = Field(
         default=None, description="Overture's profile id.", examples=["u0mdbz3k91yq0c8f4w2n7xhs"]
     )
-    platform: _Platform | None = Field(default=None, description="Platform of this lead.", examples=["twitter"])
-    data: dict[str, Any] | None = Field(
-        default=None,
-        description="Values by column id.",
-        examples=[{"custom_f0mdbz3k91yq0c8f4w2n7xhs": "Acme"}],
-    )
+    platform: _Platform | None = Field(default=None, description="Platform of this profile.", examples=["twitter"])
 
     @model_validator(mode="after")
     def _has_one_identifier(self) -> Self:
@@ -46,7 +37,7 @@ class LeadBody(bodies.Body):
         return self
 
     def identifier(self, platform: str) -> Identifier:
-        """Return by what the lead is named; `platform` holds where the lead itself names none."""
+        """Return by what the profile is named; `platform` holds where it names none itself."""
         named = (
             (IdentifierKind.PLATFORM_ID, self.platform_id),
             (IdentifierKind.USERNAME, self.username),
@@ -54,6 +45,20 @@ class LeadBody(bodies.Body):
         )
         kind, value = next((kind, value) for kind, value in named if value is not None)
         return Identifier(kind=kind, value=value, platform=self.platform or platform)
+
+
+class LeadBody(NamedBody):
+    """One lead: exactly one of the three identifiers, and its column values."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"username": "ana", "data": {"custom_f0mdbz3k91yq0c8f4w2n7xhs": "Acme"}}]}
+    )
+
+    data: dict[str, Any] | None = Field(
+        default=None,
+        description="Values by column id.",
+        examples=[{"custom_f0mdbz3k91yq0c8f4w2n7xhs": "Acme"}],
+    )
 
 
 class Leads(bodies.Body):

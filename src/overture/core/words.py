@@ -182,6 +182,9 @@ class AuditAction(StrEnum):
     POLICY_CHANGED = "policy.changed"
     RULES_CHANGED = "rules.changed"
     SEQUENCE_REPLACED = "sequence.replaced"
+    SUPPRESSION_ADDED = "suppression.added"
+    SUPPRESSION_IMPORTED = "suppression.imported"
+    SUPPRESSION_REMOVED = "suppression.removed"
     TEAM_CHANGED = "team.changed"
     TEAM_RESUMED = "team.resumed"
     TEAM_STOPPED = "team.stopped"
@@ -195,8 +198,16 @@ class ObjectType(StrEnum):
     ACCOUNT_LINK = "accountLink"
     CAMPAIGN = "campaign"
     PLATFORM_APP = "platformApp"
+    PROFILE = "profile"
     TEAM = "team"
     TOKEN = "token"  # noqa: S105 - a kind of object
+
+
+class SuppressionSource(StrEnum):
+    """Whose word it is that nobody may write to a person: the person's own, or the team's."""
+
+    OPT_OUT = "optOut"
+    BY_HAND = "byHand"
 
 
 class ActorType(StrEnum):

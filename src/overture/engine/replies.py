@@ -9,9 +9,9 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core import policy
 from overture.core.words import LeadState, Trigger
-from overture.engine import automate, halts
+from overture.engine import automate, halts, suppress
 from overture.secrets import Sealer
-from overture.store import inboxes, ledger, outbox, paces, persons, progress, scope_requests, threads
+from overture.store import inboxes, ledger, outbox, paces, persons, progress, scope_requests, suppressions, threads
 from overture.store.pool import Connection, Pool, hot_transaction
 
 INTERVAL = timedelta(minutes=20)
@@ -252,7 +252,14 @@ async def _stop_sequences(
         for profile_id, messages in inbound.items()
         if any(policy.is_opt_out(message.text) for message in messages)
     ]
-    await persons.suppress(connection, team_id=team_id, profile_ids=opted_out, at=now, reason="optOut")
+    await suppressions.add(
+        connection,
+        team_id=team_id,
+        new=[suppressions.New(profile_id=profile_id, note=None) for profile_id in opted_out],
+        source="optOut",
+        by=None,
+        at=now,
+    )
     replies: list[tuple[str, datetime]] = []
     stops: list[progress.Stop] = []
     for profile_id, messages in inbound.items():
@@ -330,11 +337,10 @@ def _stop(
     """Say how a message of its person ends a lead for which the message is not the counted answer."""
     latest = messages[-1].sent_at
     first_intent = tried.get(lead.lead_id)
-    if is_opted_out and first_intent is None:
-        return progress.Stop(lead_id=lead.lead_id, state=LeadState.EXCLUDED, reason="suppressed")
+    if is_opted_out:
+        return suppress.stop_of(lead, first_intent)
     if lead.state == LeadState.IN_SEQUENCE or (lead.state == LeadState.HELD and lead.contacted_at is not None):
-        reason = "suppressed" if is_opted_out else "answeredElsewhere"
-        return progress.Stop(lead_id=lead.lead_id, state=LeadState.CANCELED, reason=reason)
+        return progress.Stop(lead_id=lead.lead_id, state=LeadState.CANCELED, reason="answeredElsewhere")
     if lead.state in {LeadState.ASSESSING, LeadState.READY} and first_intent is None and latest > lead.joined_at:
         return progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason="wroteFirst")
     return None

@@ -131,25 +131,6 @@ async def wrote(connection: Connection, *, team_id: str, inbound: Sequence[tuple
     )
 
 
-async def suppress(
-    connection: Connection, *, team_id: str, profile_ids: Sequence[str], at: datetime, reason: str
-) -> None:
-    """Let nobody of the team write to these persons any more."""
-    await connection.execute(
-        """
-        INSERT INTO person AS p (team_id, profile_id, suppressed_at, suppressed_reason)
-        SELECT $1, v.profile_id, $3, $4 FROM unnest($2::text[]) AS v (profile_id) ORDER BY v.profile_id
-        ON CONFLICT (team_id, profile_id) DO UPDATE
-           SET suppressed_at = excluded.suppressed_at, suppressed_reason = excluded.suppressed_reason
-         WHERE p.suppressed_at IS NULL
-        """,
-        team_id,
-        sorted(set(profile_ids)),
-        at,
-        reason,
-    )
-
-
 async def resume(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
     """Take persons for leads that go on where they stood, unless another lead has them by now."""
     await connection.execute(
