@@ -28,13 +28,14 @@ BATCH = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ready:
-    """An intent that is committed and must be sent now."""
+    """An intent that is committed and must be sent now; `lease_until` (wall time) is when others may look into it."""
 
     team_id: str
     platform: str
     base_url: str
     sealed_token: bytes
     recipient_id: str
+    lease_until: datetime
     intent: ledger.Intent
 
 
@@ -133,6 +134,7 @@ class Dispatcher:
                 base_url=turn.accounts[intent.account_id].base_url,
                 sealed_token=turn.accounts[intent.account_id].sealed_token,
                 recipient_id=candidate.lead.platform_id,
+                lease_until=wall_now + LEASE,
                 intent=intent,
             )
             for intent, candidate in zip(intents, candidates, strict=True)

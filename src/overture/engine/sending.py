@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from overture import clock as clocks
 from overture.channels import port
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
@@ -26,12 +27,14 @@ async def send(ready: dispatch.Ready, *, channels: Registry, sealer: Sealer, clo
         base_url=ready.base_url,
         token=sealer.open(ready.sealed_token, context=f"{ready.team_id}:{intent.account_id}"),
     )
+    now = await clock.now()
     try:
-        # The channel has its own time-out; this one is for a channel that does not keep it.
-        async with asyncio.timeout(_TIMEOUT * 1.5):
-            outcome = await channel.send(
-                credentials, recipient_id=ready.recipient_id, text=intent.text, now=await clock.now()
-            )
+        if is_too_late(ready):
+            outcome = Outcome(kind=OutcomeKind.NOT_SENT, reason="tooLate")
+        else:
+            # The channel has its own time-out; this one is for a channel that does not keep it.
+            async with asyncio.timeout(_TIMEOUT * 1.5):
+                outcome = await channel.send(credentials, recipient_id=ready.recipient_id, text=intent.text, now=now)
     except Exception as error:
         _log.error("send_broke", attempt_id=intent.id, error=repr(error))
         outcome = Outcome(kind=OutcomeKind.UNKNOWN, reason="channelBroke", detail=repr(error)[:500])
@@ -46,3 +49,12 @@ async def send(ready: dispatch.Ready, *, channels: Registry, sealer: Sealer, clo
         outcome=outcome,
         ended_at=ended_at,
     )
+
+
+def is_too_late(ready: dispatch.Ready) -> bool:
+    """Whether a call begun now might still be under way when the lease has ended.
+
+    A process that was stopped between the intent and the call, or a machine that slept, must not send what others
+    have meanwhile looked into, paused or given to somebody else.
+    """
+    return clocks.wall_now() > ready.lease_until - CALL_TIMEOUT

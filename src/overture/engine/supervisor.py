@@ -291,10 +291,13 @@ class Engine:
             next_due = await self._work[duty.kind](duty, now)
         except _GONE:
             raise
+        except _PASSING as error:
+            _log.info("duty_retried", kind=duty.kind, key=duty.key, team_id=duty.team_id, error=repr(error))
+            await self._fail_duty(duty, repr(error)[:500], now + timedelta(seconds=1))
+            return False
         except Exception as error:
             _log.exception("duty_broke", kind=duty.kind, key=duty.key, team_id=duty.team_id)
-            pause = timedelta(seconds=1) if isinstance(error, _PASSING) else DUTY_RETRY
-            await self._fail_duty(duty, repr(error)[:500], now + pause)
+            await self._fail_duty(duty, repr(error)[:500], now + DUTY_RETRY)
             return False
         async with self._pool.acquire() as connection:
             await duties.finish(connection, duty=duty, next_due=next_due, now=now)
