@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from overture import ids
-from overture.store import list_leads, lists, persons
+from overture.store import list_leads, lists, persons, suppressions
 from overture.store.lists import LeadList
 from overture.store.pool import Connection, Pool
 
@@ -62,7 +62,8 @@ async def test_sizes_equal_a_recount_whatever_happens_to_persons(database: Pool,
                         connection, team_id=team_id, wanted=wanted, allow_parallel=True, recontact_before=at
                     )
                 case "suppressed":
-                    await persons.suppress(connection, team_id=team_id, profile_ids=some, at=at, reason="optOut")
+                    new = [suppressions.New(profile_id=one, note=None) for one in some]
+                    await suppressions.add(connection, team_id=team_id, new=new, source="optOut", by=None, at=at)
                 case _:
                     await connection.execute(
                         "DELETE FROM person WHERE team_id = $1 AND profile_id = ANY($2::text[])", team_id, some
