@@ -74,6 +74,17 @@ async def page(context: Context, actor: Actor, *, campaign_id: str, after: str |
         )
 
 
+async def every(context: Context, actor: Actor, *, campaign_id: str) -> list[Column]:
+    """Return all columns of a campaign, oldest first.
+
+    Raises:
+        NotFound: no such campaign.
+    """
+    async with context.pool.acquire() as connection:
+        await campaign_access.require(connection, actor, campaign_id=campaign_id)
+        return await campaign_columns.all_of(connection, team_id=actor.team_id, campaign_id=campaign_id)
+
+
 async def create(context: Context, actor: Actor, *, campaign_id: str, new: NewColumn) -> Column:
     """Add a column.
 

@@ -1,6 +1,6 @@
 """The leads of a campaign: add, read, give values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,9 @@ from overture.store.campaigns import Campaign
 from overture.store.leads import Head, Lead, NewLead
 from overture.store.pool import Connection
 from overture.store.selections import Filters
+
+_PIECE = 1000
+"""So many leads are read at a time where all are wanted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +107,22 @@ async def page(
             now=now,
         )
         return await _views(connection, actor, campaign, rows, now)
+
+
+async def every(context: Context, actor: Actor, *, campaign_id: str, filters: Filters) -> AsyncIterator[list[View]]:
+    """Return all leads a filter lets through, in pieces, each read when it is asked for.
+
+    Raises:
+        NotFound: no such campaign.
+    """
+    after: str | None = None
+    while True:
+        found = await page(context, actor, campaign_id=campaign_id, filters=filters, after=after, limit=_PIECE)
+        if found:
+            yield found
+        if len(found) < _PIECE:
+            return
+        after = found[-1].lead.profile.id
 
 
 async def get(context: Context, actor: Actor, *, campaign_id: str, identifier: Identifier) -> View:

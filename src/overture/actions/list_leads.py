@@ -1,6 +1,6 @@
 """The leads of a list: add, remove, set their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,9 @@ from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import duties, list_leads, lists
 from overture.store.list_leads import ListLead
 from overture.store.pool import Connection
+
+_PIECE = 1000
+"""So many leads are read at a time where all are wanted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +139,22 @@ async def read_page(context: Context, actor: Actor, *, list_id: str, after: str 
         return await list_leads.read_system_page(
             connection, team_id=actor.team_id, kind=found.kind, after=after, count=count
         )
+
+
+async def every(context: Context, actor: Actor, *, list_id: str) -> AsyncIterator[list[ListLead]]:
+    """Return all leads of a list in pieces, each read when it is asked for.
+
+    Raises:
+        NotFound: the team has no such list.
+    """
+    after: str | None = None
+    while True:
+        found = await read_page(context, actor, list_id=list_id, after=after, count=_PIECE)
+        if found:
+            yield found
+        if len(found) < _PIECE:
+            return
+        after = found[-1].profile.id
 
 
 async def _checked_values(

@@ -175,6 +175,17 @@ async def read_column_page(
         )
 
 
+async def every_column(context: Context, actor: Actor, *, list_id: str) -> list[Column]:
+    """Return all columns of a list, oldest first.
+
+    Raises:
+        NotFound: the team has no such list.
+    """
+    async with context.pool.acquire() as connection:
+        await require(connection, actor, list_id)
+        return await lists.read_columns(connection, team_id=actor.team_id, list_id=list_id)
+
+
 async def change_column(
     context: Context, actor: Actor, *, list_id: str, column_id: str, changes: Mapping[str, Any]
 ) -> Column:

@@ -1,16 +1,19 @@
 """The leads of a list."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from overture.actions import list_leads, people
+from overture.actions import list_leads, lists, people
 from overture.actions.list_leads import Added
-from overture.api import bodies, profiles, routing
+from overture.api import bodies, profiles, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.lead_bodies import DEFAULT_PLATFORM, Leads
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
+from overture.core.cells import Cell
 from overture.store.list_leads import ListLead
 
 router = routing.router("Lists")
@@ -72,6 +75,22 @@ async def list_leads_of(
     return Page(data=[_answer(row) for row in shown], next_cursor=cursor)
 
 
+@router.get(
+    "/lists/{list_id}/leads.csv",
+    summary="Download a list's leads",
+    response_class=StreamingResponse,
+    responses=tables.DOCUMENTED,
+)
+async def download_list_leads(context: CurrentContext, actor: CurrentActor, list_id: str) -> StreamingResponse:
+    """Return all leads as CSV, custom columns under their names. What a spreadsheet would calculate gets a `'`."""
+    columns = await lists.every_column(context, actor, list_id=list_id)
+    header = [*tables.PROFILE, "addedAt", "updatedAt", *(column.name for column in columns)]
+    column_ids = [column.id for column in columns]
+    found = list_leads.every(context, actor, list_id=list_id)
+    rows = ([_row(lead, column_ids) for lead in piece] async for piece in found)
+    return tables.answer("leads.csv", header, rows)
+
+
 @router.post("/lists/{list_id}/leads", summary="Add leads to a list")
 async def add_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: Leads) -> AddedAnswer:
     """Add leads. Usernames that are not known yet are looked up on the platform, for up to ten seconds."""
@@ -93,6 +112,15 @@ async def change_lead(
         context, actor, list_id=list_id, platform=body.platform, platform_id=platform_id, data=body.data
     )
     return _answer(lead)
+
+
+def _row(lead: ListLead, column_ids: Sequence[str]) -> list[Cell]:
+    return [
+        *tables.profile(lead.profile),
+        bodies.wire_time(lead.added_at),
+        bodies.wire_time(lead.updated_at),
+        *(lead.data.get(column_id) for column_id in column_ids),
+    ]
 
 
 def _answer(lead: ListLead) -> ListLeadAnswer:

@@ -40,6 +40,7 @@ ADDRESSES = {
     "PATCH /lists/{list_id}/columns/{column_id}",
     "DELETE /lists/{list_id}/columns/{column_id}",
     "GET /lists/{list_id}/leads",
+    "GET /lists/{list_id}/leads.csv",
     "POST /lists/{list_id}/leads",
     "DELETE /lists/{list_id}/leads",
     "PATCH /lists/{list_id}/leads/{platform_id}",

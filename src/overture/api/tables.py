@@ -1,0 +1,60 @@
+"""Tables: collections as CSV, written while they are read, so that their size does not matter."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+
+from overture.core import cells
+from overture.core.cells import Cell
+from overture.store.people import Profile
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV"}
+}
+"""How a call that answers with a table is described."""
+
+PROFILE = (
+    "platform",
+    "platformId",
+    "externalId",
+    "username",
+    "displayName",
+    "bio",
+    "location",
+    "website",
+    "followerCount",
+    "accountStatus",
+)
+"""The header of `profile`."""
+
+
+def answer(name: str, header: Sequence[str], rows: AsyncIterator[Sequence[Sequence[Cell]]]) -> StreamingResponse:
+    """Answer with a table; `rows` brings it in pieces. UTF-8 with a mark, so that spreadsheets read it as such."""
+    return StreamingResponse(
+        _written(header, rows),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def profile(found: Profile) -> list[Cell]:
+    """Return the cells of a profile, in the order of `PROFILE`."""
+    return [
+        found.platform,
+        found.platform_id,
+        found.id,
+        found.username,
+        found.display_name,
+        found.bio,
+        found.location,
+        found.website,
+        found.follower_count,
+        found.account_status,
+    ]
+
+
+async def _written(header: Sequence[str], rows: AsyncIterator[Sequence[Sequence[Cell]]]) -> AsyncIterator[bytes]:
+    yield ("\ufeff" + cells.lines([header])).encode()
+    async for piece in rows:
+        yield cells.lines(piece).encode()
