@@ -47,9 +47,25 @@ async def test_every_operation_and_field_is_described(root: httpx.AsyncClient) -
         for method, operation in operations.items():
             assert operation.get("summary"), (method, path)
             assert operation.get("description"), (method, path)
+            for parameter in operation.get("parameters", ()):
+                assert parameter.get("description"), (method, path, parameter["name"])
     for name, schema in document["components"]["schemas"].items():
         for field, definition in schema.get("properties", {}).items():
             assert definition.get("description"), (name, field)
+
+
+async def test_every_operation_tells_how_it_may_be_refused(root: httpx.AsyncClient) -> None:
+    document = (await root.get("/api/v2/openapi.json")).json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert "x-refusals" not in operation
+            answers = operation["responses"]
+            assert {"400", "401", "429", "500"} <= set(answers) and "default" not in answers, (method, path)
+            for status in set(answers) - {"200", "201", "202", "204"}:
+                assert answers[status]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorAnswer")
+                assert answers[status]["description"].startswith("- `"), (method, path)
+    deleting = document["paths"]["/api/v2/lists/{list_id}"]["delete"]["responses"]
+    assert "`listInUse`" in deleting["409"]["description"] and "`listNotFound`" in deleting["404"]["description"]
 
 
 async def test_the_page_of_the_documents_asks_nothing_of_other_hosts(root: httpx.AsyncClient) -> None:

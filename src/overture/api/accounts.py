@@ -8,7 +8,7 @@ from pydantic import Field
 
 from overture.actions import accounts, people
 from overture.actions.context import Context
-from overture.api import bodies, platforms, routing
+from overture.api import bodies, platforms, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.core.words import AccountStatus
@@ -22,7 +22,7 @@ class Tokens(bodies.Body):
     """What opens the account on its platform."""
 
     access_token: Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")] = Field(
-        description="The user token of the account, printable ASCII without spaces.", examples=["AAAA…"]
+        description="The user token of the account, printable ASCII without spaces.", examples=["sandbox-ana"]
     )
 
 
@@ -97,7 +97,13 @@ async def get_account_link(context: CurrentContext, actor: CurrentActor, account
     return _answer(context, await accounts.get(context, actor, account_id=account_link_id))
 
 
-@router.post("/account-links", summary="Link an account, or authorise it again")
+@router.post(
+    "/account-links",
+    summary="Link an account, or authorise it again",
+    openapi_extra=refusals.of(
+        "accountLinkTaken", "capabilityNotSupported", "platformNotSupported", "platformUnavailable"
+    ),
+)
 async def link_account(
     context: CurrentContext, actor: CurrentActor, body: LinkAccount, request: Request
 ) -> AccountAnswer:
@@ -120,7 +126,11 @@ async def link_account(
     return _answer(context, account)
 
 
-@router.patch("/account-links/{account_link_id}", summary="Set limits, pause or resume")
+@router.patch(
+    "/account-links/{account_link_id}",
+    summary="Set limits, pause or resume",
+    openapi_extra=refusals.of("accountLinkDisconnected"),
+)
 async def change_account_link(
     context: CurrentContext, actor: CurrentActor, account_link_id: str, body: ChangeAccount
 ) -> AccountAnswer:
@@ -137,7 +147,12 @@ async def change_account_link(
     return _answer(context, changed)
 
 
-@router.delete("/account-links/{account_link_id}", status_code=204, summary="Disconnect an account")
+@router.delete(
+    "/account-links/{account_link_id}",
+    status_code=204,
+    summary="Disconnect an account",
+    openapi_extra=refusals.of("accountLinkInUse"),
+)
 async def disconnect_account(context: CurrentContext, actor: CurrentActor, account_link_id: str) -> None:
     """Disconnect an account: its token is forgotten, what it sent stays."""
     await accounts.disconnect(context, actor, account_id=account_link_id)

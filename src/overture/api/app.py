@@ -14,6 +14,7 @@ from overture.api import (
     campaign_leads,
     campaigns,
     compression,
+    contract,
     documents,
     envelope,
     failures,
@@ -74,7 +75,7 @@ def create_app(
         call_limits: how many calls a team may make in a minute, an hour and a day; None for any number.
         cors_origins: where pages may come from that call the API from a browser; `*` for anywhere.
     """
-    app = FastAPI(
+    app = contract.Application(
         title="Overture",
         version="2",
         description="Direct-message outreach campaigns: lists, campaigns, accounts, people.",

@@ -4,7 +4,7 @@ from typing import cast
 
 from overture.actions import automations
 from overture.actions.automations import AutomationChanges
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_parts import AutomationAnswer, AutomationBody
 from overture.core.words import Action, Trigger
@@ -24,7 +24,11 @@ class ChangeAutomation(bodies.Body):
     enabled: bool = bodies.unset(description="Whether it runs.", examples=[False])
 
 
-@router.post("/campaigns/{campaign_id}/automations", summary="Add an automation")
+@router.post(
+    "/campaigns/{campaign_id}/automations",
+    summary="Add an automation",
+    openapi_extra=refusals.of("statusNotFound", "tagNotFound", "memberNotFound"),
+)
 async def create_automation(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: AutomationBody
 ) -> AutomationAnswer:
@@ -32,7 +36,11 @@ async def create_automation(
     return _answer(await automations.create(context, actor, campaign_id=campaign_id, new=body.to_new()))
 
 
-@router.patch("/campaigns/{campaign_id}/automations/{automation_id}", summary="Change an automation")
+@router.patch(
+    "/campaigns/{campaign_id}/automations/{automation_id}",
+    summary="Change an automation",
+    openapi_extra=refusals.of("statusNotFound", "tagNotFound", "memberNotFound"),
+)
 async def change_automation(
     context: CurrentContext,
     actor: CurrentActor,

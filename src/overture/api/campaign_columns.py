@@ -6,7 +6,7 @@ from pydantic import Field
 
 from overture.actions import campaign_columns
 from overture.actions.campaign_columns import ColumnChanges
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_parts import EXAMPLE_COLUMN, ColumnBody
 from overture.api.paging import CurrentPage, Page
@@ -70,6 +70,7 @@ async def change_column(
     "/campaigns/{campaign_id}/columns/{column_id}",
     status_code=204,
     summary="Remove a column of a campaign",
+    openapi_extra=refusals.of("columnInUse"),
 )
 async def delete_column(context: CurrentContext, actor: CurrentActor, campaign_id: str, column_id: str) -> None:
     """Remove a column with its values, unless a step uses it."""

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from overture.actions import campaign_columns, campaign_leads, lead_exits, lead_release, lead_restore
 from overture.actions.campaign_leads import Consent, View
 from overture.actions.lead_release import Decision
-from overture.api import bodies, lead_bodies, profiles, routing, tables
+from overture.api import bodies, lead_bodies, profiles, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_object import WaitAnswer
 from overture.api.campaign_parts import EXAMPLE_ACCOUNT, EXAMPLE_COLUMN, EXAMPLE_STEP
@@ -80,6 +80,8 @@ class ReleaseLead(MeantLead):
 class ReleaseLeads(ChosenLeads):
     """What becomes of held leads, and of which."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"filter": {"state": ["held"]}, "action": "resend"}]})
+
     action: bodies.Choice[Decision] = Field(
         description="`resend` sends the step (again), `skip` passes over it, `stop` ends the lead.",
         examples=["resend"],
@@ -140,7 +142,11 @@ class CampaignLeadAnswer(bodies.Answer):
     replied_at: bodies.Instant | None = Field(description="When it answered.")
 
 
-@router.post("/campaigns/{campaign_id}/leads", summary="Add leads to a campaign")
+@router.post(
+    "/campaigns/{campaign_id}/leads",
+    summary="Add leads to a campaign",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: str, body: AddLeads) -> AddedCounts:
     """Add leads by hand. Usernames that are not known yet are looked up on the platform, for up to ten seconds."""
     consent = None
@@ -204,7 +210,11 @@ async def download_campaign_leads(
     return tables.answer("leads.csv", header, rows)
 
 
-@router.get("/campaigns/{campaign_id}/leads/{identifier}", summary="Get a lead of a campaign")
+@router.get(
+    "/campaigns/{campaign_id}/leads/{identifier}",
+    summary="Get a lead of a campaign",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def get_campaign_lead(
     context: CurrentContext,
     actor: CurrentActor,
@@ -218,7 +228,11 @@ async def get_campaign_lead(
     return _answer(await campaign_leads.get(context, actor, campaign_id=campaign_id, identifier=meant))
 
 
-@router.patch("/campaigns/{campaign_id}/leads/{identifier}", summary="Set values of a lead of a campaign")
+@router.patch(
+    "/campaigns/{campaign_id}/leads/{identifier}",
+    summary="Set values of a lead of a campaign",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def change_campaign_lead(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: ChangeCampaignLead
 ) -> CampaignLeadAnswer:
@@ -228,7 +242,11 @@ async def change_campaign_lead(
     return _answer(changed)
 
 
-@router.post("/campaigns/{campaign_id}/leads/{identifier}/cancel", summary="Stop the sequence of a lead")
+@router.post(
+    "/campaigns/{campaign_id}/leads/{identifier}/cancel",
+    summary="Stop the sequence of a lead",
+    openapi_extra=refusals.of("leadEnded", "platformNotSupported"),
+)
 async def cancel_lead(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: MeantLead
 ) -> bodies.Success:
@@ -238,7 +256,11 @@ async def cancel_lead(
     return bodies.Success()
 
 
-@router.post("/campaigns/{campaign_id}/leads/{identifier}/restore", summary="Let a stopped lead go on")
+@router.post(
+    "/campaigns/{campaign_id}/leads/{identifier}/restore",
+    summary="Let a stopped lead go on",
+    openapi_extra=refusals.of("leadNotRestorable", "leadKeptOut", "platformNotSupported"),
+)
 async def restore_lead(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: MeantLead
 ) -> bodies.Success:
@@ -248,7 +270,11 @@ async def restore_lead(
     return bodies.Success()
 
 
-@router.post("/campaigns/{campaign_id}/leads/cancel", summary="Stop the sequences of leads")
+@router.post(
+    "/campaigns/{campaign_id}/leads/cancel",
+    summary="Stop the sequences of leads",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def cancel_leads(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChosenLeads
 ) -> ChangedCount:
@@ -257,7 +283,11 @@ async def cancel_leads(
     return ChangedCount(changed=await lead_exits.cancel_all(context, actor, campaign_id=campaign_id, choice=choice))
 
 
-@router.post("/campaigns/{campaign_id}/leads/restore", summary="Let stopped leads go on")
+@router.post(
+    "/campaigns/{campaign_id}/leads/restore",
+    summary="Let stopped leads go on",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def restore_leads(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChosenLeads
 ) -> ChangedCount:
@@ -266,7 +296,11 @@ async def restore_leads(
     return ChangedCount(changed=await lead_restore.restore_all(context, actor, campaign_id=campaign_id, choice=choice))
 
 
-@router.post("/campaigns/{campaign_id}/leads/release", summary="Release held leads")
+@router.post(
+    "/campaigns/{campaign_id}/leads/release",
+    summary="Release held leads",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def release_leads(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ReleaseLeads
 ) -> ChangedCount:
@@ -277,7 +311,11 @@ async def release_leads(
     return ChangedCount(changed=changed)
 
 
-@router.post("/campaigns/{campaign_id}/leads/{identifier}/release", summary="Release a held lead")
+@router.post(
+    "/campaigns/{campaign_id}/leads/{identifier}/release",
+    summary="Release a held lead",
+    openapi_extra=refusals.of("leadNotHeld", "sendInProgress", "platformNotSupported"),
+)
 async def release_lead(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: ReleaseLead
 ) -> bodies.Success:

@@ -18,11 +18,10 @@ EXAMPLE_CAMPAIGN = "c0mdbz3k91yq0c8f4w2n7xhs"
 EXAMPLE_LIST = "l0mdbz3k91yq0c8f4w2n7xhs"
 EXAMPLE_ACCOUNT = "a0mdbz3k91yq0c8f4w2n7xhs"
 EXAMPLE_STEP = "s0mdbz3k91yq0c8f4w2n7xhs"
-EXAMPLE_COLUMN = "custom_f0mdbz3k91yq0c8f4w2n7xh"
+EXAMPLE_COLUMN = "custom_f0mdbz3k91yq0c8f4w2n7xhs"
+EXAMPLE_RULES = {"syncedListIds": [EXAMPLE_LIST], "excludeContacted": True}
 EXAMPLE_STEPS: list[Any] = [
     {
-        "id": EXAMPLE_STEP,
-        "rank": 0,
         "type": "message",
         "data": {
             "segments": [

@@ -10,11 +10,12 @@ from pydantic.alias_generators import to_camel
 from overture.actions import campaign_life, campaign_rules, campaigns, preflight
 from overture.actions.campaigns import CampaignChanges, Draft
 from overture.actions.context import Context
-from overture.api import bodies, campaign_object, routing
+from overture.api import bodies, campaign_object, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_object import CampaignAnswer
 from overture.api.campaign_parts import (
     EXAMPLE_ACCOUNT,
+    EXAMPLE_RULES,
     AutomationBody,
     ColumnBody,
     Hours,
@@ -55,8 +56,10 @@ class CreateCampaign(bodies.Body):
     timezone: str = bodies.unset(description="The same as `scheduleTimezone`.", examples=["Europe/Berlin"])
     time_zone: str = bodies.unset(description="The same as `scheduleTimezone`.", examples=["Europe/Berlin"])
     schedule_hours: Hours = bodies.unset()
-    rules: NewRulesBody = bodies.unset(description="Which lists feed the campaign and which exclude.")
-    lead_rules: NewRulesBody = bodies.unset(description="The same as `rules`.")
+    rules: NewRulesBody = bodies.unset(
+        description="Which lists feed the campaign and which exclude.", examples=[EXAMPLE_RULES]
+    )
+    lead_rules: NewRulesBody = bodies.unset(description="The same as `rules`.", examples=[EXAMPLE_RULES])
     columns: list[ColumnBody] = Field(default=[], description="Custom columns to make.")
     sequence: SequenceBody = bodies.unset(
         description="The first version of the sequence; a variable may name a column by its name here."
@@ -139,7 +142,13 @@ class PreflightAnswer(bodies.Answer):
     estimate: EstimateAnswer = Field(description="What would be sent, and by when.")
 
 
-@router.post("/campaigns", summary="Create a campaign")
+@router.post(
+    "/campaigns",
+    summary="Create a campaign",
+    openapi_extra=refusals.of(
+        "accountLinkNotFound", "listNotFound", "columnNotFound", "statusNotFound", "tagNotFound", "memberNotFound"
+    ),
+)
 async def create_campaign(context: CurrentContext, actor: CurrentActor, body: CreateCampaign) -> CampaignAnswer:
     """Make a draft with all its parts; its sync is under way already in the answer when it has rules."""
     draft, where = body.to_draft()
@@ -176,7 +185,7 @@ async def get_campaign(context: CurrentContext, actor: CurrentActor, campaign_id
     return await _answer(context, await campaigns.get(context, actor, campaign_id=campaign_id))
 
 
-@router.patch("/campaigns/{campaign_id}", summary="Change a campaign")
+@router.patch("/campaigns/{campaign_id}", summary="Change a campaign", openapi_extra=refusals.of("accountLinkNotFound"))
 async def change_campaign(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChangeCampaign
 ) -> CampaignAnswer:
@@ -185,13 +194,22 @@ async def change_campaign(
     return await _answer(context, changed)
 
 
-@router.delete("/campaigns/{campaign_id}", status_code=204, summary="Delete a campaign")
+@router.delete(
+    "/campaigns/{campaign_id}",
+    status_code=204,
+    summary="Delete a campaign",
+    openapi_extra=refusals.of("campaignActive"),
+)
 async def delete_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> None:
     """Hide a campaign that is not active; its history is kept."""
     await campaign_life.delete(context, actor, campaign_id=campaign_id)
 
 
-@router.post("/campaigns/{campaign_id}/enable", summary="Start or resume a campaign")
+@router.post(
+    "/campaigns/{campaign_id}/enable",
+    summary="Start or resume a campaign",
+    openapi_extra=refusals.of("preflightFailed"),
+)
 async def enable_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
     """Run pre-flight and start; enabling an enabled campaign changes nothing."""
     return await _answer(context, await campaign_life.enable(context, actor, campaign_id=campaign_id))
@@ -226,7 +244,11 @@ async def get_preflight(context: CurrentContext, actor: CurrentActor, campaign_i
     )
 
 
-@router.patch("/campaigns/{campaign_id}/rules", summary="Change the rules")
+@router.patch(
+    "/campaigns/{campaign_id}/rules",
+    summary="Change the rules",
+    openapi_extra=refusals.of("listNotFound", "columnNotFound"),
+)
 async def change_rules(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: RulesBody
 ) -> bodies.Success:

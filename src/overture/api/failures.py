@@ -42,10 +42,12 @@ _MESSAGES: Mapping[str, str] = {
     "less_than_equal": "Must be at most {le}.",
     "enum": "Must be one of {expected}.",
     "literal_error": "Must be one of {expected}.",
-    "union_tag_not_found": "Must have the field {discriminator}, which tells its kind.",
-    "union_tag_invalid": "The field {discriminator} must be one of {expected_tags}.",
+    "union_tag_not_found": "This is required: it tells which kind of object this is.",
+    "union_tag_invalid": "Must be one of {expected_tags}.",
 }
 
+_OF_TAG = frozenset({"union_tag_not_found", "union_tag_invalid"})
+"""Faults of the field that tells the kind of an object; the validation places them on the object."""
 
 Shape = Callable[[ApiError, str], bodies.Answer]
 """How an error and the id of its request look in a body."""
@@ -82,6 +84,8 @@ def issues(errors: Iterable[Mapping[str, Any]], body: object) -> InvalidRequest:
     for error in errors:
         source, *location = error["loc"]
         path = place(location, body, error["type"]) if source == "body" else tuple(location)
+        if error["type"] in _OF_TAG:
+            path = (*path, error["ctx"]["discriminator"].strip("'"))
         found[path, _message(error)] = None
     return InvalidRequest(list(found)[:_MOST_ISSUES])
 

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from overture.actions import imports
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.lead_bodies import DEFAULT_PLATFORM
 from overture.api.paging import CurrentPage, Page
@@ -24,7 +24,7 @@ class MappedColumn(bodies.Body):
     """What one column of the file fills."""
 
     csv_header: Annotated[str, Field(min_length=1, max_length=10_000)] = Field(
-        description="Header in the file.", examples=["Firma"]
+        description="Header in the file.", examples=["company"]
     )
     target_column_id: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="`platformId`, `username`, `profileUrl`, or the id of a column of the list.",
@@ -82,7 +82,9 @@ class ImportJobAnswer(bodies.Answer):
     completed_at: bodies.Instant | None = Field(description="When it ended.")
 
 
-@router.post("/lists/{list_id}/import-jobs", summary="Import leads from a file")
+@router.post(
+    "/lists/{list_id}/import-jobs", summary="Import leads from a file", openapi_extra=refusals.of("listNotWritable")
+)
 async def create_import_job(
     context: CurrentContext, actor: CurrentActor, list_id: str, body: CreateImport
 ) -> ImportJobAnswer:
@@ -123,7 +125,11 @@ async def get_import_job(context: CurrentContext, actor: CurrentActor, list_id: 
     return _answer(await imports.get(context, actor, list_id=list_id, job_id=job_id))
 
 
-@router.post("/lists/{list_id}/import-jobs/{job_id}/cancel", summary="Cancel an import job")
+@router.post(
+    "/lists/{list_id}/import-jobs/{job_id}/cancel",
+    summary="Cancel an import job",
+    openapi_extra=refusals.of("importJobFinished"),
+)
 async def cancel_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
     """End a job that has not ended; the rows it took stay."""
     return _answer(await imports.cancel(context, actor, list_id=list_id, job_id=job_id))

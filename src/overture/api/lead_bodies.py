@@ -121,6 +121,8 @@ class LeadFilter(bodies.Body):
 class ChosenLeads(Leads):
     """Leads of a campaign: by name, or all that a filter lets through."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"usernames": ["ohaddad9207"]}]})
+
     filter: LeadFilter | None = Field(
         default=None, description="Instead of names: `{}` means every lead of the campaign."
     )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from overture.actions import list_leads, lists, people
 from overture.actions.list_leads import Added
-from overture.api import bodies, profiles, routing, tables
+from overture.api import bodies, profiles, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.lead_bodies import DEFAULT_PLATFORM, Leads
 from overture.api.paging import CurrentPage, Page
@@ -91,19 +91,31 @@ async def download_list_leads(context: CurrentContext, actor: CurrentActor, list
     return tables.answer("leads.csv", header, rows)
 
 
-@router.post("/lists/{list_id}/leads", summary="Add leads to a list")
+@router.post(
+    "/lists/{list_id}/leads",
+    summary="Add leads to a list",
+    openapi_extra=refusals.of("listNotWritable", "platformNotSupported"),
+)
 async def add_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: Leads) -> AddedAnswer:
     """Add leads. Usernames that are not known yet are looked up on the platform, for up to ten seconds."""
     return _added(await list_leads.add(context, actor, list_id=list_id, named=body.named()))
 
 
-@router.delete("/lists/{list_id}/leads", summary="Remove leads from a list")
+@router.delete(
+    "/lists/{list_id}/leads",
+    summary="Remove leads from a list",
+    openapi_extra=refusals.of("listNotWritable", "platformNotSupported"),
+)
 async def remove_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: Leads) -> RemovedAnswer:
     """Remove leads; campaigns that sync the list follow."""
     return RemovedAnswer(removed=await list_leads.remove(context, actor, list_id=list_id, named=body.named()))
 
 
-@router.patch("/lists/{list_id}/leads/{platform_id}", summary="Set a lead's values")
+@router.patch(
+    "/lists/{list_id}/leads/{platform_id}",
+    summary="Set a lead's values",
+    openapi_extra=refusals.of("listNotWritable", "platformNotSupported", "columnNotFound"),
+)
 async def change_lead(
     context: CurrentContext, actor: CurrentActor, list_id: str, platform_id: str, body: ChangeLead
 ) -> ListLeadAnswer:

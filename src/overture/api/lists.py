@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from overture.actions import lists
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.core.words import ColumnType
@@ -96,13 +96,18 @@ async def get_list(context: CurrentContext, actor: CurrentActor, list_id: str) -
     return _answer(await lists.get(context, actor, list_id=list_id))
 
 
-@router.patch("/lists/{list_id}", summary="Change a list")
+@router.patch("/lists/{list_id}", summary="Change a list", openapi_extra=refusals.of("listNotWritable"))
 async def change_list(context: CurrentContext, actor: CurrentActor, list_id: str, body: ChangeList) -> ListAnswer:
     """Rename or describe a list."""
     return _answer(await lists.change(context, actor, list_id=list_id, changes=body.given()))
 
 
-@router.delete("/lists/{list_id}", status_code=204, summary="Delete a list")
+@router.delete(
+    "/lists/{list_id}",
+    status_code=204,
+    summary="Delete a list",
+    openapi_extra=refusals.of("listInUse", "listNotWritable"),
+)
 async def delete_list(context: CurrentContext, actor: CurrentActor, list_id: str) -> None:
     """Delete a list that no campaign syncs or excludes; profiles stay."""
     await lists.delete(context, actor, list_id=list_id)
@@ -118,7 +123,7 @@ async def list_columns(
     return Page(data=[_column_answer(row) for row in shown], next_cursor=cursor)
 
 
-@router.post("/lists/{list_id}/columns", summary="Create a column")
+@router.post("/lists/{list_id}/columns", summary="Create a column", openapi_extra=refusals.of("listNotWritable"))
 async def create_column(context: CurrentContext, actor: CurrentActor, list_id: str, body: CreateColumn) -> ColumnAnswer:
     """Add a column to a list."""
     made = await lists.create_column(
@@ -127,7 +132,9 @@ async def create_column(context: CurrentContext, actor: CurrentActor, list_id: s
     return _column_answer(made)
 
 
-@router.patch("/lists/{list_id}/columns/{column_id}", summary="Change a column")
+@router.patch(
+    "/lists/{list_id}/columns/{column_id}", summary="Change a column", openapi_extra=refusals.of("listNotWritable")
+)
 async def change_column(
     context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str, body: ChangeColumn
 ) -> ColumnAnswer:
@@ -136,7 +143,12 @@ async def change_column(
     return _column_answer(changed)
 
 
-@router.delete("/lists/{list_id}/columns/{column_id}", status_code=204, summary="Delete a column")
+@router.delete(
+    "/lists/{list_id}/columns/{column_id}",
+    status_code=204,
+    summary="Delete a column",
+    openapi_extra=refusals.of("columnInUse", "listNotWritable"),
+)
 async def delete_column(context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str) -> None:
     """Delete a column with its values."""
     await lists.delete_column(context, actor, list_id=list_id, column_id=column_id)

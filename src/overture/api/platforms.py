@@ -7,7 +7,7 @@ from pydantic import Field
 
 from overture.actions import people, policies
 from overture.actions.context import Context
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.channels.port import Channel
 from overture.core.words import ContactPolicy
@@ -114,7 +114,7 @@ async def get_policy(context: CurrentContext, actor: CurrentActor, platform: str
     return _policy(await policies.get(context, actor, platform=platform))
 
 
-@router.put("/platforms/{platform}/policy", summary="Choose the contact policy")
+@router.put("/platforms/{platform}/policy", summary="Choose the contact policy", openapi_extra=refusals.of("forbidden"))
 async def choose_policy(
     context: CurrentContext, actor: CurrentActor, platform: str, body: ChoosePolicy, request: Request
 ) -> PolicyAnswer:

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from overture.actions import sequences
 from overture.actions.sequences import AppliesTo
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_parts import StepAnswer, Steps, new_steps
 from overture.api.paging import CurrentPage, Page
@@ -47,7 +47,9 @@ class VersionAnswer(bodies.Answer):
     created_at: bodies.Instant = Field(description="When it became the current one.")
 
 
-@router.put("/campaigns/{campaign_id}/sequence", summary="Replace the sequence")
+@router.put(
+    "/campaigns/{campaign_id}/sequence", summary="Replace the sequence", openapi_extra=refusals.of("preflightFailed")
+)
 async def replace_sequence(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ReplaceSequence
 ) -> ReplacedAnswer:

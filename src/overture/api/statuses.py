@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from overture.actions import statuses
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.core import colors
@@ -63,7 +63,7 @@ async def list_statuses(context: CurrentContext, actor: CurrentActor, paging: Cu
     return Page(data=[answer(status) for status in shown], next_cursor=cursor)
 
 
-@router.post("/statuses", status_code=201, summary="Create a status")
+@router.post("/statuses", status_code=201, summary="Create a status", openapi_extra=refusals.of("nameTaken"))
 async def create_status(context: CurrentContext, actor: CurrentActor, body: CreateStatus) -> StatusAnswer:
     """Add a status at the end of the board."""
     return answer(await statuses.create(context, actor, name=body.name, color=body.color))
@@ -75,7 +75,9 @@ async def get_status(context: CurrentContext, actor: CurrentActor, status_ref: s
     return answer(await statuses.get(context, actor, reference=status_ref))
 
 
-@router.patch("/statuses/{status_ref}", summary="Change a status", description=_REFERENCE)
+@router.patch(
+    "/statuses/{status_ref}", summary="Change a status", description=_REFERENCE, openapi_extra=refusals.of("nameTaken")
+)
 async def change_status(
     context: CurrentContext, actor: CurrentActor, status_ref: str, body: ChangeStatus
 ) -> StatusAnswer:

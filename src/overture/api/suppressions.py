@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from overture.actions import people, suppressions
 from overture.actions.suppressions import Wanted
-from overture.api import bodies, profiles, routing
+from overture.api import bodies, profiles, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.lead_bodies import DEFAULT_PLATFORM, MOST_LEADS, NamedBody
 from overture.api.list_leads import FailedAnswer
@@ -83,7 +83,12 @@ async def list_suppressions(
     return Page(data=[_answer(row) for row in shown], next_cursor=cursor)
 
 
-@router.post("/suppressions", status_code=201, summary="Suppress somebody")
+@router.post(
+    "/suppressions",
+    status_code=201,
+    summary="Suppress somebody",
+    openapi_extra=refusals.of("platformNotSupported", "recipientUnavailable", "profileNotFound"),
+)
 async def suppress(context: CurrentContext, actor: CurrentActor, body: SuppressBody) -> SuppressionAnswer:
     """Let nobody of the team write to somebody any more: once this returns no message to them leaves, and every
     sequence with them has stopped; what is on its way arrives. Whoever is suppressed already stays so as they were.
@@ -96,7 +101,7 @@ async def suppress(context: CurrentContext, actor: CurrentActor, body: SuppressB
     return _answer(await suppressions.add(context, actor, wanted=wanted, path=(field,)))
 
 
-@router.post("/suppressions/import", summary="Suppress many")
+@router.post("/suppressions/import", summary="Suppress many", openapi_extra=refusals.of("platformNotSupported"))
 async def import_suppressions(context: CurrentContext, actor: CurrentActor, body: ImportSuppressions) -> ImportedAnswer:
     """Suppress up to 2000 people at once, as one by one; who cannot be is told, and keeps nobody else from it."""
     wanted = [Wanted(identifier=one.identifier(body.platform), note=one.reason) for one in body.suppressions]

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from overture.actions import tags
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.store.tags import Tag
@@ -44,7 +44,9 @@ async def list_tags(context: CurrentContext, actor: CurrentActor, paging: Curren
     return Page(data=[answer(tag) for tag in shown], next_cursor=cursor)
 
 
-@router.post("/tags", status_code=201, summary="Create a tag")
+@router.post(
+    "/tags", status_code=201, summary="Create a tag", openapi_extra=refusals.of("nameTaken", "tagLimitReached")
+)
 async def create_tag(context: CurrentContext, actor: CurrentActor, body: CreateTag) -> TagAnswer:
     """Add a tag; a team may have 1000."""
     return answer(await tags.create(context, actor, name=body.name, color=body.color))
@@ -56,7 +58,7 @@ async def get_tag(context: CurrentContext, actor: CurrentActor, tag_ref: str) ->
     return answer(await tags.get(context, actor, reference=tag_ref))
 
 
-@router.patch("/tags/{tag_ref}", summary="Change a tag", description=_REFERENCE)
+@router.patch("/tags/{tag_ref}", summary="Change a tag", description=_REFERENCE, openapi_extra=refusals.of("nameTaken"))
 async def change_tag(context: CurrentContext, actor: CurrentActor, tag_ref: str, body: ChangeTag) -> TagAnswer:
     """Rename or recolour a tag."""
     given = body.given()

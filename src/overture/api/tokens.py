@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from overture.actions import tokens
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.core.words import MemberRole
@@ -53,14 +53,16 @@ async def list_tokens(context: CurrentContext, actor: CurrentActor, paging: Curr
     return Page(data=[_answer(token) for token in shown], next_cursor=cursor)
 
 
-@router.post("/tokens", status_code=201, summary="Make a token")
+@router.post(
+    "/tokens", status_code=201, summary="Make a token", openapi_extra=refusals.of("forbidden", "memberNotFound")
+)
 async def make_token(context: CurrentContext, actor: CurrentActor, body: NewToken) -> FreshToken:
     """Make a token. The answer shows its secret, and nothing else ever does."""
     token, secret = await tokens.create(context, actor, name=body.name, member_id=body.member_id)
     return FreshToken(**_answer(token).model_dump(by_alias=False), token=secret)
 
 
-@router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token")
+@router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token", openapi_extra=refusals.of("forbidden"))
 async def revoke_token(context: CurrentContext, actor: CurrentActor, token_id: str) -> None:
     """Make a token open nothing from now on; revoking it again changes nothing."""
     await tokens.revoke(context, actor, token_id=token_id)

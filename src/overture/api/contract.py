@@ -1,0 +1,53 @@
+"""The OpenAPI document, with what holds for every operation and so stands at none of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from overture.api import refusals
+
+_PARAMETERS: Mapping[str, tuple[str, str]] = {
+    "status_ref": ("Id or name of the status; case and accents of the name do not matter.", "interested"),
+    "tag_ref": ("Id or name of the tag; case and accents of the name do not matter.", "vip"),
+    "identifier": ("Who is meant: the `platformId`, unless `by` says otherwise.", "1900000000000000042"),
+    "platform_id": ("The platform's id of the lead.", "1900000000000000042"),
+}
+_SCHEME = "HTTPBearer"
+
+
+class Application(FastAPI):
+    """An application whose document is whole."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document; it is made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _complete(super().openapi())
+        return self.openapi_schema
+
+
+def _complete(document: dict[str, Any]) -> dict[str, Any]:
+    for method, operation in _operations(document):
+        operation["security"] = [{_SCHEME: []}]
+        refusals.complete(operation, method)
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "path":
+                _describe(parameter)
+    return document
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for operations in document["paths"].values():
+        yield from operations.items()
+
+
+def _describe(parameter: dict[str, Any]) -> None:
+    name: str = parameter["name"]
+    if name in _PARAMETERS:
+        description, example = _PARAMETERS[name]
+    else:
+        words = name.removesuffix("_id").replace("_", " ")
+        prefix = "custom_f" if words == "column" else words[0]
+        description, example = f"Id of the {words}.", f"{prefix}0mdbz3k91yq0c8f4w2n7xhs"
+    parameter.setdefault("description", description)
+    parameter.setdefault("example", example)
