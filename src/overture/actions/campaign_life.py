@@ -7,7 +7,7 @@ from overture.actions.context import Actor, Context
 from overture.core.words import AuditAction, CampaignStatus, ObjectType
 from overture.engine import pacemaker
 from overture.errors import Conflict, Unprocessable
-from overture.store import campaigns, gates, outbox, paces, persons
+from overture.store import budgets, campaigns, gates, outbox, paces, persons
 from overture.store.campaigns import Campaign, State
 from overture.store.pool import Connection
 
@@ -32,6 +32,8 @@ async def enable(context: Context, actor: Actor, *, campaign_id: str) -> Campaig
                 code="preflightFailed",
                 details={"issues": [issue.as_json() for issue in issues]},
             )
+        if state.pause_code is not None:
+            await budgets.retry(connection, **keys)
         await campaigns.start(connection, **keys, now=now)
         await pacemaker.refresh_campaign(connection, **keys, now=now)
         await gates.change_campaign(connection, **keys, is_open=True, now=now)

@@ -15,7 +15,7 @@ from overture.actions.context import Actor, Context
 from overture.actions.sequences import NewStep
 from overture.core import names, window
 from overture.core.words import AuditAction, CampaignStatus, ObjectType
-from overture.engine import pacemaker
+from overture.engine import complete, halts, pacemaker
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import campaign_accounts, campaigns, duties, gates, outbox, scope_requests
 from overture.store import campaign_columns as stored_columns
@@ -171,6 +171,14 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, changes: C
                 _wire(state.settings, members), _wire(settings, changes.get("account_link_ids", members))
             )
             await _record(connection, actor, AuditAction.CAMPAIGN_CHANGED, campaign_id, before, after, now)
+        if has_moved:
+            # More accounts may reach more leads; other accounts may be none that can go on.
+            await complete.reopen(connection, team_id=actor.team_id, campaign_id=campaign_id, now=now)
+            events: list[outbox.NewEvent] = []
+            await halts.pause_campaigns(
+                connection, team_id=actor.team_id, now=now, code=halts.NO_ACCOUNT, events=events
+            )
+            await outbox.append(connection, team_id=actor.team_id, now=now, events=events)
         changed = await campaign_access.read(connection, actor, campaign_id=campaign_id)
     context.wake()
     return changed

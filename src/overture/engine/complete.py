@@ -18,6 +18,7 @@ async def check(pool: Pool, *, team_id: str, campaign_ids: Iterable[str], now: d
         async with pool.acquire() as connection, connection.transaction():
             if not await finals.is_through(connection, team_id=team_id, campaign_id=campaign_id):
                 continue
+            await finals.lock(connection, team_id=team_id, campaign_id=campaign_id)
             if await duties.pending(connection, team_id=team_id, kind="sync", keys=[campaign_id]):
                 continue
             if not await finals.complete(connection, team_id=team_id, campaign_id=campaign_id, now=now):

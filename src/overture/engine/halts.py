@@ -7,6 +7,9 @@ from overture.engine import pacemaker
 from overture.store import budgets, duties, gates, halted, outbox, paces
 from overture.store.pool import Connection, Pool
 
+NO_ACCOUNT = "noAccountAvailable"
+"""Why a campaign pauses none of whose accounts can go on."""
+
 CREDIT_RETRY = timedelta(hours=1)
 """How long an app that is out of credit is left alone before one account tries again."""
 
@@ -69,7 +72,7 @@ async def app_stopped(
     """Hold back every account of an app that may not send; the first to try again after a while finds out."""
     app_id = await halted.app_of(connection, team_id=team_id, account_id=account_id)
     await budgets.pause(connection, team_id=team_id, app_id=app_id, until=now + CREDIT_RETRY, code=code)
-    await _pause_campaigns(connection, team_id=team_id, now=now, code=code, events=events)
+    await pause_campaigns(connection, team_id=team_id, now=now, code=code, events=events)
 
 
 async def close(
@@ -79,17 +82,18 @@ async def close(
     for campaign_id in await halted.campaigns_of(connection, team_id=team_id, account_id=account_id):
         await duties.want(connection, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
     await gates.change_account(connection, team_id=team_id, account_id=account_id, is_open=False)
-    await _pause_campaigns(connection, team_id=team_id, now=now, code="noAccountAvailable", events=events)
+    await pause_campaigns(connection, team_id=team_id, now=now, code=NO_ACCOUNT, events=events)
 
 
-async def _pause_campaigns(
+async def pause_campaigns(
     connection: Connection, *, team_id: str, now: datetime, code: str, events: list[outbox.NewEvent]
 ) -> None:
     """Pause the campaigns none of whose accounts can go on; `enabled` stays, so they resume by themselves."""
     message = (
         "The platform app may not send now (credit or plan). Overture tries again every hour."
-        if code != "noAccountAvailable"
-        else "None of the campaign's accounts can send: authorise one again, or add another."
+        if code != NO_ACCOUNT
+        else "None of the campaign's accounts can send: authorise one again, or add another. Those stopped for "
+        "refusals try again after a day."
     )
     for campaign_id in await halted.campaigns_without_account(connection, team_id=team_id, now=now):
         await halted.pause_campaign(

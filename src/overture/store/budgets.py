@@ -63,3 +63,18 @@ async def pause(connection: Connection, *, team_id: str, app_id: str, until: dat
         until,
         code,
     )
+
+
+async def retry(connection: Connection, *, team_id: str, campaign_id: str) -> None:
+    """Let the apps a campaign sends through try again at once: somebody wants to know whether they may."""
+    await connection.execute(
+        """
+        UPDATE app_budget b SET paused_until = '-infinity', pause_code = NULL
+          FROM (SELECT DISTINCT a.app_id FROM campaign_account m
+                  JOIN account_link a ON a.team_id = $1 AND a.id = m.account_id
+                 WHERE m.team_id = $1 AND m.campaign_id = $2 AND m.is_member) used
+         WHERE b.team_id = $1 AND b.app_id = used.app_id AND b.pause_code IS NOT NULL
+        """,
+        team_id,
+        campaign_id,
+    )

@@ -27,6 +27,13 @@ async def is_through(connection: Connection, *, team_id: str, campaign_id: str) 
     return found is True
 
 
+async def lock(connection: Connection, *, team_id: str, campaign_id: str) -> None:
+    """Wait for edits of a campaign under way: the next statement sees what they brought."""
+    await connection.execute(
+        "SELECT FROM campaign WHERE team_id = $1 AND id = $2 FOR NO KEY UPDATE", team_id, campaign_id
+    )
+
+
 async def complete(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> bool:
     """Complete an active campaign that has contacted somebody and in which nothing is left to happen."""
     found: bool | None = await connection.fetchval(

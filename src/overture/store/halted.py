@@ -64,7 +64,10 @@ async def app_of(connection: Connection, *, team_id: str, account_id: str) -> st
 
 
 async def campaigns_without_account(connection: Connection, *, team_id: str, now: datetime) -> list[str]:
-    """Return active campaigns none of whose accounts can send at `now`, locked."""
+    """Return active campaigns none of whose accounts can go on at `now`, locked.
+
+    One that is held back by hand alone could: whoever did so knows, and its campaigns wait.
+    """
     rows = await connection.fetch(
         """
         SELECT c.id FROM campaign c
@@ -73,8 +76,8 @@ async def campaigns_without_account(connection: Connection, *, team_id: str, now
                SELECT FROM campaign_account p
                  JOIN account_link a ON a.team_id = $1 AND a.id = p.account_id
                  JOIN app_budget b ON b.team_id = $1 AND b.app_id = a.app_id
-                WHERE p.team_id = $1 AND p.campaign_id = c.id AND p.is_member
-                  AND a.status = 'active' AND b.paused_until <= $2)
+                WHERE p.team_id = $1 AND p.campaign_id = c.id AND p.is_member AND b.paused_until <= $2
+                  AND (a.status = 'active' OR (a.status = 'paused' AND a.pause_reasons = ARRAY['manual'])))
          ORDER BY c.id FOR NO KEY UPDATE
         """,
         team_id,
