@@ -59,6 +59,46 @@ async def test_what_can_never_work_refuses_the_start(
     assert await campaigning.read(client, campaign) == campaign
 
 
+ERRORS: dict[str, tuple[str, list[str | int], int]] = {
+    "noSequence": ("DELETE FROM sequence_step", ["sequence", "steps"], 1),
+    "noMessage": ("UPDATE sequence_step SET type = 'like', data = '{}'", ["sequence", "steps"], 1),
+    "noSendingHours": ("UPDATE campaign SET schedule_hours = '{}'", ["scheduleHours"], 1),
+    "noAccount": ("UPDATE account_link SET status = 'offline'", ["accountLinkIds"], 1),
+    "textTooLong": (
+        "UPDATE sequence_step SET data = jsonb_build_object('segments', jsonb_build_array("
+        "jsonb_build_object('type', 'static', 'text', repeat('x', 10001))))",
+        ["sequence", "steps", 0],
+        1,
+    ),
+    "unknownVariable": ("DELETE FROM campaign_column", ["sequence", "steps", 0, "data", "segments", 1], 1),
+    "consentMissing": ("UPDATE contact SET consent_basis = NULL, consent_at = NULL", ["rules"], 2),
+}
+
+
+@pytest.mark.parametrize("code", ERRORS)
+async def test_every_error_names_its_place_how_much_it_concerns_and_the_remedy(
+    client: httpx.AsyncClient, link: Link, context: Context, code: str
+) -> None:
+    """Broken underneath the API, which takes most of it no more: what was fine once may have gone since."""
+    statement, path, count = ERRORS[code]
+    campaign = await campaigning.create(
+        client,
+        await link("ana"),
+        columns=[{"name": "City"}],
+        sequence={"steps": [message("Hi from ", variable("City", "here"))]},
+    )
+    await campaigning.add(client, campaign, "1", "2")
+    assert found(await preflight(client, campaign)) == {}
+    await context.pool.execute(statement)
+    report = await preflight(client, campaign)
+    (issue,) = (issue for issue in report["issues"] if issue["severity"] == "error")
+    assert (issue["severity"], issue["code"], issue["path"], issue["count"]) == ("error", code, path, count)
+    assert issue["message"] and issue["remedy"]
+    refused = await client.post(f"/campaigns/{campaign['id']}/enable")
+    assert (refused.status_code, refused.json()["details"]["issues"]) == (422, [issue])
+    assert (await campaigning.read(client, campaign))["status"] == "draft"
+
+
 async def test_accounts_that_are_all_offline_refuse_the_start_and_some_only_warn(
     client: httpx.AsyncClient, link: Link, context: Context
 ) -> None:

@@ -142,10 +142,11 @@ async def _errors(connection: Connection, actor: Actor, facts: _Facts) -> list[I
             )
         )
     if facts.needs_consent and await _nobody_consents(connection, actor, facts):
-        count = facts.campaign.counts.consent_missing
+        counts = facts.campaign.counts
+        count = counts.consent_missing + counts.assessing + counts.ready + counts.in_sequence + counts.held
         message = "No known lead has given consent or written to one of the accounts."
         remedy = "Record consent for the leads, or change the contact policy of the platform app."
-        found.append(_error("consentMissing", ("rules",), max(count, 1), message, remedy))
+        found.append(_error("consentMissing", ("rules",), count, message, remedy))
     return found
 
 
