@@ -210,23 +210,30 @@ def doctor(data: Data = None) -> None:
 @app.command()
 def bench(
     part: Annotated[
-        str, typer.Argument(help="drain (the send path), plan, or all.", metavar="[drain|plan|all]")
+        str,
+        typer.Argument(
+            help="drain (the send path), plan, sync, read (the API), or all.", metavar="[drain|plan|sync|read|all]"
+        ),
     ] = "all",
     accounts: Annotated[
         int | None, typer.Option(help="How many accounts send.", min=1, show_default="10 000; with --quick 1 000")
     ] = None,
     leads: Annotated[
         int | None,
-        typer.Option(help="How many leads.", min=1, show_default="drain 100 000, plan 1 000 000; with --quick a tenth"),
+        typer.Option(
+            help="How many leads.",
+            min=1,
+            show_default="drain and sync 100 000, plan and read 1 000 000; with --quick a tenth",
+        ),
     ] = None,
     teams: Annotated[int, typer.Option(help="Drain so many teams, each with these accounts and leads.", min=1)] = 1,
     quick: Annotated[bool, typer.Option("--quick", help="Measure on a tenth of the size.")] = False,
 ) -> None:
-    """Measure the send path and the plan against the same database without them; prints ratios, judges nothing."""
+    """Measure the engine and the API against the same database without them; prints ratios, judges nothing."""
     from overture.bench import command
 
     if part not in list(command.Part):
-        raise typer.BadParameter("Use drain, plan or all.")
+        raise typer.BadParameter("Use drain, plan, sync, read or all.")
     logs.configure("WARNING", json=not sys.stderr.isatty())
     chosen = command.Options(part=command.Part(part), accounts=accounts, leads=leads, teams=teams, quick=quick)
     raise typer.Exit(command.run(chosen))

@@ -80,9 +80,14 @@ async def read(
     """
     sealer: Sealer = request.app.state.context.sealer
     filters = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in ("limit", "cursor"))
-    binding = json.dumps(["cursor", request.state.actor.team_id, request.scope["path"], filters])
+    binding = bound(team_id=request.state.actor.team_id, path=request.scope["path"], filters=filters)
     after = None if cursor is None else _open(cursor, binding, sealer)
     return Paging(limit=limit, after=after, binding=binding, sealer=sealer)
+
+
+def bound(*, team_id: str, path: str, filters: Sequence[tuple[str, str]] = ()) -> str:
+    """Return what a cursor is bound to: the team, the address and the filters it was made for."""
+    return json.dumps(["cursor", team_id, path, list(filters)])
 
 
 CurrentPage = Annotated[Paging, Depends(read)]

@@ -9,7 +9,7 @@ from enum import StrEnum
 import uvloop
 from rich.console import Console
 
-from overture.bench import drain, planning, report, workplace
+from overture.bench import drain, planning, reading, report, syncing, workplace
 from overture.bench.workplace import Workplace
 
 DONE, BROKEN, INTERRUPTED = 0, 1, 130
@@ -21,6 +21,8 @@ class Part(StrEnum):
 
     DRAIN = "drain"
     PLAN = "plan"
+    SYNC = "sync"
+    READ = "read"
     ALL = "all"
 
 
@@ -40,10 +42,13 @@ class _Sizes:
     accounts: int
     drain_leads: int
     plan_leads: int
+    sync_leads: int
+    read_leads: int
 
 
-_USUAL = _Sizes(accounts=10_000, drain_leads=100_000, plan_leads=1_000_000)
-_QUICK = _Sizes(accounts=1_000, drain_leads=10_000, plan_leads=100_000)
+_USUAL = _Sizes(accounts=10_000, drain_leads=100_000, plan_leads=1_000_000, sync_leads=100_000, read_leads=1_000_000)
+_QUICK = _Sizes(accounts=1_000, drain_leads=10_000, plan_leads=100_000, sync_leads=10_000, read_leads=100_000)
+_BROKEN = (drain.MeasurementFailed, planning.PlanWrong, syncing.SyncWrong, reading.ReadFailed)
 
 
 def run(options: Options) -> int:
@@ -59,7 +64,7 @@ def run(options: Options) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Interrupted; everything is stopped.")
         return INTERRUPTED
-    except (drain.MeasurementFailed, planning.PlanWrong) as error:
+    except _BROKEN as error:
         console.print(f"[bold red]The measurement failed:[/] {error}.", highlight=False, soft_wrap=True)
         return BROKEN
     return DONE
@@ -70,16 +75,22 @@ async def _measure(console: Console, place: Workplace, options: Options) -> None
     machine = report.machine(await place.version())
     console.print(machine, highlight=False, soft_wrap=True)
     say = _narrator(console)
-    if options.part != Part.PLAN:
+    if options.part in (Part.DRAIN, Part.ALL):
         accounts = options.accounts or sizes.accounts
         leads = options.leads or max(sizes.drain_leads, 10 * accounts)
         drained = await drain.measure(place, accounts=accounts, leads=leads, teams=options.teams, say=say)
         teams = "one team" if drained.teams == 1 else f"each of {drained.teams:,} teams"
         title = f"Send path: {drained.accounts:,} accounts and {drained.leads:,} leads in {teams}, no-op platform"
         report.show(console, title, report.drain_lines(drained), report.DRAIN_WORDS)
-    if options.part != Part.DRAIN:
+    if options.part in (Part.PLAN, Part.ALL):
         planned = await planning.measure(place, leads=options.leads or sizes.plan_leads, say=say)
         report.show(console, f"Plan: {planned.leads:,} leads", report.plan_lines(planned), report.PLAN_WORDS)
+    if options.part in (Part.SYNC, Part.ALL):
+        synced = await syncing.measure(place, leads=options.leads or sizes.sync_leads, say=say)
+        report.show(console, f"Sync: {synced.leads:,} leads", report.sync_lines(synced), report.SYNC_WORDS)
+    if options.part in (Part.READ, Part.ALL):
+        read = await reading.measure(place, leads=options.leads or sizes.read_leads, say=say)
+        report.show(console, f"API: a campaign of {read.leads:,} leads", report.read_lines(read), report.READ_WORDS)
     console.print(
         "Ratios to a baseline of the same run are what counts: figures change with the machine and its load.",
         soft_wrap=True,

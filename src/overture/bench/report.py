@@ -11,6 +11,8 @@ from rich.table import Table
 
 from overture.bench.drain import Drained
 from overture.bench.planning import ACCOUNTS, REACH_SETS, Planned
+from overture.bench.reading import Read, Spread
+from overture.bench.syncing import Synced
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +71,47 @@ def plan_lines(planned: Planned) -> list[Line]:
     ]
 
 
+def sync_lines(synced: Synced) -> list[Line]:
+    """Return the lines of the sync."""
+    return [
+        Line(
+            what="join",
+            figure=f"{synced.in_seconds:,.1f} s",
+            ratio=f"{synced.in_seconds / synced.bare_in_seconds:.2f} x bare",
+        ),
+        Line(what="join, bare", figure=f"{synced.bare_in_seconds:,.1f} s", ratio="baseline"),
+        Line(
+            what="leave",
+            figure=f"{synced.out_seconds:,.1f} s",
+            ratio=f"{synced.out_seconds / synced.bare_out_seconds:.2f} x bare",
+        ),
+        Line(what="leave, bare", figure=f"{synced.bare_out_seconds:,.1f} s", ratio="baseline"),
+    ]
+
+
+def read_lines(read: Read) -> list[Line]:
+    """Return the lines of the API."""
+    goals = {8: "p99 ≤ 50 ms", 32: "p99 ≤ 120 ms"}
+    lines = [
+        Line(
+            what=f"campaign, {connections} connections",
+            figure=_spoken(spread),
+            ratio=f"{spread.rate / read.bare.rate:.0%} of bare",
+            goal=goals.get(connections, ""),
+        )
+        for connections, spread in read.campaign.items()
+    ]
+    return [
+        *lines,
+        Line(what="campaign, bare", figure=_spoken(read.bare), ratio="baseline"),
+        Line(what="page of 50 leads, any depth", figure=_spoken(read.page), goal="≤ 100 ms"),
+    ]
+
+
+def _spoken(spread: Spread) -> str:
+    return f"{spread.rate:,.0f}/s, median {spread.median * 1000:,.1f} ms, p99 {spread.p99 * 1000:,.1f} ms"
+
+
 DRAIN_WORDS = (
     "engine: claims, sends and settles all that is due. bare: its own statements, asked in the same transactions and "
     "order without it; the better figure counts. least: claim and record, batches of 100, on two narrow tables."
@@ -76,6 +119,14 @@ DRAIN_WORDS = (
 PLAN_WORDS = (
     f"plan: {ACCOUNTS} accounts, {REACH_SETS} sets of accounts that reach a lead. bare: one INSERT … SELECT with a "
     "window that spreads the same leads, same indexes."
+)
+SYNC_WORDS = (
+    "join, leave: a list's log of changes brings and takes as many leads as the campaign has others. bare: the same "
+    "rows inserted and updated by one statement that compares nothing, same indexes and triggers."
+)
+READ_WORDS = (
+    "GET over real HTTP from a process of its own, every call counted by rate limits, 50 accounts. bare: the statement "
+    "of the campaign over one connection. Pages begin at 200 places spread over all leads."
 )
 
 

@@ -36,14 +36,17 @@ _CHANGED = """
     SELECT profile_id FROM queued
 """
 
+# Each fact asks for one profile, so that many can be answered from one hashed set, and few by the index.
 FACTS = """
     SELECT a.profile_id,
-           EXISTS (SELECT FROM campaign_list cl
-                     JOIN list_lead m ON m.team_id = $1 AND m.list_id = cl.list_id AND m.profile_id = a.profile_id
-                    WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'synced') AS synced,
-           EXISTS (SELECT FROM campaign_list cl
-                     JOIN list_lead m ON m.team_id = $1 AND m.list_id = cl.list_id AND m.profile_id = a.profile_id
-                    WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'excluded') AS excluded_list,
+           EXISTS (SELECT FROM list_lead m WHERE m.team_id = $1 AND m.profile_id = a.profile_id
+                      AND m.list_id = ANY (ARRAY(
+                          SELECT cl.list_id FROM campaign_list cl
+                           WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'synced'))) AS synced,
+           EXISTS (SELECT FROM list_lead m WHERE m.team_id = $1 AND m.profile_id = a.profile_id
+                      AND m.list_id = ANY (ARRAY(
+                          SELECT cl.list_id FROM campaign_list cl
+                           WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'excluded'))) AS excluded_list,
            $4 AND EXISTS (SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = a.profile_id
                              AND p.first_contacted_at IS NOT NULL) AS contacted,
            $5 AND EXISTS (SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = a.profile_id
@@ -153,7 +156,7 @@ def _in_line(affected: str) -> str:
     return f"""
     WITH queued AS (
         DELETE FROM scope_queue WHERE team_id = $1 AND campaign_id = $2 RETURNING profile_id
-    ), affected AS ({affected}), facts AS ({FACTS}), decided AS (
+    ), affected AS ({affected}), facts AS MATERIALIZED ({FACTS}), decided AS (
         SELECT f.profile_id, f.synced, l.id, l.state, l.reason, l.contacted_at, l.replied_at, l.joined_at,
                CASE WHEN l.is_deleted_by_hand THEN 'deletedByHand'
                     WHEN NOT (f.synced OR coalesce(l.is_direct, false)) THEN 'leftLists'
