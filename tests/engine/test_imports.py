@@ -1,7 +1,7 @@
 """Imports by the engine: batches that are whole or not at all, names asked of the platform, pauses and ends."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,12 +44,13 @@ class Imports:
     ) -> Job:
         new = import_actions.NewImport(
             platform="twitter",
-            content=content,
             file_name="leads.csv",
             mapping=mapping,
             merge_strategy=strategy,
         )
-        return await import_actions.create(self.world.context, self.world.actor, list_id=self.list_id, new=new)
+        return await import_actions.create(
+            self.world.context, self.world.actor, list_id=self.list_id, pieces=_pieces(content), describe=lambda: new
+        )
 
     async def step(self, job: Job, now: datetime | None = None) -> _Step:
         at = now or await self.world.clock.now()
@@ -122,6 +123,10 @@ async def _follow(world: World, list_id: str) -> None:
         campaign_id,
         list_id,
     )
+
+
+async def _pieces(content: str) -> AsyncIterator[bytes]:
+    yield content.encode()
 
 
 def _counts(job: Job) -> tuple[int, int, int]:

@@ -3,12 +3,12 @@
 import asyncio
 import csv
 import io
-import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from overture import ids
+from overture.actions import import_files
 from overture.actions import lists as list_actions
 from overture.actions.context import Actor, Context
 from overture.core import csvheader, names
@@ -16,59 +16,64 @@ from overture.core.csvheader import Assigned, HeaderWrong, Mapped, Opening, Targ
 from overture.core.words import ColumnType, JobStatus, MergeStrategy
 from overture.errors import Conflict, InvalidRequest, NotFound, Path
 from overture.store import duties, imports, lists
-from overture.store.imports import CHUNK_BYTES, Job
+from overture.store.imports import Job
 from overture.store.lists import Column
 from overture.store.pool import Connection
 
-CONTENT = ("data", "content")
-MAPPING = ("data", "columnMapping")
-_SAMPLE_BYTES = 262_144
 _REJECTS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewImport:
-    """A CSV to import. `mapping` None takes every column by its header."""
+    """What to do with a file. `mapping` None takes every column by its header.
+
+    `content_path` and `mapping_path` tell where in the request the file and the mapping are, for what is wrong there.
+    """
 
     platform: str
-    content: str
     file_name: str
     mapping: Sequence[Mapped] | None
     merge_strategy: MergeStrategy
+    content_path: Path = ("data", "content")
+    mapping_path: Path = ("data", "columnMapping")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _File:
-    """A file ready to be kept: UTF-8 without a mark, and what its beginning says. `rows` is an upper bound."""
-
-    content: bytes
-    opening: Opening
-    assigned: Assigned
-    rows: int
-
-
-async def create(context: Context, actor: Actor, *, list_id: str, new: NewImport) -> Job:
+async def create(
+    context: Context, actor: Actor, *, list_id: str, pieces: AsyncIterator[bytes], describe: Callable[[], NewImport]
+) -> Job:
     """Begin to import a file into a list; columns its header names are made where the list has none.
+
+    Args:
+        context: the parts of this process.
+        actor: who asks.
+        list_id: where the leads go.
+        pieces: the file as it arrives; each is kept before the next is asked for.
+        describe: tells what to do with it; asked when the file has ended, as that may be sent behind it.
 
     Raises:
         NotFound: the team has no such list.
         Conflict: `listNotWritable`, a system list.
         InvalidRequest: no header that can be used, or a mapping that does not fit the file or the list.
     """
-    # A large file takes a while to look through, and others wait for this thread.
-    file = await asyncio.to_thread(_prepare, new)
-    now = await context.clock.now()
+    job_id = ids.new("j")
     async with context.pool.acquire() as connection, connection.transaction():
+        # Only to refuse early; a lock here would last as long as the client takes to send the file.
+        await list_actions.require_writable(connection, actor, list_id)
+        file = await import_files.take(connection, team_id=actor.team_id, job_id=job_id, pieces=pieces)
+        new = describe()
+        # A long header takes a while to look through, and others wait for this thread.
+        opening, assigned = await asyncio.to_thread(_open, file, new)
+        now = await context.clock.now()
         await list_actions.lock(connection, actor, list_id)
-        filled = await _filled(connection, actor, list_id, file.assigned, mapping=new.mapping, now=now)
+        filled = await _filled(connection, actor, list_id, assigned, new=new, now=now)
         job = Job(
-            id=ids.new("j"),
+            id=job_id,
             list_id=list_id,
             type="csv",
             status=JobStatus.QUEUED,
             file_name=new.file_name,
             merge_strategy=new.merge_strategy,
-            total_count=file.rows,
+            total_count=file.rows_behind(opening.offset),
             processed_count=0,
             added_count=0,
             skipped_count=0,
@@ -80,18 +85,15 @@ async def create(context: Context, actor: Actor, *, list_id: str, new: NewImport
         )
         reading = imports.Reading(
             platform=new.platform,
-            encoding="utf-8",
-            delimiter=file.opening.delimiter,
-            headers=file.opening.headers,
-            identifiers={str(target): place for target, place in file.assigned.identifiers.items()},
+            encoding=file.encoding,
+            delimiter=opening.delimiter,
+            headers=opening.headers,
+            identifiers={str(target): place for target, place in assigned.identifiers.items()},
             filled=filled,
-            offset=file.opening.offset,
-            line=file.opening.line,
+            offset=opening.offset,
+            line=opening.line,
         )
         await imports.insert(connection, team_id=actor.team_id, job=job, reading=reading)
-        for number in range(math.ceil(len(file.content) / CHUNK_BYTES)):
-            piece = file.content[number * CHUNK_BYTES : (number + 1) * CHUNK_BYTES]
-            await imports.insert_chunk(connection, team_id=actor.team_id, job_id=job.id, number=number, content=piece)
         await duties.want(connection, team_id=actor.team_id, kind="import", key=job.id, due_at=now)
     context.wake()
     return job
@@ -182,18 +184,15 @@ async def _require(connection: Connection, actor: Actor, list_id: str, job_id: s
     return job
 
 
-def _prepare(new: NewImport) -> _File:
-    content = new.content.removeprefix("\ufeff").encode()
-    sample = content[:_SAMPLE_BYTES]
+def _open(file: import_files.Taken, new: NewImport) -> tuple[Opening, Assigned]:
     try:
-        opening = csvheader.read_opening(sample, is_whole=len(sample) == len(content))
-        assigned = csvheader.assign(opening, new.mapping, platform=new.platform)
+        opening = csvheader.read_opening(file.head, is_whole=file.is_whole, encoding=file.encoding)
+        return opening, csvheader.assign(opening, new.mapping, platform=new.platform)
     except HeaderWrong as error:
-        path: Path = CONTENT if error.entry is None else (*MAPPING, error.entry, error.field or "csvHeader")
+        path = new.content_path
+        if error.entry is not None:
+            path = (*new.mapping_path, error.entry, error.field or "csvHeader")
         raise InvalidRequest([(path, str(error))]) from error
-    rest = max(content.count(b"\n", opening.offset), content.count(b"\r", opening.offset))
-    is_open = len(content) > opening.offset and not content.endswith((b"\n", b"\r"))
-    return _File(content=content, opening=opening, assigned=assigned, rows=rest + is_open)
 
 
 async def _filled(
@@ -202,13 +201,13 @@ async def _filled(
     list_id: str,
     assigned: Assigned,
     *,
-    mapping: Sequence[Mapped] | None,
+    new: NewImport,
     now: datetime,
 ) -> list[imports.Filled]:
     """Lead from columns of the file to columns of the list; make those the header names and the list has not."""
     present = await lists.read_columns(connection, team_id=actor.team_id, list_id=list_id)
-    if mapping is not None:
-        return _given(assigned.values, mapping, {column.id for column in present})
+    if new.mapping is not None:
+        return _given(assigned.values, new.mapping, {column.id for column in present}, new.mapping_path)
     by_name: dict[str, str] = {}
     for column in present:
         by_name.setdefault(names.key(column.name), column.id)
@@ -231,11 +230,11 @@ async def _filled(
     return filled
 
 
-def _given(values: Mapping[int, str], mapping: Sequence[Mapped], known: set[str]) -> list[imports.Filled]:
+def _given(values: Mapping[int, str], mapping: Sequence[Mapped], known: set[str], path: Path) -> list[imports.Filled]:
     targets = ", ".join(Target)
     wrong: list[tuple[Path, str]] = [
         (
-            (*MAPPING, number, "targetColumnId"),
+            (*path, number, "targetColumnId"),
             f"The list has no column {entry.target!r}; map to the id of one of its columns, or to {targets}.",
         )
         for number, entry in enumerate(mapping)

@@ -20,6 +20,7 @@ from overture.api import (
     failures,
     health,
     idempotency,
+    import_uploads,
     imports,
     list_leads,
     lists,
@@ -48,6 +49,7 @@ _RESOURCES = (
     accounts,
     lists,
     list_leads,
+    import_uploads,
     imports,
     statuses,
     tags,
@@ -89,6 +91,7 @@ def create_app(
     app.state.platform_urls = dict(platform_urls)
     app.state.call_limits = call_limits
     app.state.keyed_places = idempotency.places(context.pool)
+    app.state.upload_places = import_uploads.places(context.pool)
     _add_layers(app, cors_origins)
     failures.install(app)
     app.include_router(health.router)

@@ -1,7 +1,7 @@
 """Imports into lists."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
@@ -14,10 +14,34 @@ from overture.api.lead_bodies import DEFAULT_PLATFORM
 from overture.api.paging import CurrentPage, Page
 from overture.core.csvheader import MOST_HEADERS, Mapped
 from overture.core.words import JobStatus, MergeStrategy
+from overture.errors import Path
 from overture.store.imports import Job
 
 router = routing.router("Imports")
 _EXAMPLE_CSV = "username,company\nana,Acme\n"
+_PIECE_CHARACTERS = 262_144
+_AS_A_FORM: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "description": "The file itself, in any usual encoding, with what `data` holds as further fields.",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "The CSV."},
+                        "fileName": {
+                            "type": "string",
+                            "description": "Name of the file, to know the job by; left out, the one of the part.",
+                        },
+                        "columnMapping": {"type": "string", "description": "As in `data`, as JSON."},
+                        "mergeStrategy": {"type": "string", "description": "As in `data`."},
+                    },
+                }
+            }
+        }
+    }
+}
 
 
 class MappedColumn(bodies.Body):
@@ -32,14 +56,9 @@ class MappedColumn(bodies.Body):
     )
 
 
-class CsvSource(bodies.Body):
-    """A CSV file; encoding marks, delimiter and usual headers are recognised."""
+class ImportOptions(bodies.Body):
+    """What to do with a file, however it comes."""
 
-    type: Literal["csv"] = Field(description="The kind of import.", examples=["csv"])
-    content: str = Field(description="The text of the file; its first line names the columns.", examples=[_EXAMPLE_CSV])
-    file_name: Annotated[str, Field(min_length=1, max_length=255)] = Field(
-        description="Name of the file, to know the job by.", examples=["leads.csv"]
-    )
     column_mapping: Annotated[list[MappedColumn], Field(max_length=MOST_HEADERS)] | None = Field(
         default=None,
         description="What to read; other columns are passed over, except that a usual header still tells who a row "
@@ -50,6 +69,37 @@ class CsvSource(bodies.Body):
         description="For people on the list already: `overwrite` their values, `fillEmpty` ones only, or `keep` all. "
         "An empty cell never clears a value.",
         examples=["overwrite"],
+    )
+
+    def new_import(self, *, platform: str, file_name: str, content_path: Path, options_path: Path) -> imports.NewImport:
+        """Return what is to be done.
+
+        Args:
+            platform: whose people the file names.
+            file_name: what the file is called.
+            content_path: where in the request it is.
+            options_path: where in the request these options are.
+        """
+        mapping = None
+        if self.column_mapping is not None:
+            mapping = [Mapped(header=one.csv_header, target=one.target_column_id) for one in self.column_mapping]
+        return imports.NewImport(
+            platform=platform,
+            file_name=file_name,
+            mapping=mapping,
+            merge_strategy=self.merge_strategy,
+            content_path=content_path,
+            mapping_path=(*options_path, "columnMapping"),
+        )
+
+
+class CsvSource(ImportOptions):
+    """A CSV file; delimiter and usual headers are recognised."""
+
+    type: Literal["csv"] = Field(description="The kind of import.", examples=["csv"])
+    content: str = Field(description="The text of the file; its first line names the columns.", examples=[_EXAMPLE_CSV])
+    file_name: Annotated[str, Field(min_length=1, max_length=255)] = Field(
+        description="Name of the file, to know the job by.", examples=["leads.csv"]
     )
 
 
@@ -83,24 +133,24 @@ class ImportJobAnswer(bodies.Answer):
 
 
 @router.post(
-    "/lists/{list_id}/import-jobs", summary="Import leads from a file", openapi_extra=refusals.of("listNotWritable")
+    "/lists/{list_id}/import-jobs",
+    summary="Import leads from a file",
+    openapi_extra=_AS_A_FORM | refusals.of("listNotWritable"),
 )
 async def create_import_job(
     context: CurrentContext, actor: CurrentActor, list_id: str, body: CreateImport
 ) -> ImportJobAnswer:
-    """Begin to import a CSV into a list; up to 64 MiB of JSON."""
-    source = body.data
-    mapping = None
-    if source.column_mapping is not None:
-        mapping = [Mapped(header=one.csv_header, target=one.target_column_id) for one in source.column_mapping]
-    new = imports.NewImport(
+    """Begin to import a CSV into a list: up to 64 MiB of JSON, or a form with the file itself, up to 256 MiB."""
+    new = body.data.new_import(
         platform=DEFAULT_PLATFORM,
-        content=source.content,
-        file_name=source.file_name,
-        mapping=mapping,
-        merge_strategy=source.merge_strategy,
+        file_name=body.data.file_name,
+        content_path=("data", "content"),
+        options_path=("data",),
     )
-    return _answer(await imports.create(context, actor, list_id=list_id, new=new))
+    job = await imports.create(
+        context, actor, list_id=list_id, pieces=_encoded_text(body.data.content), describe=lambda: new
+    )
+    return answer(job)
 
 
 @router.get("/lists/{list_id}/import-jobs", summary="List a list's import jobs")
@@ -116,13 +166,13 @@ async def list_import_jobs(
         context, actor, list_id=list_id, statuses=status, before=paging.after_id, count=paging.fetch
     )
     shown, cursor = paging.cut(rows, lambda job: (job.id,))
-    return Page(data=[_answer(job) for job in shown], next_cursor=cursor)
+    return Page(data=[answer(job) for job in shown], next_cursor=cursor)
 
 
 @router.get("/lists/{list_id}/import-jobs/{job_id}", summary="Get an import job")
 async def get_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
     """Return one import job."""
-    return _answer(await imports.get(context, actor, list_id=list_id, job_id=job_id))
+    return answer(await imports.get(context, actor, list_id=list_id, job_id=job_id))
 
 
 @router.post(
@@ -132,7 +182,7 @@ async def get_import_job(context: CurrentContext, actor: CurrentActor, list_id: 
 )
 async def cancel_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
     """End a job that has not ended; the rows it took stay."""
-    return _answer(await imports.cancel(context, actor, list_id=list_id, job_id=job_id))
+    return answer(await imports.cancel(context, actor, list_id=list_id, job_id=job_id))
 
 
 @router.get(
@@ -153,12 +203,18 @@ async def download_rejects(
     )
 
 
+async def _encoded_text(content: str) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), _PIECE_CHARACTERS):
+        yield content[start : start + _PIECE_CHARACTERS].encode()
+
+
 async def _encoded(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
     async for piece in pieces:
         yield piece.encode()
 
 
-def _answer(job: Job) -> ImportJobAnswer:
+def answer(job: Job) -> ImportJobAnswer:
+    """Put a job into its wire form."""
     return ImportJobAnswer(
         id=job.id,
         type=job.type,

@@ -26,7 +26,7 @@ def byte_limit(path: str, content_type: str) -> int:
     """Return how many bytes the body of a call to `path` may have."""
     if not path.endswith("/import-jobs"):
         return JSON_LIMIT
-    return UPLOAD_LIMIT if content_type.startswith("multipart/") else IMPORT_LIMIT
+    return UPLOAD_LIMIT if content_type.lower().startswith("multipart/") else IMPORT_LIMIT
 
 
 def limited(receive: Receive, headers: Mapping[str, str], limit: int) -> Receive:

@@ -25,6 +25,8 @@ DELIMITERS = (",", ";", "\t", "|")
 _KEPT_OF_OVERLONG = 1_000
 _GUESSED_FROM = 65_536
 _FOREIGN_SHARE = 0.15
+_WIDE_SHARE = 0.4
+_NUL_SHARE = 0.05
 _FEWEST_FOREIGN = 20
 _MOST_CHAOS = 0.2
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
@@ -99,6 +101,9 @@ def detect_encoding(sample: bytes, *, is_whole: bool) -> Encoding:
     for mark, name in _MARKS:
         if sample.startswith(mark):
             return Encoding(name=name, mark_length=len(mark))
+    unmarked = _unmarked_wide(sample[:_GUESSED_FROM])
+    if unmarked is not None:
+        return Encoding(name=unmarked, mark_length=0)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample, final=is_whole)
     except UnicodeDecodeError:
@@ -267,6 +272,17 @@ class Reader:
     def _end_overlong(self, size: int) -> None:
         self._ready.append(_Line(self._overlong_head, self._overlong_size + size))
         self._overlong_head, self._overlong_size = b"", 0
+
+
+def _unmarked_wide(sample: bytes) -> str | None:
+    """Tell UTF-16 without a mark by its zeros: nearly all in one half of its bytes, and many there."""
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    half = len(sample) / 2
+    if odd >= _WIDE_SHARE * half and even <= _NUL_SHARE * half and odd > 1:
+        return "utf-16-le"
+    if even >= _WIDE_SHARE * half and odd <= _NUL_SHARE * half and even > 1:
+        return "utf-16-be"
+    return None
 
 
 def _guesses(sample: bytes) -> list[str]:
