@@ -85,6 +85,7 @@ async def test_fields_stand_before_or_behind_the_file(
         [{"csvHeader": "Wer", "targetColumnId": "platformId"}, {"csvHeader": "Firma", "targetColumnId": column}]
     ).encode()
     fields = _part("columnMapping", mapping) + _part("mergeStrategy", b"keep") + _part("fileName", b"mine.csv")
+    fields += _part("checkOnly", b"false") + _part("consent", b'{"basis": "signedUp", "evidence": "Form"}')
     for body in (_file(b"Wer,Firma\n1000001,Acme\n") + fields, fields + _file(b"Wer,Firma\n1000002,Bolt\n")):
         response = await client.post(path, content=body + CLOSING, headers=FORM)
         assert response.status_code == 200, response.text
@@ -92,6 +93,7 @@ async def test_fields_stand_before_or_behind_the_file(
     assert await _data(client, path) == {"1000001": {"Firm": "Acme"}, "1000002": {"Firm": "Bolt"}}
     rows = await database.fetch("SELECT DISTINCT file_name, merge_strategy FROM import_job")
     assert [tuple(row) for row in rows] == [("mine.csv", "keep")]
+    assert await database.fetchval("SELECT count(*) FROM contact WHERE consent_evidence = 'Form'") == 2
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,8 @@ async def test_fields_stand_before_or_behind_the_file(
         (_file(b"id\n1\n") + _part("fileName", b"a\x00") + CLOSING, ["fileName"]),
         (_file(b"id\n1\n") + _part("fileName", b"") + CLOSING, ["fileName"]),
         (_file(b"id\n1\n") + _part("columnMapping", b"[") + CLOSING, ["columnMapping"]),
+        (_file(b"id\n1\n") + _part("checkOnly", b"maybe") + CLOSING, ["checkOnly"]),
+        (_file(b"id\n1\n") + _part("consent", b'{"basis": "hope", "evidence": "x"}') + CLOSING, ["consent", "basis"]),
         (_file(b"id\n1\n") + _part("columnMapping", b'1, "x": 2') + CLOSING, ["columnMapping"]),
         (_file(b"id\n1\n") + _part("columnMapping", b'[{"csvHeader": "id"}]') + CLOSING, ["columnMapping", 0]),
         (

@@ -64,6 +64,8 @@ async def test_a_job_is_answered_at_once_and_wakes_the_engine(
         "createdAt": "2026-11-23T09:00:00.000Z",
         "updatedAt": "2026-11-23T09:00:00.000Z",
         "completedAt": None,
+        "checkOnly": False,
+        "undoneAt": None,
     }
     assert await database.fetchval("SELECT due_at FROM duty WHERE kind = 'import' AND key = $1", job["id"]) == START
 
@@ -219,7 +221,7 @@ async def test_another_teams_jobs_do_not_exist(
         (f"/lists/{list_id}/import-jobs/{job['id']}", "listNotFound"),
         (f"/lists/{foreign}/import-jobs/{job['id']}", "importJobNotFound"),
     ):
-        for method, end in (("GET", ""), ("POST", "/cancel"), ("GET", "/rejects.csv")):
+        for method, end in (("GET", ""), ("POST", "/cancel"), ("POST", "/undo"), ("GET", "/rejects.csv")):
             response = await other_client.request(method, path + end)
             assert (response.status_code, response.json()["code"]) == (404, code), (method, path + end)
     posted = await other_client.post(f"/lists/{list_id}/import-jobs", json=_body("id\n1000001\n"))
@@ -232,7 +234,7 @@ async def test_a_job_of_another_list_or_none_is_not_found(client: httpx.AsyncCli
     job = await _post(client, list_id, "id\n1000001\n")
     other = (await client.post("/lists", json={"name": "Other"})).json()["id"]
     for path in (f"/lists/{other}/import-jobs/{job['id']}", f"/lists/{list_id}/import-jobs/{UNKNOWN}"):
-        for method, end in (("GET", ""), ("POST", "/cancel"), ("GET", "/rejects.csv")):
+        for method, end in (("GET", ""), ("POST", "/cancel"), ("POST", "/undo"), ("GET", "/rejects.csv")):
             response = await client.request(method, path + end)
             assert (response.status_code, response.json()["code"]) == (404, "importJobNotFound")
     assert (await client.get(f"/lists/{list_id}/import-jobs/5")).json()["code"] == "importJobNotFound"
@@ -242,3 +244,54 @@ async def test_a_file_larger_than_other_bodies_may_be_is_taken(client: httpx.Asy
     content = "id,note\n" + "".join(f"{number},{'x' * 1_000}\n" for number in range(1_000_000, 1_009_000))
     job = await _post(client, list_id, content)
     assert job["totalCount"] == 9_000
+
+
+async def test_a_check_tells_what_an_import_would_do(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant
+) -> None:
+    body = _body("user id,Company\n1000001,Acme\nx,\n") | {"checkOnly": True}
+    job = (await client.post(f"/lists/{list_id}/import-jobs", json=body)).json()
+    done = await _finish(context, team, client, job, list_id)
+    assert (done["checkOnly"], done["status"]) == (True, "completed")
+    assert (done["addedCount"], done["failedCount"], done["undoneAt"]) == (1, 1, None)
+    assert (await client.get(f"/lists/{list_id}/import-jobs/{job['id']}/rejects.csv")).text.splitlines()[1:] == [
+        "3,platformIdInvalid,x,"
+    ]
+    assert await _leads(client, list_id) == {}
+    assert await _columns(client, list_id) == {}
+
+
+async def test_an_import_records_consent_and_is_undone(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant, database: Pool
+) -> None:
+    consent = {"basis": "signedUp", "evidence": "The form of the fair"}
+    body = _body("user id,Company\n1000001,Acme\n") | {"consent": consent}
+    job = (await client.post(f"/lists/{list_id}/import-jobs", json=body)).json()
+    path = f"/lists/{list_id}/import-jobs/{job['id']}/undo"
+    early = await client.post(path)
+    assert (early.status_code, early.json()["code"]) == (409, "importJobNotFinished")
+    await _finish(context, team, client, job, list_id)
+    assert await database.fetchval("SELECT count(*) FROM contact WHERE consent_basis = 'signedUp'") == 1
+    undone = await client.post(path)
+    assert (undone.status_code, undone.json()["undoneAt"]) == (200, "2026-11-23T09:00:00.000Z")
+    assert await _leads(client, list_id) == {}
+    assert await database.fetchval("SELECT count(*) FROM contact WHERE consent_at IS NOT NULL") == 0
+    assert (await client.post(path)).json() == undone.json()
+    acts = (await client.get("/audit", params={"objectType": "importJob"})).json()["data"]
+    assert [act["action"] for act in acts] == ["importJob.undone", "consent.recorded"]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"checkOnly": "yes"}, ["checkOnly"]),
+        ({"consent": {"basis": "hope", "evidence": "none"}}, ["consent", "basis"]),
+        ({"consent": {"basis": "signedUp"}}, ["consent", "evidence"]),
+    ],
+)
+async def test_wrong_options_are_refused_with_their_place(
+    client: httpx.AsyncClient, list_id: str, body: dict[str, Any], path: list[str]
+) -> None:
+    response = await client.post(f"/lists/{list_id}/import-jobs", json=_body("id\n1000001\n") | body)
+    assert response.status_code == 400
+    assert response.json()["details"]["issues"][0]["path"] == path

@@ -4,18 +4,19 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from overture import ids
-from overture.actions import import_files
+from overture.actions import audit, import_files
 from overture.actions import lists as list_actions
+from overture.actions.campaign_leads import Consent
 from overture.actions.context import Actor, Context
 from overture.core import csvheader, names
 from overture.core.csvheader import Assigned, HeaderWrong, Mapped, Opening, Target
-from overture.core.words import ColumnType, JobStatus, MergeStrategy
+from overture.core.words import AuditAction, ColumnType, JobStatus, MergeStrategy, ObjectType
 from overture.errors import Conflict, InvalidRequest, NotFound, Path
-from overture.store import duties, imports, lists
+from overture.store import duties, import_undo, imports, list_leads, lists
 from overture.store.imports import Job
 from overture.store.lists import Column
 from overture.store.pool import Connection
@@ -34,6 +35,8 @@ class NewImport:
     file_name: str
     mapping: Sequence[Mapped] | None
     merge_strategy: MergeStrategy
+    check_only: bool = False
+    consent: Consent | None = None
     content_path: Path = ("data", "content")
     mapping_path: Path = ("data", "columnMapping")
 
@@ -82,6 +85,10 @@ async def create(
             created_at=now,
             updated_at=now,
             completed_at=None,
+            check_only=new.check_only,
+            consent=None
+            if new.consent is None
+            else {"basis": new.consent.basis, "evidence": new.consent.evidence, "by": actor.name},
         )
         reading = imports.Reading(
             platform=new.platform,
@@ -94,6 +101,16 @@ async def create(
             line=opening.line,
         )
         await imports.insert(connection, team_id=actor.team_id, job=job, reading=reading)
+        if new.consent is not None and not new.check_only:
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.CONSENT_RECORDED,
+                object_type=ObjectType.IMPORT_JOB,
+                object_id=job.id,
+                now=now,
+                after={"basis": new.consent.basis, "evidence": new.consent.evidence, "fileName": new.file_name},
+            )
         await duties.want(connection, team_id=actor.team_id, kind="import", key=job.id, due_at=now)
     context.wake()
     return job
@@ -148,6 +165,54 @@ async def cancel(context: Context, actor: Actor, *, list_id: str, job_id: str) -
             details={"status": job.status},
         )
     return job
+
+
+async def undo(context: Context, actor: Actor, *, list_id: str, job_id: str) -> Job:
+    """Take back what an ended import has changed; undoing again changes nothing.
+
+    People it added leave the list, unless somebody named or changed them by hand since; those another import named
+    since leave with that one. Values it wrote over people who were there before come back where they still are its.
+    The consent it recorded is withdrawn. Profiles, and columns it made, stay.
+
+    Raises:
+        NotFound: the team has no such list, or the list no such job.
+        Conflict: `importJobNotFinished`, or `nothingToUndo` after a check.
+    """
+    now = await context.clock.now()
+    keys = {"team_id": actor.team_id, "job_id": job_id}
+    async with context.pool.acquire() as connection, connection.transaction():
+        await list_actions.lock(connection, actor, list_id)
+        job = await imports.lock(connection, **keys, list_id=list_id)
+        if job is None:
+            raise NotFound("importJob", job_id)
+        if job.completed_at is None:
+            raise Conflict(
+                f"The import is {job.status}; cancel it, or wait for its end, then undo it.",
+                code="importJobNotFinished",
+                details={"status": job.status},
+            )
+        if job.check_only:
+            raise Conflict("This import only checked the file; there is nothing to undo.", code="nothingToUndo")
+        if job.undone_at is not None:
+            return job
+        await import_undo.restore_values(connection, **keys, list_id=list_id, now=now)
+        await import_undo.hand_over(connection, **keys, list_id=list_id)
+        count = await import_undo.remove_people(connection, **keys, list_id=list_id, now=now)
+        await import_undo.withdraw_consent(connection, **keys, now=now)
+        await import_undo.mark_undone(connection, **keys, now=now)
+        for campaign_id in await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id):
+            await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.IMPORT_UNDONE,
+            object_type=ObjectType.IMPORT_JOB,
+            object_id=job_id,
+            now=now,
+            after={"listId": list_id, "removedCount": count},
+        )
+    context.wake()
+    return replace(job, undone_at=now, updated_at=now)
 
 
 async def rejects(context: Context, actor: Actor, *, list_id: str, job_id: str) -> AsyncIterator[str]:
@@ -224,7 +289,8 @@ async def _filled(
                 created_at=now,
                 updated_at=now,
             )
-            await lists.insert_column(connection, team_id=actor.team_id, list_id=list_id, column=made)
+            if not new.check_only:
+                await lists.insert_column(connection, team_id=actor.team_id, list_id=list_id, column=made)
             column_id = made.id
         filled.append(imports.Filled(place=place, column_id=column_id))
     return filled

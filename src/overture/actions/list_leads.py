@@ -53,6 +53,9 @@ async def add(context: Context, actor: Actor, *, list_id: str, named: Sequence[N
                 kept = {column_id: value for column_id, value in checked.items() if value is not None}
                 data.setdefault(resolved.found[one.identifier], {}).update(kept)
         fresh = await list_leads.add(connection, team_id=actor.team_id, list_id=list_id, data=data, now=now)
+        await list_leads.keep(
+            connection, team_id=actor.team_id, list_id=list_id, profile_ids=sorted(data.keys() - fresh)
+        )
         await _follow(connection, actor, list_id, profile_ids=fresh, growth=len(fresh), now=now)
     if fresh:
         context.wake()

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from overture.actions import imports
 from overture.api import failures, reading, routing
 from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.campaign_leads import ConsentBody
 from overture.api.imports import ImportJobAnswer, ImportOptions, answer
 from overture.api.lead_bodies import DEFAULT_PLATFORM
 from overture.api.multipart import Upload
@@ -34,6 +35,8 @@ class UploadOptions(ImportOptions):
         description="Name of the file, to know the job by; left out, the one the form gives it.",
         examples=["leads.csv"],
     )
+    consent: ConsentBody | None = Field(default=None, description="Consent of everybody in the file.")
+    check_only: bool = Field(default=False, description="Change nothing.", examples=[False])
 
 
 class UploadRoute(routing.StreamedRoute):
@@ -91,7 +94,12 @@ def _described(upload: Upload) -> imports.NewImport:
         found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
         raise failures.issues(found, given) from error
     return options.new_import(
-        platform=DEFAULT_PLATFORM, file_name=options.file_name, content_path=(FILE,), options_path=()
+        platform=DEFAULT_PLATFORM,
+        file_name=options.file_name,
+        consent=options.consent,
+        check_only=options.check_only,
+        content_path=(FILE,),
+        options_path=(),
     )
 
 

@@ -8,8 +8,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from overture.actions import imports
+from overture.actions.campaign_leads import Consent
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.campaign_leads import ConsentBody
 from overture.api.lead_bodies import DEFAULT_PLATFORM
 from overture.api.paging import CurrentPage, Page
 from overture.core.csvheader import MOST_HEADERS, Mapped
@@ -36,6 +38,8 @@ _AS_A_FORM: dict[str, Any] = {
                         },
                         "columnMapping": {"type": "string", "description": "As in `data`, as JSON."},
                         "mergeStrategy": {"type": "string", "description": "As in `data`."},
+                        "consent": {"type": "string", "description": "As in the JSON body, as JSON."},
+                        "checkOnly": {"type": "string", "description": "`true` or `false`."},
                     },
                 }
             }
@@ -71,12 +75,23 @@ class ImportOptions(bodies.Body):
         examples=["overwrite"],
     )
 
-    def new_import(self, *, platform: str, file_name: str, content_path: Path, options_path: Path) -> imports.NewImport:
+    def new_import(
+        self,
+        *,
+        platform: str,
+        file_name: str,
+        consent: ConsentBody | None,
+        check_only: bool,
+        content_path: Path,
+        options_path: Path,
+    ) -> imports.NewImport:
         """Return what is to be done.
 
         Args:
             platform: whose people the file names.
             file_name: what the file is called.
+            consent: to record for everybody in it.
+            check_only: change nothing.
             content_path: where in the request it is.
             options_path: where in the request these options are.
         """
@@ -88,6 +103,8 @@ class ImportOptions(bodies.Body):
             file_name=file_name,
             mapping=mapping,
             merge_strategy=self.merge_strategy,
+            check_only=check_only,
+            consent=None if consent is None else Consent(basis=consent.basis, evidence=consent.evidence),
             content_path=content_path,
             mapping_path=(*options_path, "columnMapping"),
         )
@@ -107,6 +124,15 @@ class CreateImport(bodies.Body):
     """What to import."""
 
     data: CsvSource = Field(description="Where the leads come from.")
+    consent: ConsentBody | None = Field(
+        default=None,
+        description="Consent to record for everybody in the file, also for those who are on the list already.",
+    )
+    check_only: bool = Field(
+        default=False,
+        description="Read and check every row, count and collect the rejects as an import would, and change nothing.",
+        examples=[False],
+    )
 
 
 class ImportJobAnswer(bodies.Answer):
@@ -130,6 +156,10 @@ class ImportJobAnswer(bodies.Answer):
     created_at: bodies.Instant = Field(description="When it was asked for.")
     updated_at: bodies.Instant = Field(description="When it last got on.")
     completed_at: bodies.Instant | None = Field(description="When it ended.")
+    check_only: bool = Field(
+        description="It only checks the file; its counts are what an import would do.", examples=[False]
+    )
+    undone_at: bodies.Instant | None = Field(description="When it was undone.")
 
 
 @router.post(
@@ -144,6 +174,8 @@ async def create_import_job(
     new = body.data.new_import(
         platform=DEFAULT_PLATFORM,
         file_name=body.data.file_name,
+        consent=body.consent,
+        check_only=body.check_only,
         content_path=("data", "content"),
         options_path=("data",),
     )
@@ -183,6 +215,16 @@ async def get_import_job(context: CurrentContext, actor: CurrentActor, list_id: 
 async def cancel_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
     """End a job that has not ended; the rows it took stay."""
     return answer(await imports.cancel(context, actor, list_id=list_id, job_id=job_id))
+
+
+@router.post(
+    "/lists/{list_id}/import-jobs/{job_id}/undo",
+    summary="Undo an import job",
+    openapi_extra=refusals.of("listNotWritable", "importJobNotFinished", "nothingToUndo"),
+)
+async def undo_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
+    """Take back what an ended job changed; people and values somebody touched since stay as they are."""
+    return answer(await imports.undo(context, actor, list_id=list_id, job_id=job_id))
 
 
 @router.get(
@@ -228,4 +270,6 @@ def answer(job: Job) -> ImportJobAnswer:
         created_at=job.created_at,
         updated_at=job.updated_at,
         completed_at=job.completed_at,
+        check_only=job.check_only,
+        undone_at=job.undone_at,
     )

@@ -174,6 +174,7 @@ class AuditAction(StrEnum):
     CAMPAIGN_DISABLED = "campaign.disabled"
     CAMPAIGN_ENABLED = "campaign.enabled"
     CONSENT_RECORDED = "consent.recorded"
+    IMPORT_UNDONE = "importJob.undone"
     LEAD_RELEASED = "lead.released"
     LEADS_CANCELED = "leads.canceled"
     LEADS_RELEASED = "leads.released"
@@ -197,6 +198,7 @@ class ObjectType(StrEnum):
 
     ACCOUNT_LINK = "accountLink"
     CAMPAIGN = "campaign"
+    IMPORT_JOB = "importJob"
     PLATFORM_APP = "platformApp"
     PROFILE = "profile"
     TEAM = "team"

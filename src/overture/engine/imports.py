@@ -19,7 +19,17 @@ from overture.core.lead_rows import Layout, LeadRow, Values
 from overture.core.words import ColumnType, MergeStrategy
 from overture.engine import lookups
 from overture.secrets import Sealer
-from overture.store import duties, imports, list_leads, lists, outbox, people
+from overture.store import (
+    consents,
+    duties,
+    import_check,
+    import_undo,
+    imports,
+    list_leads,
+    lists,
+    outbox,
+    people,
+)
 from overture.store.imports import Job, Reading
 from overture.store.pool import Connection, Pool
 
@@ -160,7 +170,7 @@ class _Run:
 
     async def _look_up(self, rows: Sequence[_Row]) -> tuple[Mapping[str, str], lookups.Answers]:
         """Return the profiles of usernames the team knows, and the platform's answers about others."""
-        named = list(dict.fromkeys(_usernames(rows)))
+        named = list(dict.fromkeys(_values(rows, IdentifierKind.USERNAME)))
         if not named:
             return {}, _NO_ANSWERS
         platform = self._layout.platform
@@ -183,10 +193,10 @@ class _Run:
             ):
                 # Canceled, deleted with its list, or taken over by another worker.
                 return None
-            found = await self._save_people(connection, rows, known, answers)
-            columns = await lists.read_columns(connection, team_id=self._team_id, list_id=self._job.list_id)
-            taken, rejects = self._sort_out(rows, found, answers.absent, {column.id for column in columns})
-            added = await self._add(connection, taken)
+            if self._job.check_only:
+                added, rejects = await self._check(connection, rows, known, answers)
+            else:
+                added, rejects = await self._take(connection, rows, known, answers)
             await imports.insert_rejects(connection, team_id=self._team_id, job_id=self._job.id, rejects=rejects)
             last = rows[-1].record if rows else None
             advance = imports.Advance(
@@ -200,6 +210,39 @@ class _Run:
             await imports.advance(connection, team_id=self._team_id, job_id=self._job.id, by=advance, now=self._now)
         self._offset, self._line = advance.offset, advance.line
         return added
+
+    async def _take(
+        self, connection: Connection, rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers
+    ) -> tuple[int, list[imports.Reject]]:
+        """Bring a batch onto the list; return how many people are new there, and the rows not taken."""
+        found = await self._save_people(connection, rows, known, answers)
+        columns = await lists.read_columns(connection, team_id=self._team_id, list_id=self._job.list_id)
+        taken, rejects = self._sort_out(rows, found, answers.absent, {column.id for column in columns})
+        added = await self._add(connection, taken)
+        if taken and self._job.consent is not None:
+            await self._record_consent(connection, sorted(taken), self._job.consent)
+        return added, rejects
+
+    async def _check(
+        self, connection: Connection, rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers
+    ) -> tuple[int, list[imports.Reject]]:
+        """Return what `_take` would, and change nothing."""
+        named = await import_check.platform_ids(connection, team_id=self._team_id, profile_ids=set(known.values()))
+        met = {person.username.lower(): person.platform_id for person in answers.people}
+        by_username = {username: named[profile_id] for username, profile_id in known.items()} | met
+        found = _Found(
+            by_id={value: value for value in _values(rows, IdentifierKind.PLATFORM_ID)}, by_username=by_username
+        )
+        taken, rejects = self._sort_out(rows, found, answers.absent, set())
+        added = await import_check.meet(
+            connection,
+            team_id=self._team_id,
+            list_id=self._job.list_id,
+            job_id=self._job.id,
+            platform=self._layout.platform,
+            met=taken.keys(),
+        )
+        return added, rejects
 
     async def _refresh_statistics(self, added: int) -> None:
         """Have the tables measured after the first batch, and each time the people of this file have doubled."""
@@ -221,11 +264,7 @@ class _Run:
         saved = await people.save_people(
             connection, team_id=self._team_id, platform=platform, people=answers.people, now=self._now
         )
-        platform_ids = [
-            row.said.identifier.value
-            for row in rows
-            if isinstance(row.said, LeadRow) and row.said.identifier.kind is IdentifierKind.PLATFORM_ID
-        ]
+        platform_ids = _values(rows, IdentifierKind.PLATFORM_ID)
         by_id = await people.save_ids(
             connection, team_id=self._team_id, platform=platform, platform_ids=platform_ids, now=self._now
         )
@@ -266,8 +305,11 @@ class _Run:
         keys = {"team_id": self._team_id, "list_id": self._job.list_id}
         if not taken:
             return 0
-        fresh = await list_leads.add(connection, **keys, data=taken, now=self._now)
-        present = {profile_id: values for profile_id, values in taken.items() if values and profile_id not in fresh}
+        fresh = await list_leads.add(connection, **keys, data=taken, now=self._now, import_id=self._job.id)
+        before = {profile_id: values for profile_id, values in taken.items() if profile_id not in fresh}
+        if before:
+            await import_undo.remember(connection, **keys, job_id=self._job.id, data=before, strategy=self._strategy)
+        present = {profile_id: values for profile_id, values in before.items() if values}
         if present and self._strategy is not MergeStrategy.KEEP:
             overwrites = self._strategy is MergeStrategy.OVERWRITE
             await imports.merge(connection, **keys, data=present, overwrites=overwrites, now=self._now)
@@ -276,6 +318,22 @@ class _Run:
         for campaign_id in await list_leads.campaigns_following(connection, **keys):
             await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=self._now)
         return len(fresh)
+
+    async def _record_consent(
+        self, connection: Connection, profile_ids: Sequence[str], consent: Mapping[str, str]
+    ) -> None:
+        """Record consent of a batch; campaigns that left these people out for want of it take them in."""
+        await consents.record(
+            connection,
+            team_id=self._team_id,
+            profile_ids=profile_ids,
+            **consent,
+            now=self._now,
+            import_id=self._job.id,
+        )
+        waiting = await consents.waiting_campaigns(connection, team_id=self._team_id, profile_ids=profile_ids)
+        for campaign_id in waiting:
+            await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=self._now)
 
     async def _complete(self) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
@@ -289,6 +347,7 @@ class _Run:
                 "addedCount": job.added_count,
                 "skippedCount": job.skipped_count,
                 "failedCount": job.failed_count,
+                "checkOnly": job.check_only,
             }
             event = outbox.NewEvent(type="import.completed", object_type="importJob", object_id=job.id, data=counts)
             await outbox.append(connection, team_id=self._team_id, now=self._now, events=[event])
@@ -298,6 +357,9 @@ async def _layout(connection: Connection, team_id: str, job: Job, reading: Readi
     """Join what the job says of the file with the columns the list has now."""
     columns = await lists.read_columns(connection, team_id=team_id, list_id=job.list_id)
     kinds = {column.id: ColumnType(column.type) for column in columns}
+    if job.check_only:
+        # Columns the import would make; nothing has made them.
+        kinds = {filled.column_id: ColumnType.TEXT for filled in reading.filled} | kinds
     return Layout(
         platform=reading.platform,
         width=len(reading.headers),
@@ -319,11 +381,10 @@ def _said(layout: Layout, record: Record) -> LeadRow | str:
     return record.problem if record.problem is not None else lead_rows.read(layout, record)
 
 
-def _usernames(rows: Sequence[_Row]) -> list[str]:
+def _values(rows: Sequence[_Row], kind: IdentifierKind) -> list[str]:
+    """Return what rows say of the person in this way."""
     return [
-        row.said.identifier.value
-        for row in rows
-        if isinstance(row.said, LeadRow) and row.said.identifier.kind is IdentifierKind.USERNAME
+        row.said.identifier.value for row in rows if isinstance(row.said, LeadRow) and row.said.identifier.kind is kind
     ]
 
 

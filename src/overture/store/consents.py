@@ -16,10 +16,11 @@ async def record(
     evidence: str,
     by: str,
     now: datetime,
+    import_id: str | None = None,
 ) -> int:
     """Record consent for the persons behind these profiles; return for how many it was not recorded before.
 
-    Consent that is recorded already stays as it is.
+    Consent that is recorded already stays as it is. `import_id` is the import that records it, if one does.
     """
     rows = await connection.fetch(
         """
@@ -53,7 +54,8 @@ async def record(
              ORDER BY o.id FOR NO KEY UPDATE OF o
         )
         UPDATE contact o
-           SET consent_basis = $3, consent_evidence = $4, consent_by = $5, consent_at = $6, updated_at = $6
+           SET consent_basis = $3, consent_evidence = $4, consent_by = $5, consent_at = $6, updated_at = $6,
+               consent_import_id = $7
           FROM meant WHERE o.team_id = $1 AND o.id = meant.id
         RETURNING true
         """,
@@ -63,6 +65,7 @@ async def record(
         evidence,
         by,
         now,
+        import_id,
     )
     return len(recorded)
 

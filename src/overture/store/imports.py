@@ -13,7 +13,10 @@ CHUNK_BYTES = 1_048_576
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One import job. `total_count` is an upper bound until the job is completed."""
+    """One import job. `total_count` is an upper bound until the job is completed.
+
+    `consent` has `basis`, `evidence` and `by`: it is recorded for everybody in the file.
+    """
 
     id: str
     list_id: str
@@ -30,6 +33,9 @@ class Job:
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None
+    undone_at: datetime | None = None
+    check_only: bool = False
+    consent: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +86,7 @@ class Advance:
 
 _JOB = (
     "id, list_id, type, status, file_name, merge_strategy, total_count, processed_count, added_count, skipped_count,"
-    " failed_count, error, created_at, updated_at, completed_at"
+    " failed_count, error, created_at, updated_at, completed_at, undone_at, check_only, consent"
 )
 
 
@@ -89,8 +95,8 @@ async def insert(connection: Connection, *, team_id: str, job: Job, reading: Rea
     await connection.execute(
         """
         INSERT INTO import_job (team_id, id, list_id, type, status, file_name, column_mapping, merge_strategy,
-                                total_count, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                total_count, created_at, updated_at, check_only, consent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         team_id,
         job.id,
@@ -103,6 +109,8 @@ async def insert(connection: Connection, *, team_id: str, job: Job, reading: Rea
         job.total_count,
         job.created_at,
         job.updated_at,
+        job.check_only,
+        None if job.consent is None else dict(job.consent),
     )
 
 
@@ -232,7 +240,7 @@ async def complete(connection: Connection, *, team_id: str, job_id: str, offset:
     )
     if row is None:
         return None
-    await _delete_chunks(connection, team_id=team_id, job_id=job_id)
+    await _clear(connection, team_id=team_id, job_id=job_id)
     return Job(**row)
 
 
@@ -250,7 +258,7 @@ async def fail(connection: Connection, *, team_id: str, job_id: str, error: str,
     )
     if failed is None:
         return False
-    await _delete_chunks(connection, team_id=team_id, job_id=job_id)
+    await _clear(connection, team_id=team_id, job_id=job_id)
     return True
 
 
@@ -269,8 +277,19 @@ async def cancel(connection: Connection, *, team_id: str, list_id: str, job_id: 
     )
     if canceled is None:
         return False
-    await _delete_chunks(connection, team_id=team_id, job_id=job_id)
+    await _clear(connection, team_id=team_id, job_id=job_id)
     return True
+
+
+async def lock(connection: Connection, *, team_id: str, list_id: str, job_id: str) -> Job | None:
+    """Lock a job of a list and return it."""
+    row = await connection.fetchrow(
+        f"SELECT {_JOB} FROM import_job WHERE team_id = $1 AND list_id = $2 AND id = $3 FOR NO KEY UPDATE",
+        team_id,
+        list_id,
+        job_id,
+    )
+    return None if row is None else Job(**row)
 
 
 async def insert_rejects(connection: Connection, *, team_id: str, job_id: str, rejects: Sequence[Reject]) -> None:
@@ -355,8 +374,10 @@ async def refresh_statistics(connection: Connection) -> None:
     await connection.execute("ANALYZE profile, list_lead, list_change")
 
 
-async def _delete_chunks(connection: Connection, *, team_id: str, job_id: str) -> None:
+async def _clear(connection: Connection, *, team_id: str, job_id: str) -> None:
+    """Drop what only a job that has not ended needs."""
     await connection.execute("DELETE FROM import_chunk WHERE team_id = $1 AND job_id = $2", team_id, job_id)
+    await connection.execute("DELETE FROM import_met WHERE team_id = $1 AND job_id = $2", team_id, job_id)
 
 
 def _document(reading: Reading) -> dict[str, Any]:

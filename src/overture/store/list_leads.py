@@ -29,13 +29,17 @@ async def add(
     list_id: str,
     data: Mapping[str, Mapping[str, Any]],
     now: datetime,
+    import_id: str | None = None,
 ) -> set[str]:
-    """Put profiles (`data`: values by profile id) on a list whose row is locked; return those that were not there."""
+    """Put profiles (`data`: values by profile id) on a list whose row is locked; return those that were not there.
+
+    `import_id` is the import that does it, if one does.
+    """
     ordered = sorted(data)
     rows = await connection.fetch(
         """
-        INSERT INTO list_lead (team_id, list_id, profile_id, data, added_at, updated_at)
-        SELECT $1, $2, u.profile_id, u.data, $3, $3
+        INSERT INTO list_lead (team_id, list_id, profile_id, data, added_at, updated_at, import_id)
+        SELECT $1, $2, u.profile_id, u.data, $3, $3, $6
           FROM unnest($4::text[], $5::jsonb[]) WITH ORDINALITY AS u (profile_id, data, position)
          ORDER BY u.position
         ON CONFLICT (team_id, list_id, profile_id) DO NOTHING
@@ -46,8 +50,22 @@ async def add(
         now,
         ordered,
         [dict(data[profile_id]) for profile_id in ordered],
+        import_id,
     )
     return {row["profile_id"] for row in rows}
+
+
+async def keep(connection: Connection, *, team_id: str, list_id: str, profile_ids: Sequence[str]) -> None:
+    """Note that leads were named by hand: undoing the import that added them leaves them on the list."""
+    await connection.execute(
+        """
+        UPDATE list_lead SET import_id = NULL
+         WHERE team_id = $1 AND list_id = $2 AND profile_id = ANY($3::text[]) AND import_id IS NOT NULL
+        """,
+        team_id,
+        list_id,
+        list(profile_ids),
+    )
 
 
 async def remove(connection: Connection, *, team_id: str, list_id: str, profile_ids: Sequence[str]) -> set[str]:
@@ -162,7 +180,7 @@ async def change_data(
     """Set `values` and clear the columns `cleared` of one lead; tell whether it is on the list."""
     result = await connection.execute(
         """
-        UPDATE list_lead SET data = (data - $5::text[]) || $4::jsonb, updated_at = $6
+        UPDATE list_lead SET data = (data - $5::text[]) || $4::jsonb, updated_at = $6, import_id = NULL
          WHERE team_id = $1 AND list_id = $2 AND profile_id = $3
         """,
         team_id,

@@ -141,6 +141,14 @@ async def delete(connection: Connection, *, team_id: str, list_id: str) -> None:
          WHERE j.team_id = $1 AND j.list_id = $2 AND r.team_id = j.team_id AND r.job_id = j.id
         """,
         """
+        DELETE FROM import_lead l USING import_job j
+         WHERE j.team_id = $1 AND j.list_id = $2 AND l.team_id = j.team_id AND l.job_id = j.id
+        """,
+        """
+        DELETE FROM import_met m USING import_job j
+         WHERE j.team_id = $1 AND j.list_id = $2 AND m.team_id = j.team_id AND m.job_id = j.id
+        """,
+        """
         DELETE FROM duty d USING import_job j
          WHERE j.team_id = $1 AND j.list_id = $2 AND d.team_id = j.team_id AND d.kind = 'import' AND d.key = j.id
         """,
