@@ -1,0 +1,67 @@
+"""The plans of what people read and of small syncs: however large a campaign is, they find their rows by keys."""
+
+import pytest
+from tests.engine.conftest import World, message
+from tests.engine.test_hot_statements import fill, recorded, scanned
+
+from overture.actions import campaign_leads, campaigns
+from overture.engine import sync
+from overture.store import campaigns as stored
+from overture.store import selections
+
+
+@pytest.fixture
+async def large(world: World) -> tuple[World, str, str]:
+    """A campaign of twenty thousand leads, and the list it follows."""
+    await world.link("ana")
+    list_id = await world.make_list((await world.people())[:3])
+    campaign_id = await world.campaign([list_id], steps=[message("Hello ")], enabled=False)
+    await sync.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
+    await fill(world, campaign_id)
+    return world, campaign_id, list_id
+
+
+async def test_a_campaign_is_read_without_looking_at_its_leads(large: tuple[World, str, str]) -> None:
+    world, campaign_id, _ = large
+    with recorded() as statements:
+        found = await campaigns.get(world.context, world.actor, campaign_id=campaign_id)
+    assert found.counts.targets > 20_000
+    assert len(statements) == 1
+    rows = await world.pool.fetch(f"EXPLAIN {stored._WHOLE} AND c.id = $2", world.actor.team_id, campaign_id)
+    plan = "\n".join(row[0] for row in rows)
+    for table in ("lead", "lead_due"):
+        assert f"Seq Scan on {table} " not in plan, plan
+    assert " on lead " not in plan, plan
+    assert "campaign_counter" in plan
+
+
+async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[World, str, str]) -> None:
+    world, campaign_id, _ = large
+    deep = await world.pool.fetchval(
+        "SELECT profile_id FROM lead WHERE campaign_id = $1 ORDER BY profile_id OFFSET 15000 LIMIT 1", campaign_id
+    )
+    for after in (None, deep):
+        with recorded() as statements:
+            shown = await campaign_leads.page(
+                world.context,
+                world.actor,
+                campaign_id=campaign_id,
+                filters=selections.Filters(),
+                after=after,
+                limit=50,
+            )
+        assert len(shown) == 50
+        async with world.pool.acquire() as connection:
+            for query, arguments in statements:
+                assert await scanned(connection, query, arguments) == set(), query
+
+
+async def test_a_sync_of_a_few_changes_reads_no_more_than_those(large: tuple[World, str, str]) -> None:
+    world, campaign_id, list_id = large
+    await world.add_to_list(list_id, (await world.people())[3:5])
+    with recorded() as statements:
+        await sync.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
+    async with world.pool.acquire() as connection:
+        for query, arguments in statements:
+            assert await scanned(connection, query, arguments) <= {"list_lead"}, query  # five rows
+    assert await world.pool.fetchval("SELECT count(*) FROM lead WHERE NOT is_direct AND state = 'assessing'") == 5
