@@ -22,6 +22,7 @@ from overture.api import (
     idempotency,
     import_uploads,
     imports,
+    lead_preview,
     list_leads,
     lists,
     members,
@@ -57,6 +58,7 @@ _RESOURCES = (
     campaigns,
     campaign_columns,
     campaign_leads,
+    lead_preview,
     sequences,
     automations,
 )

@@ -22,6 +22,19 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A message as it would read now. `reason` tells why it would be held; without a text a value is missing.
+
+    `values`: of the variables it uses. `choices`: (segment, option) of its variations.
+    """
+
+    text: str | None
+    choices: tuple[tuple[int, int], ...]
+    values: Mapping[str, str | None]
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Later:
     """The next message is due at another instant."""
 
@@ -69,19 +82,32 @@ class Composer:
                 return Finished()
             if due.at > now:
                 return Later(at=due.at)
-            names = {segment.name for segment in due.step.segments if isinstance(segment, sequence.Variable)}
-            # Reading names out of a profile costs more than all the rest: only for a message that uses them.
-            values = self.lead_values(lead, names=names) if names else {}
-            rendered = text.render(due.step, lead_key=lead.lead_id, values=values)
-            if isinstance(rendered, text.Missing):
-                return Held(reason=f"variableMissing:{rendered.variable}")
-            if rendered.text not in lead.sent_texts:
+            draft = self.draft(lead, due.step, longest=longest)
+            if draft.text is None or draft.text not in lead.sent_texts:
                 break
             rank = due.step.rank + 1  # the lead has had this text already: the step counts as done
-        if text.length(rendered.text) > longest:
-            return Held(reason="textTooLong")
+        if draft.reason is not None:
+            return Held(reason=draft.reason)
+        assert draft.text is not None
+        return Message(step=due.step, version=version, text=draft.text, choices=draft.choices)
+
+    def draft(self, lead: claims.DueLead, step: sequence.MessageStep, *, longest: int) -> Draft:
+        """Write one message for `lead`, whether it is due or not."""
+        names = {segment.name for segment in step.segments if isinstance(segment, sequence.Variable)}
+        # Reading names out of a profile costs more than all the rest: only for a message that uses them.
+        values = self.lead_values(lead, names=names) if names else {}
+        rendered = text.render(step, lead_key=lead.lead_id, values=values)
+        shown = {name: values.get(name) for name in names}
+        if isinstance(rendered, text.Missing):
+            return Draft(text=None, choices=(), values=shown, reason=f"variableMissing:{rendered.variable}")
         choices = tuple((choice.segment_index, choice.option_index) for choice in rendered.choices)
-        return Message(step=due.step, version=version, text=rendered.text, choices=choices)
+        reason = "textTooLong" if text.length(rendered.text) > longest else None
+        return Draft(text=rendered.text, choices=choices, values=shown, reason=reason)
+
+    def steps(self, lead: claims.DueLead) -> Sequence[sequence.Step]:
+        """Return the steps of the version a lead follows."""
+        version = lead.sequence_version or self._outlines[lead.campaign_id].sequence_version
+        return self._versions.get((lead.campaign_id, version), ())
 
     def lead_values(self, lead: claims.DueLead, *, names: Set[str]) -> dict[str, str | None]:
         """Return a lead's values by variable, at least those called `names`.
