@@ -11,8 +11,9 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, LeadState
 from overture.engine import complete
 from overture.errors import Conflict
-from overture.store import exits, paces, persons, progress, selections
+from overture.store import exits, lead_acts, paces, persons, progress, selections
 from overture.store.exits import Exit
+from overture.store.lead_acts import Act
 from overture.store.pool import Connection
 from overture.store.selections import Filters
 
@@ -104,6 +105,15 @@ async def _follow(
             unanswered_at=now if was_tried else None,
         )
     waiting = await persons.unpark(connection, team_id=actor.team_id, profile_ids=freed, due_at=now)
+    await lead_acts.record(
+        connection,
+        team_id=actor.team_id,
+        act="removed" if action is AuditAction.LEADS_REMOVED else "canceled",
+        decision=None,
+        by=actor.name,
+        at=now,
+        leads=[Act(lead_id=lead.lead_id, state=lead.state, reason=lead.reason) for lead in gone],
+    )
     await lead_choice.record(
         connection,
         actor,

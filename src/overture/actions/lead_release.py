@@ -13,9 +13,10 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, CampaignStatus, LeadState, ObjectType
 from overture.engine import complete, pacemaker
 from overture.errors import Conflict
-from overture.store import duties, held, outlines, persons, progress, selections
+from overture.store import duties, held, lead_acts, outlines, persons, progress, selections
 from overture.store.campaigns import State
 from overture.store.held import Held, Move
+from overture.store.lead_acts import Act
 from overture.store.pool import Connection
 
 
@@ -128,6 +129,15 @@ async def _release(
         connection, team_id=team_id, lead_ids=[stop.lead_id for stop in fates.stops], unanswered_at=None
     )
     await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+    await lead_acts.record(
+        connection,
+        team_id=team_id,
+        act="released",
+        decision=decision,
+        by=actor.name,
+        at=now,
+        leads=[Act(lead_id=lead.lead_id, state=LeadState.HELD, reason=lead.reason) for lead in leads],
+    )
     for kind in ("assess", "plan"):
         await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
     if campaign.status == CampaignStatus.ACTIVE:

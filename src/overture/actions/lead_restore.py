@@ -11,7 +11,8 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, LeadState
 from overture.engine import complete, sync
 from overture.errors import Conflict
-from overture.store import duties, returns, scopes
+from overture.store import duties, lead_acts, returns, scopes
+from overture.store.lead_acts import Act
 from overture.store.pool import Connection
 from overture.store.returns import Standing
 
@@ -93,6 +94,15 @@ async def _restore(
     await returns.restore(connection, **keys, lead_ids=lead_ids)
     await sync.resume_returned(connection, **keys, now=now, lead_ids=lead_ids)
     await duties.want(connection, team_id=actor.team_id, kind="assess", key=campaign_id, due_at=now)
+    await lead_acts.record(
+        connection,
+        team_id=actor.team_id,
+        act="restored",
+        decision=None,
+        by=actor.name,
+        at=now,
+        leads=[Act(lead_id=lead.lead_id, state=lead.state, reason=lead.reason) for lead in back],
+    )
     await lead_choice.record(
         connection,
         actor,

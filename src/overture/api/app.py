@@ -23,6 +23,7 @@ from overture.api import (
     import_uploads,
     imports,
     lead_preview,
+    lead_timeline,
     list_leads,
     lists,
     members,
@@ -59,6 +60,7 @@ _RESOURCES = (
     campaign_columns,
     campaign_leads,
     lead_preview,
+    lead_timeline,
     sequences,
     automations,
 )

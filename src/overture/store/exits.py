@@ -8,16 +8,18 @@ from overture.store.pool import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exit:
-    """A lead that was taken out. `was_tried`: the person was written to, or a message is on its way."""
+    """A lead that was taken out, and where it stood. `was_tried`: it was written to, or a message is on its way."""
 
     lead_id: str
     profile_id: str
+    state: str
+    reason: str | None
     was_tried: bool
 
 
 _NAMED = """
     WITH named AS (
-        SELECT l.id, l.contacted_at IS NOT NULL
+        SELECT l.id, l.state, l.reason, l.contacted_at IS NOT NULL
                   OR EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = l.id
                                 AND t.state IN ('intent', 'unknown')) AS was_tried
           FROM lead l
@@ -34,7 +36,7 @@ async def remove(connection: Connection, *, team_id: str, campaign_id: str, lead
         f"""{_NAMED}
         UPDATE lead l SET state = 'removed', reason = 'deletedByHand', is_deleted_by_hand = true, is_direct = false
           FROM named WHERE l.team_id = $1 AND l.id = named.id
-        RETURNING l.id AS lead_id, l.profile_id, named.was_tried
+        RETURNING l.id AS lead_id, l.profile_id, named.state, named.reason, named.was_tried
         """,
         team_id,
         campaign_id,
@@ -64,7 +66,7 @@ async def cancel(connection: Connection, *, team_id: str, campaign_id: str, lead
         f"""{_NAMED}
         UPDATE lead l SET state = 'canceled', reason = 'stopped'
           FROM named WHERE l.team_id = $1 AND l.id = named.id
-        RETURNING l.id AS lead_id, l.profile_id, named.was_tried
+        RETURNING l.id AS lead_id, l.profile_id, named.state, named.reason, named.was_tried
         """,
         team_id,
         campaign_id,

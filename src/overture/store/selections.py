@@ -57,3 +57,11 @@ async def state(connection: Connection, *, team_id: str, lead_id: str) -> str:
     """Return where a lead stands."""
     found: str = await connection.fetchval("SELECT state FROM lead WHERE team_id = $1 AND id = $2", team_id, lead_id)
     return found
+
+
+async def profile(connection: Connection, *, team_id: str, lead_id: str) -> str:
+    """Return the profile of a lead."""
+    found: str = await connection.fetchval(
+        "SELECT profile_id FROM lead WHERE team_id = $1 AND id = $2", team_id, lead_id
+    )
+    return found
