@@ -118,6 +118,10 @@ class World:
             path = path.replace(f"{{{name}}}", other.get(name) or self._id(operation, name))
         return path
 
+    def query(self, operation: Operation) -> dict[str, Any]:
+        """Return what an operation must be asked with."""
+        return {"platform": "twitter", "platformId": ["1", "2"]} if operation.path == "/contacts" else {}
+
     def body(self, operation: Operation, document: Document) -> Any:
         """Make a body that is right: the example of the document, with ids that exist."""
         schema = document.body(operation)
@@ -125,7 +129,14 @@ class World:
             return None
         example = json.dumps(document.example(schema))
         example = example.replace("custom_f0mdbz3k91yq0c8f4w2n7xhs", self._id(operation, "column_id"))
-        letters = {"a": "account_link_id", "l": "list_id", "u": "profile_id", "w": "status_id", "h": "tag_id"}
+        letters = {
+            "a": "account_link_id",
+            "l": "list_id",
+            "u": "profile_id",
+            "w": "status_id",
+            "h": "tag_id",
+            "m": "member_id",
+        }
         for letter, name in letters.items():
             example = example.replace(f"{letter}0mdbz3k91yq0c8f4w2n7xhs", self.ids[name])
         return json.loads(example)
@@ -153,6 +164,7 @@ async def furnish(context: Context, client: httpx.AsyncClient, account: dict[str
     await make(f"{lists}/columns", name="B")
     await make(f"{lists}/leads", platformIds=["1", "2"])
     ids["profile_id"] = (await client.get(f"{lists}/leads")).json()["data"][0]["profile"]["id"]
+    ids["contact_id"] = "o" + ids["profile_id"][1:]
     for number in range(2):
         csv = {"type": "csv", "content": f"platformId\n{number}\n", "fileName": "a.csv"}
         ids["job_id"] = (await make(f"{lists}/import-jobs", data=csv))["id"]

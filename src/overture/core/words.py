@@ -174,6 +174,7 @@ class AuditAction(StrEnum):
     CAMPAIGN_DISABLED = "campaign.disabled"
     CAMPAIGN_ENABLED = "campaign.enabled"
     CONSENT_RECORDED = "consent.recorded"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
     IMPORT_UNDONE = "importJob.undone"
     LEAD_RELEASED = "lead.released"
     LEADS_CANCELED = "leads.canceled"
@@ -198,6 +199,7 @@ class ObjectType(StrEnum):
 
     ACCOUNT_LINK = "accountLink"
     CAMPAIGN = "campaign"
+    CONTACT = "contact"
     IMPORT_JOB = "importJob"
     PLATFORM_APP = "platformApp"
     PROFILE = "profile"

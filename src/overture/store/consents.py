@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from overture import ids
+from overture.store import contacts
 from overture.store.pool import Connection
 
 
@@ -22,30 +22,7 @@ async def record(
 
     Consent that is recorded already stays as it is. `import_id` is the import that records it, if one does.
     """
-    rows = await connection.fetch(
-        """
-        SELECT id FROM profile WHERE team_id = $1 AND id = ANY($2::text[]) AND contact_id IS NULL
-         ORDER BY id FOR NO KEY UPDATE
-        """,
-        team_id,
-        list(profile_ids),
-    )
-    without = [row["id"] for row in rows]
-    await connection.execute(
-        """
-        WITH made AS (
-            SELECT * FROM unnest($2::text[], $3::text[]) AS v (profile_id, contact_id)
-        ), linked AS (
-            UPDATE profile p SET contact_id = made.contact_id FROM made
-             WHERE p.team_id = $1 AND p.id = made.profile_id
-        )
-        INSERT INTO contact (team_id, id, created_at, updated_at) SELECT $1, contact_id, $4, $4 FROM made
-        """,
-        team_id,
-        without,
-        ids.many("o", len(without)),
-        now,
-    )
+    await contacts.ensure(connection, team_id=team_id, now=now, profile_ids=profile_ids)
     recorded = await connection.fetch(
         """
         WITH meant AS (
@@ -84,6 +61,27 @@ async def waiting_campaigns(connection: Connection, *, team_id: str, profile_ids
             SELECT $1, campaign_id, profile_id FROM waiting ORDER BY campaign_id, profile_id ON CONFLICT DO NOTHING
         )
         SELECT DISTINCT campaign_id FROM waiting ORDER BY campaign_id
+        """,
+        team_id,
+        list(profile_ids),
+    )
+    return [row["campaign_id"] for row in rows]
+
+
+async def relying_campaigns(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> list[str]:
+    """Return the campaigns that have yet to write to these profiles; their next sync looks at them again."""
+    rows = await connection.fetch(
+        """
+        WITH relying AS (
+            SELECT l.campaign_id, l.profile_id FROM lead l
+              JOIN campaign c ON c.team_id = l.team_id AND c.id = l.campaign_id AND c.deleted_at IS NULL
+             WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[]) AND l.contacted_at IS NULL
+               AND l.state IN ('assessing', 'ready', 'held', 'unreachable')
+        ), queued AS (
+            INSERT INTO scope_queue (team_id, campaign_id, profile_id)
+            SELECT $1, campaign_id, profile_id FROM relying ORDER BY campaign_id, profile_id ON CONFLICT DO NOTHING
+        )
+        SELECT DISTINCT campaign_id FROM relying ORDER BY campaign_id
         """,
         team_id,
         list(profile_ids),

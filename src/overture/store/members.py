@@ -1,5 +1,6 @@
 """Members: the people of a team."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,3 +44,11 @@ async def page(connection: Connection, *, team_id: str, after: str | None, limit
         limit,
     )
     return [Member(**row) for row in rows]
+
+
+async def of_ids(connection: Connection, *, team_id: str, member_ids: Sequence[str]) -> dict[str, Member]:
+    """Return those of these members that there are, by id."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM member WHERE team_id = $1 AND id = ANY($2::text[])", team_id, list(member_ids)
+    )
+    return {row["id"]: Member(**row) for row in rows}

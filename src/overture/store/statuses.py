@@ -107,3 +107,11 @@ async def delete(connection: Connection, *, team_id: str, status_id: str) -> Non
         status_id,
     )
     await connection.execute("DELETE FROM status WHERE team_id = $1 AND id = $2", team_id, status_id)
+
+
+async def of_ids(connection: Connection, *, team_id: str, status_ids: Sequence[str]) -> dict[str, Status]:
+    """Return those of these statuses that there are, by id."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM status WHERE team_id = $1 AND id = ANY($2::text[])", team_id, list(status_ids)
+    )
+    return {row["id"]: Status(**row) for row in rows}

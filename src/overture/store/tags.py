@@ -1,5 +1,6 @@
 """Tags: what a team marks contacts with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -110,3 +111,11 @@ async def delete(connection: Connection, *, team_id: str, tag_id: str) -> None:
         tag_id,
     )
     await connection.execute("DELETE FROM tag WHERE team_id = $1 AND id = $2", team_id, tag_id)
+
+
+async def of_ids(connection: Connection, *, team_id: str, tag_ids: Sequence[str]) -> dict[str, Tag]:
+    """Return those of these tags that there are, by id."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND id = ANY($2::text[])", team_id, list(tag_ids)
+    )
+    return {row["id"]: Tag(**row) for row in rows}
