@@ -150,7 +150,7 @@ async def change_column(
     openapi_extra=refusals.of("columnInUse", "listNotWritable"),
 )
 async def delete_column(context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str) -> None:
-    """Delete a column with its values."""
+    """Delete a column with its values, unless campaigns fill a column of theirs from it."""
     await lists.delete_column(context, actor, list_id=list_id, column_id=column_id)
 
 
