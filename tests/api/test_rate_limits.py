@@ -72,6 +72,18 @@ async def test_a_refusal_tells_which_window_and_until_when(
     assert last.json()["details"]["window"] == "hour"
 
 
+async def test_the_switch_that_stops_all_sending_works_also_when_no_call_is_left(
+    servers: list[httpx.AsyncClient],
+) -> None:
+    for _ in range(5):
+        await servers[0].get("/lists")
+    assert (await servers[0].get("/team")).status_code == 429
+    stopped = await servers[0].post("/team/stop")
+    assert (stopped.status_code, stopped.headers["X-RateLimit-Remaining"]) == (200, "0")
+    assert stopped.json()["stoppedAt"] is not None
+    assert (await servers[0].post("/team/resume")).status_code == 429
+
+
 async def test_tokens_of_a_team_share_its_limits_and_teams_do_not(
     servers: list[httpx.AsyncClient], context: Context, team: Tenant, other_team: Tenant
 ) -> None:

@@ -15,15 +15,15 @@ _LONGEST_TOKEN = 512
 _scheme = HTTPBearer(auto_error=False, description="A token of the team, as `Authorization: Bearer <token>`.")
 
 
-async def authenticate(request: Request) -> Actor:
+async def authenticate(request: Request, *, is_urgent: bool = False) -> Actor:
     """Return whom the request's token stands for, and remember it on the request.
 
     Raises:
         Unauthorized: no token, a malformed one, or one that opens nothing.
-        RateLimited: the team has made as many calls as it may.
+        RateLimited: the team has made as many calls as it may; never where the call `is_urgent`.
     """
     token = _presented(request.headers.getlist("authorization"))
-    found = await rates.count(request, digest=secrets.token_hash(token))
+    found = await rates.count(request, digest=secrets.token_hash(token), is_urgent=is_urgent)
     if found is None:
         raise Unauthorized("The token opens nothing: it is wrong or was revoked. Use another, or create one.")
     actor = Actor(

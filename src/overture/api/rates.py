@@ -16,13 +16,16 @@ from overture.store.tokens import Token
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
-async def count(request: Request, *, digest: bytes, bucket: str = quotas.TOKEN) -> Token | None:
+async def count(
+    request: Request, *, digest: bytes, bucket: str = quotas.TOKEN, is_urgent: bool = False
+) -> Token | None:
     """Look a token up and count the call; None for a token that opens nothing.
 
     Args:
         request: the call; its answer will tell where the team stands.
         digest: the hash of the token.
         bucket: which count it goes to.
+        is_urgent: let it pass, uncounted, also when there is none left.
 
     Raises:
         RateLimited: the team has made as many calls as it may.
@@ -40,7 +43,7 @@ async def count(request: Request, *, digest: bytes, bucket: str = quotas.TOKEN) 
     standing = quota.nearest(admission.used, limits)
     values = (standing.limit, standing.remaining, int(standing.resets_at.timestamp()))
     envelope.say(request, dict(zip(HEADERS, map(str, values), strict=True)))
-    if admission.is_admitted:
+    if admission.is_admitted or is_urgent:
         return admission.token
     seconds = max(1, math.ceil((standing.resets_at - wall_now).total_seconds()))
     raise RateLimited(

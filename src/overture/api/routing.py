@@ -24,6 +24,7 @@ class Route(APIRoute):
 
     reads_json = True
     answers_secret = False
+    is_urgent = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if "POST" in (options.get("methods") or ()):
@@ -40,7 +41,7 @@ class Route(APIRoute):
         must_be_empty = not has_body and bool(_WITH_BODY & (self.methods or set()))
 
         async def handle_checked(request: Request) -> Response:
-            await auth.authenticate(request)
+            await auth.authenticate(request, is_urgent=self.is_urgent)
             _check_path(request)
             request = _limited(self.checked_query(request, names))
             key = idempotency.key_of(request)
@@ -93,6 +94,12 @@ class StreamedRoute(Route):
     """One operation that reads the bytes of its body by itself, under the limit of its address."""
 
     reads_json = False
+
+
+class UrgentRoute(Route):
+    """One operation that is served also when the team has made as many calls as it may."""
+
+    is_urgent = True
 
 
 class SecretRoute(Route):

@@ -56,13 +56,17 @@ async def change_team(context: CurrentContext, actor: CurrentActor, body: Change
     return _answer(await team_settings.change(context, actor, changes=cast(TeamChanges, body.given())))
 
 
-@router.post("/team/stop", summary="Stop all sending")
 async def stop_team(context: CurrentContext, actor: CurrentActor) -> TeamAnswer:
     """Stop all sending: once this returns no message leaves any account; what is on its way arrives.
 
-    Campaigns keep their status; inboxes are read on.
+    Campaigns keep their status; inboxes are read on. This call is served also when the rate limit is used up.
     """
     return _answer(await team_settings.stop(context, actor))
+
+
+router.add_api_route(
+    "/team/stop", stop_team, methods=["POST"], summary="Stop all sending", route_class_override=routing.UrgentRoute
+)
 
 
 @router.post("/team/resume", summary="Resume sending")
