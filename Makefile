@@ -10,7 +10,7 @@ UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench
+.PHONY: help install demo up test check bench openapi
 
 help:
 	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test      run the tests (ARGS='tests/core -k window' runs some)"
 	@echo "make check     check style, types and layers"
 	@echo "make bench     measure"
+	@echo "make openapi   renew docs/reference/openapi.json from the code"
 	@echo "make install   install what 'demo' and 'up' need into .venv"
 
 install: .venv/.runtime
@@ -36,6 +37,9 @@ check: .venv/.development
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+openapi: .venv/.runtime
+	@.venv/bin/overture openapi > docs/reference/openapi.json.new && mv docs/reference/openapi.json.new docs/reference/openapi.json
 
 bench: .venv/.runtime
 	@.venv/bin/overture bench

@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - that is why the functions here import
 
 import asyncio
+import json
 import math
 import sys
 from contextlib import suppress
@@ -130,6 +131,14 @@ def api(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     from overture import apart, processes
 
     processes.run(apart.serve(settings, host=host, port=port, say=_say))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document, which clients can be generated from."""
+    from overture.api.app import document
+
+    typer.echo(json.dumps(document(), indent=1, ensure_ascii=False))
 
 
 @app.command()

@@ -1,14 +1,19 @@
 """Health, readiness, and the documents of the API."""
 
+import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from overture.actions.context import Context
+from overture.api import app
 from overture.store.pool import Pool
+
+SNAPSHOT = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 
 
 @pytest.fixture
@@ -66,6 +71,13 @@ async def test_every_operation_tells_how_it_may_be_refused(root: httpx.AsyncClie
                 assert answers[status]["description"].startswith("- `"), (method, path)
     deleting = document["paths"]["/api/v2/lists/{list_id}"]["delete"]["responses"]
     assert "`listInUse`" in deleting["409"]["description"] and "`listNotFound`" in deleting["404"]["description"]
+
+
+def test_the_document_changes_only_when_somebody_means_it() -> None:
+    """The file shows in every change what becomes of the contract."""
+    kept = json.loads(SNAPSHOT.read_text())
+    if kept != app.document():
+        pytest.fail("The OpenAPI document has changed. If that is meant, renew its file: make openapi", pytrace=False)
 
 
 async def test_the_page_of_the_documents_asks_nothing_of_other_hosts(root: httpx.AsyncClient) -> None:

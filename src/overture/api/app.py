@@ -1,6 +1,7 @@
 """The HTTP application: every resource under `/api/v2`, the face of v1, health, and the documents."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -83,6 +84,22 @@ def create_app(
         call_limits: how many calls a team may make in a minute, an hour and a day; None for any number.
         cors_origins: where pages may come from that call the API from a browser; `*` for anywhere.
     """
+    app = _routed()
+    app.state.context = context
+    app.state.platform_urls = dict(platform_urls)
+    app.state.call_limits = call_limits
+    app.state.keyed_places = idempotency.places(context.pool)
+    app.state.upload_places = import_uploads.places(context.pool)
+    _add_layers(app, cors_origins)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document of `/api/v2`; it is the same wherever and on whatever Overture runs."""
+    return _routed().openapi()
+
+
+def _routed() -> FastAPI:
     app = contract.Application(
         title="Overture",
         version="2",
@@ -93,12 +110,6 @@ def create_app(
         redirect_slashes=False,
         strict_content_type=False,
     )
-    app.state.context = context
-    app.state.platform_urls = dict(platform_urls)
-    app.state.call_limits = call_limits
-    app.state.keyed_places = idempotency.places(context.pool)
-    app.state.upload_places = import_uploads.places(context.pool)
-    _add_layers(app, cors_origins)
     failures.install(app)
     app.include_router(health.router)
     app.include_router(documents.router)

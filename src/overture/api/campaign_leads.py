@@ -156,7 +156,11 @@ async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: s
     return AddedCounts(added=result.added, skipped=result.skipped, failed=result.failed)
 
 
-@router.delete("/campaigns/{campaign_id}/leads", summary="Take leads out of a campaign")
+@router.delete(
+    "/campaigns/{campaign_id}/leads",
+    summary="Take leads out of a campaign",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def remove_leads(context: CurrentContext, actor: CurrentActor, campaign_id: str, body: Leads) -> RemovedCount:
     """Take leads out: once this returns no new message goes to them, and no list brings them back."""
     return RemovedCount(removed=await lead_exits.remove(context, actor, campaign_id=campaign_id, named=body.named()))

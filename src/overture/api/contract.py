@@ -32,6 +32,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     for method, operation in _operations(document):
         operation["security"] = [{_SCHEME: []}]
         refusals.complete(operation, method)
+        if "requestBody" in operation:
+            operation["requestBody"]["required"] = _needs_body(document, operation["requestBody"])
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "path":
                 _describe(parameter)
@@ -41,6 +43,14 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for operations in document["paths"].values():
         yield from operations.items()
+
+
+def _needs_body(document: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Tell whether a call must have a body; where it need not, none equals `{}`."""
+    schema = body["content"].get("application/json", {}).get("schema", {})
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    return bool(schema.get("required"))
 
 
 def _describe(parameter: dict[str, Any]) -> None:
