@@ -221,7 +221,8 @@ def bench(
     part: Annotated[
         str,
         typer.Argument(
-            help="drain (the send path), plan, sync, read (the API), or all.", metavar="[drain|plan|sync|read|all]"
+            help="drain (the send path), plan, sync, read (the API), import, or all.",
+            metavar="[drain|plan|sync|read|import|all]",
         ),
     ] = "all",
     accounts: Annotated[
@@ -232,7 +233,7 @@ def bench(
         typer.Option(
             help="How many leads.",
             min=1,
-            show_default="drain and sync 100 000, plan and read 1 000 000; with --quick a tenth",
+            show_default="drain and sync 100 000, plan, read and import 1 000 000; with --quick a tenth",
         ),
     ] = None,
     teams: Annotated[int, typer.Option(help="Drain so many teams, each with these accounts and leads.", min=1)] = 1,
@@ -242,7 +243,7 @@ def bench(
     from overture.bench import command
 
     if part not in list(command.Part):
-        raise typer.BadParameter("Use drain, plan, sync, read or all.")
+        raise typer.BadParameter("Use drain, plan, sync, read, import or all.")
     logs.configure("WARNING", json=not sys.stderr.isatty())
     chosen = command.Options(part=command.Part(part), accounts=accounts, leads=leads, teams=teams, quick=quick)
     raise typer.Exit(command.run(chosen))

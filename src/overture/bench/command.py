@@ -9,7 +9,7 @@ from enum import StrEnum
 import uvloop
 from rich.console import Console
 
-from overture.bench import drain, planning, reading, report, syncing, workplace
+from overture.bench import drain, importing, planning, reading, report, syncing, workplace
 from overture.bench.workplace import Workplace
 
 DONE, BROKEN, INTERRUPTED = 0, 1, 130
@@ -23,6 +23,7 @@ class Part(StrEnum):
     PLAN = "plan"
     SYNC = "sync"
     READ = "read"
+    IMPORT = "import"
     ALL = "all"
 
 
@@ -44,11 +45,26 @@ class _Sizes:
     plan_leads: int
     sync_leads: int
     read_leads: int
+    import_rows: int
 
 
-_USUAL = _Sizes(accounts=10_000, drain_leads=100_000, plan_leads=1_000_000, sync_leads=100_000, read_leads=1_000_000)
-_QUICK = _Sizes(accounts=1_000, drain_leads=10_000, plan_leads=100_000, sync_leads=10_000, read_leads=100_000)
-_BROKEN = (drain.MeasurementFailed, planning.PlanWrong, syncing.SyncWrong, reading.ReadFailed)
+_USUAL = _Sizes(
+    accounts=10_000,
+    drain_leads=100_000,
+    plan_leads=1_000_000,
+    sync_leads=100_000,
+    read_leads=1_000_000,
+    import_rows=1_000_000,
+)
+_QUICK = _Sizes(
+    accounts=1_000,
+    drain_leads=10_000,
+    plan_leads=100_000,
+    sync_leads=10_000,
+    read_leads=100_000,
+    import_rows=100_000,
+)
+_BROKEN = (drain.MeasurementFailed, planning.PlanWrong, syncing.SyncWrong, reading.ReadFailed, importing.ImportWrong)
 
 
 def run(options: Options) -> int:
@@ -91,6 +107,9 @@ async def _measure(console: Console, place: Workplace, options: Options) -> None
     if options.part in (Part.READ, Part.ALL):
         read = await reading.measure(place, leads=options.leads or sizes.read_leads, say=say)
         report.show(console, f"API: a campaign of {read.leads:,} leads", report.read_lines(read), report.READ_WORDS)
+    if options.part in (Part.IMPORT, Part.ALL):
+        imported = await importing.measure(place, rows=options.leads or sizes.import_rows, say=say)
+        report.show(console, f"Import: {imported.rows:,} rows", report.import_lines(imported), report.IMPORT_WORDS)
     console.print(
         "Ratios to a baseline of the same run are what counts: figures change with the machine and its load.",
         soft_wrap=True,
