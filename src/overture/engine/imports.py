@@ -6,18 +6,20 @@ killed goes on without a lost or doubled row.
 
 import csv
 import io
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from overture.channels.registry import Registry
-from overture.core import csvfile, lead_rows
+from overture.core import lead_rows
 from overture.core.csvfile import Record
 from overture.core.csvheader import Target
 from overture.core.identifiers import IdentifierKind
 from overture.core.lead_rows import Layout, LeadRow, Values
 from overture.core.words import ColumnType, MergeStrategy
-from overture.engine import lookups
+from overture.engine import import_batches, lookups
+from overture.engine.import_batches import Row
 from overture.secrets import Sealer
 from overture.store import (
     consents,
@@ -41,14 +43,6 @@ MOST_LOOKUPS = 2_000
 """What one step does at most, in rows and in usernames asked for: its lease must last."""
 
 _NO_ANSWERS = lookups.Answers(people=(), absent={}, refusal=None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A record of the file and what it says; a text tells why it is not taken."""
-
-    record: Record
-    said: LeadRow | str
 
 
 @dataclass(kw_only=True, slots=True)
@@ -124,51 +118,32 @@ class _Run:
     async def go_on(self) -> datetime | None:
         """Apply batches until the step or the file ends; return when to go on, None when the job is done."""
         count = 0
-        async for records in self._batches():
-            rows = [_Row(record, _said(self._layout, record)) for record in records]
-            known, answers = await self._look_up(rows)
-            applied = _answered(rows, known, answers)
-            added = await self._apply(applied, known, answers)
-            if added is None:
-                return None
-            await self._refresh_statistics(added)
-            count += len(applied)
-            if answers.refusal is not None:
-                return answers.refusal.retry_at
-            if len(applied) < len(rows) or answers is not _NO_ANSWERS or count >= MOST_ROWS:
-                return self._now
+        async with aclosing(
+            import_batches.read(
+                self._pool,
+                team_id=self._team_id,
+                job_id=self._job.id,
+                reading=self._reading,
+                layout=self._layout,
+                size=BATCH,
+            )
+        ) as batches:
+            async for rows in batches:
+                known, answers = await self._look_up(rows)
+                applied = _answered(rows, known, answers)
+                added = await self._apply(applied, known, answers)
+                if added is None:
+                    return None
+                await self._refresh_statistics(added)
+                count += len(applied)
+                if answers.refusal is not None:
+                    return answers.refusal.retry_at
+                if len(applied) < len(rows) or answers is not _NO_ANSWERS or count >= MOST_ROWS:
+                    return self._now
         await self._complete()
         return None
 
-    async def _batches(self) -> AsyncIterator[list[Record]]:
-        """Read the file from where the job is, a piece at a time; blank rows are passed over."""
-        reading = self._reading
-        reader = csvfile.Reader(
-            delimiter=reading.delimiter, encoding=reading.encoding, offset=reading.offset, line=reading.line
-        )
-        number, start = divmod(reading.offset, imports.CHUNK_BYTES)
-        batch: list[Record] = []
-        content: bytes | None = b""
-        while content is not None:
-            async with self._pool.acquire() as connection:
-                content = await imports.read_chunk(
-                    connection, team_id=self._team_id, job_id=self._job.id, number=number
-                )
-            if content is None:
-                reader.close()
-            else:
-                reader.feed(content[start:])
-            number, start = number + 1, 0
-            for record in reader.records():
-                if not record.is_blank:
-                    batch.append(record)
-                if len(batch) == BATCH:
-                    yield batch
-                    batch = []
-        if batch:
-            yield batch
-
-    async def _look_up(self, rows: Sequence[_Row]) -> tuple[Mapping[str, str], lookups.Answers]:
+    async def _look_up(self, rows: Sequence[Row]) -> tuple[Mapping[str, str], lookups.Answers]:
         """Return the profiles of usernames the team knows, and the platform's answers about others."""
         named = list(dict.fromkeys(_values(rows, IdentifierKind.USERNAME)))
         if not named:
@@ -184,7 +159,7 @@ class _Run:
         answers = await self._finder.find(team_id=self._team_id, platform=platform, usernames=unknown, now=self._now)
         return known, answers
 
-    async def _apply(self, rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers) -> int | None:
+    async def _apply(self, rows: Sequence[Row], known: Mapping[str, str], answers: lookups.Answers) -> int | None:
         """Commit a batch; return how many people it added, None if it was not this step's to commit any more."""
         async with self._pool.acquire() as connection, connection.transaction():
             kind = await lists.lock(connection, team_id=self._team_id, list_id=self._job.list_id)
@@ -212,7 +187,7 @@ class _Run:
         return added
 
     async def _take(
-        self, connection: Connection, rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers
+        self, connection: Connection, rows: Sequence[Row], known: Mapping[str, str], answers: lookups.Answers
     ) -> tuple[int, list[imports.Reject]]:
         """Bring a batch onto the list; return how many people are new there, and the rows not taken."""
         found = await self._save_people(connection, rows, known, answers)
@@ -224,7 +199,7 @@ class _Run:
         return added, rejects
 
     async def _check(
-        self, connection: Connection, rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers
+        self, connection: Connection, rows: Sequence[Row], known: Mapping[str, str], answers: lookups.Answers
     ) -> tuple[int, list[imports.Reject]]:
         """Return what `_take` would, and change nothing."""
         named = await import_check.platform_ids(connection, team_id=self._team_id, profile_ids=set(known.values()))
@@ -255,7 +230,7 @@ class _Run:
     async def _save_people(
         self,
         connection: Connection,
-        rows: Sequence[_Row],
+        rows: Sequence[Row],
         known: Mapping[str, str],
         answers: lookups.Answers,
     ) -> _Found:
@@ -273,7 +248,7 @@ class _Run:
 
     def _sort_out(
         self,
-        rows: Sequence[_Row],
+        rows: Sequence[Row],
         found: _Found,
         absent: Mapping[str, str],
         column_ids: set[str],
@@ -377,18 +352,14 @@ async def _layout(connection: Connection, team_id: str, job: Job, reading: Readi
     )
 
 
-def _said(layout: Layout, record: Record) -> LeadRow | str:
-    return record.problem if record.problem is not None else lead_rows.read(layout, record)
-
-
-def _values(rows: Sequence[_Row], kind: IdentifierKind) -> list[str]:
+def _values(rows: Sequence[Row], kind: IdentifierKind) -> list[str]:
     """Return what rows say of the person in this way."""
     return [
         row.said.identifier.value for row in rows if isinstance(row.said, LeadRow) and row.said.identifier.kind is kind
     ]
 
 
-def _answered(rows: Sequence[_Row], known: Mapping[str, str], answers: lookups.Answers) -> Sequence[_Row]:
+def _answered(rows: Sequence[Row], known: Mapping[str, str], answers: lookups.Answers) -> Sequence[Row]:
     """Return the rows before the first one whose username is known to nobody yet."""
     met = {person.username.lower() for person in answers.people}
     for number, row in enumerate(rows):
