@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from overture.actions import audit, campaign_access, lead_choice, people, waiting
+from overture.actions import account_waits, audit, campaign_access, lead_choice, people, waiting
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.actions.waiting import Wait
-from overture.core import columns, pacing, window
+from overture.core import columns
 from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, CampaignStatus, ColumnType, ObjectType
 from overture.engine import complete, pacemaker, sync
@@ -17,7 +17,7 @@ from overture.errors import InvalidRequest, Path
 from overture.store import campaign_columns as stored_columns
 from overture.store import consents, duties, leads, outlines, scopes
 from overture.store.campaigns import Campaign
-from overture.store.leads import Head, Lead, NewLead
+from overture.store.leads import Lead, NewLead
 from overture.store.pool import Connection
 from overture.store.selections import Filters
 
@@ -287,8 +287,12 @@ async def _views(
         profile_ids=[lead.profile.id for lead in rows],
     )
     accounts = sorted({lead.account_id for lead in rows if lead.due_at is not None and lead.account_id is not None})
-    heads = await leads.heads(connection, team_id=actor.team_id, campaign_id=campaign.id, account_ids=accounts, now=now)
-    instants = {head.lead_id: _next_send(campaign, head, now) for head in heads}
+    found, ends = await account_waits.read(
+        connection, team_id=actor.team_id, campaign=campaign, account_ids=accounts, now=now
+    )
+    instants = {head.lead_id: account_waits.next_send(campaign, head, ends, now) for head in found}
+    barriers = {head.lead_id: account_waits.of_head(campaign, head, ends, now) for head in found}
+    idle = {head.account_id: account_waits.of_account(head) for head in found}
     views = []
     for lead in rows:
         next_send_at = instants.get(lead.id)
@@ -299,7 +303,14 @@ async def _views(
                 data=_values(lead, mappings, listed),
                 next_send_at=next_send_at,
                 ahead=ahead,
-                wait=waiting.of_lead(campaign, lead, next_send_at=next_send_at, ahead=ahead, now=now),
+                wait=waiting.of_lead(
+                    campaign,
+                    lead,
+                    account=idle.get(lead.account_id or "") or barriers.get(lead.id),
+                    next_send_at=next_send_at,
+                    ahead=ahead,
+                    now=now,
+                ),
             )
         )
     return views
@@ -316,15 +327,3 @@ def _values(
         held = listed.get((list_id, lead.profile.id), {})
         values |= {target: held[source] for source, target in mapping.items() if held.get(source) not in (None, "")}
     return values | {column_id: value for column_id, value in lead.data.items() if value not in (None, "")}
-
-
-def _next_send(campaign: Campaign, head: Head, now: datetime) -> datetime | None:
-    """When the next lead of an account is written to, if nothing changes; None where the account sends nothing now."""
-    is_sending = campaign.status == CampaignStatus.ACTIVE and campaign.prospect.stopped_at is None and head.is_active
-    if not is_sending or head.free_at >= pacemaker.NEVER:
-        return None
-    gap = pacing.minimum_gap(head.hourly_limit)
-    # The end may be as good as never or for ever: no instant to be added to.
-    rested = head.last_end + gap if now - gap < head.last_end < now + gap else now
-    hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
-    return window.next_open(hours, max(now, head.free_at, head.due_at, rested))

@@ -35,31 +35,52 @@ def of_campaign(campaign: Campaign, now: datetime) -> Wait | None:
 
 
 def of_lead(
-    campaign: Campaign, lead: Lead, *, next_send_at: datetime | None, ahead: int | None, now: datetime
+    campaign: Campaign,
+    lead: Lead,
+    *,
+    account: Wait | None,
+    next_send_at: datetime | None,
+    ahead: int | None,
+    now: datetime,
 ) -> Wait | None:
-    """Return what one lead waits for at `now`; None when nothing more is to happen, or it happens now."""
+    """Return what one lead waits for at `now`; None when nothing more is to happen, or it happens now.
+
+    `account`: what its account waits for, where the lead is the account's next or the account sends nothing at all.
+    """
     match lead.state:
         case LeadState.ASSESSING:
             return Wait(code="assessing", message="Being checked: can an account write to this person?")
         case LeadState.HELD:
             return Wait(code="held", message=f"Held ({lead.reason}): needs a decision or a missing value.")
         case LeadState.READY | LeadState.IN_SEQUENCE if campaign.status == CampaignStatus.ACTIVE:
-            return next(_sendable(campaign, lead, next_send_at, ahead, now), None)
+            return next(_sendable(campaign, lead, account, next_send_at, ahead, now), None)
         case LeadState.READY | LeadState.IN_SEQUENCE:
             return of_campaign(campaign, now)
     return None
 
 
 def _sendable(
-    campaign: Campaign, lead: Lead, next_send_at: datetime | None, ahead: int | None, now: datetime
+    campaign: Campaign,
+    lead: Lead,
+    account: Wait | None,
+    next_send_at: datetime | None,
+    ahead: int | None,
+    now: datetime,
 ) -> Iterator[Wait]:
-    if lead.is_parked:
-        yield Wait(code="otherCampaign", message="Another campaign writes to this person, or did not long ago.")
+    if campaign.prospect.stopped_at is not None:
+        yield from _active(campaign, now)
+    elif lead.is_parked:
+        yield Wait(code="otherCampaign", message="Another campaign is writing to this person.")
     elif lead.due_at is None:
         yield Wait(code="plan", message="No account has it planned at this moment.")
+    elif lead.due_at > now and lead.contacted_at is None:
+        message = "Another campaign wrote to this person without an answer: they are left alone for a while."
+        yield Wait(code="recontact", message=message, until=lead.due_at)
     elif lead.due_at > now:
         message = f"The next message is due {_spoken(lead.due_at, campaign.settings.zone)}."
         yield Wait(code="delay", message=message, until=lead.due_at)
+    elif account is not None:
+        yield account
     elif ahead:
         yield Wait(code="queue", message=f"{_leads(ahead)} served before it by the same account.")
     elif next_send_at is None:

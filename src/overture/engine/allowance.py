@@ -62,6 +62,14 @@ def _room(ends: Sequence[datetime], limit: int, span: timedelta, now: datetime) 
     return 0, pacing.rolling_free_at(counting, limit, span) or now + span
 
 
+def account_free_at(
+    ends: Sequence[tuple[str, datetime]], *, hourly_limit: int, daily_limit: int, now: datetime
+) -> datetime:
+    """Return when an account's own limits, over all its campaigns, allow an attempt."""
+    instants = [end for _, end in ends]
+    return max(_room(instants, hourly_limit, HOUR, now)[1], _room(instants, daily_limit, DAY, now)[1])
+
+
 def pair_room(
     ends: Sequence[tuple[str, datetime]], *, campaign_id: str, rate: int, now: datetime
 ) -> tuple[int, datetime]:

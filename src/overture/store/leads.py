@@ -44,19 +44,6 @@ class Lead:
     ahead: int | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
-    """Whom an account writes to next in a campaign, and what its pace allows."""
-
-    account_id: str
-    is_active: bool
-    lead_id: str
-    due_at: datetime
-    free_at: datetime
-    last_end: datetime
-    hourly_limit: int
-
-
 _REASON = scopes.KEPT_OUT.format(facts="f", lead="l")
 
 # Who comes before is counted in the order of the plan's index: asked for any order, the planner would read the plan.
@@ -234,38 +221,6 @@ async def find(
     """Return the lead of a profile."""
     row = await connection.fetchrow(_LEADS + " AND l.profile_id = $4", team_id, campaign_id, now, profile_id)
     return None if row is None else _lead(row)
-
-
-async def heads(
-    connection: Connection, *, team_id: str, campaign_id: str, account_ids: Sequence[str], now: datetime
-) -> list[Head]:
-    """Return whom each account writes to next in a campaign: follow-ups first, oldest due first."""
-    rows = await connection.fetch(
-        """
-        SELECT p.account_id, k.status = 'active' AS is_active, d.lead_id, d.due_at,
-               greatest(p.next_at, e.rest_until, e.wake_at) AS free_at, e.last_end, k.hourly_limit
-          FROM campaign_account p
-          JOIN account_link k ON k.team_id = p.team_id AND k.id = p.account_id
-          JOIN account_pace e ON e.team_id = p.team_id AND e.account_id = p.account_id
-         CROSS JOIN LATERAL (
-            SELECT lead_id, due_at FROM (
-            (SELECT lead_id, due_at, is_first FROM lead_due
-              WHERE team_id = p.team_id AND account_id = p.account_id AND campaign_id = p.campaign_id
-                AND is_first = false ORDER BY due_at, lead_id LIMIT 1)
-            UNION ALL
-            (SELECT lead_id, due_at, is_first FROM lead_due
-              WHERE team_id = p.team_id AND account_id = p.account_id AND campaign_id = p.campaign_id
-                AND is_first = true AND p.is_member ORDER BY due_at, lead_id LIMIT 1)
-            ) first ORDER BY greatest(due_at, $4), is_first, due_at LIMIT 1
-         ) d
-         WHERE p.team_id = $1 AND p.campaign_id = $2 AND p.account_id = ANY($3::text[])
-        """,
-        team_id,
-        campaign_id,
-        list(account_ids),
-        now,
-    )
-    return [Head(**row) for row in rows]
 
 
 async def set_values(

@@ -1,0 +1,131 @@
+"""What a lead waits for: each cause by its code, and until when."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.api import campaigning
+from tests.api.campaigning import START, message
+from tests.api.conftest import Link, SteeredClock
+
+from overture.actions.context import Context
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def account(link: Link) -> dict[str, Any]:
+    return await link("ana")
+
+
+@pytest.fixture
+async def campaign(client: httpx.AsyncClient, context: Context, account: dict[str, Any]) -> dict[str, Any]:
+    """An active campaign with two leads due: "1" is the account's next, "2" comes after."""
+    made = await campaigning.create(client, account, sequence={"steps": [message("1"), message("2")]})
+    await campaigning.write_to_anyone(context)
+    await campaigning.enable(client, made)
+    for person in ("1", "2"):
+        await campaigning.put(context, made, person, state="ready", account=account, due=timedelta())
+    await context.pool.execute("UPDATE account_pace SET wake_at = $1", START)
+    await context.pool.execute("UPDATE campaign_account SET next_at = $1, room = 5", START)
+    await context.pool.execute("UPDATE account_pace SET hourly_room = 5, daily_room = 5")
+    return made
+
+
+async def waits(client: httpx.AsyncClient, campaign: dict[str, Any], person: str = "1") -> tuple[str, str | None]:
+    found = (await campaigning.lead(client, campaign, person))["waitsFor"]
+    return (found["code"], found["until"]) if found else ("", None)
+
+
+async def test_nothing_keeps_the_next_lead_and_the_others_wait_for_it(
+    client: httpx.AsyncClient, campaign: dict[str, Any]
+) -> None:
+    assert await waits(client, campaign) == ("", None)
+    assert await waits(client, campaign, "2") == ("queue", None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "until"),
+    [
+        ("UPDATE campaign_account SET next_at = $1", "pace", 7),
+        ("UPDATE account_pace SET rest_until = $1", "accountResting", 7),
+        ("UPDATE app_budget SET paused_until = $1, pause_code = 'outOfCredit'", "outOfCredit", 7),
+        ("UPDATE account_pace SET waits_for_inbox = true, wake_at = $1", "inbox", 7),
+        ("UPDATE account_link SET status = 'offline' WHERE $1::timestamptz IS NOT NULL", "accountOffline", None),
+        (
+            "UPDATE account_link SET status = 'paused', pause_reasons = '{byHand}' WHERE $1::timestamptz IS NOT NULL",
+            "accountPaused",
+            None,
+        ),
+    ],
+)
+async def test_what_keeps_the_account(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any], statement: str, code: str, until: int | None
+) -> None:
+    await context.pool.execute(statement, START + 7 * MINUTE)
+    expected = None if until is None else f"2026-11-23T09:{until:02}:00.000Z"
+    assert await waits(client, campaign) == (code, expected)
+    assert (await campaigning.lead(client, campaign, "1"))["nextSendAt"] == expected
+
+
+async def test_what_lasts_longest_is_told(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
+) -> None:
+    await context.pool.execute("UPDATE campaign_account SET next_at = $1", START + 2 * MINUTE)
+    await context.pool.execute("UPDATE account_pace SET rest_until = $1", START + 30 * MINUTE)
+    assert await waits(client, campaign) == ("accountResting", "2026-11-23T09:30:00.000Z")
+
+
+async def test_an_account_that_nothing_leaves_keeps_all_its_leads(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
+) -> None:
+    await context.pool.execute("UPDATE account_link SET status = 'offline'")
+    assert await waits(client, campaign, "2") == ("accountOffline", None)
+
+
+async def test_the_limit_of_an_account_is_counted_from_its_attempts(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any], account: dict[str, Any]
+) -> None:
+    other = await campaigning.create(client, account, sequence={"steps": [message("1")]})
+    lead_id = await campaigning.put(context, other, "9", state="finished", account=account, contacted=DAY, rank=1)
+    await client.patch(f"/account-links/{account['id']}", json={"hourlyLimit": 1})
+    await context.pool.execute(
+        """
+        INSERT INTO attempt (team_id, id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank,
+                             step_id, is_first, text, state, campaign_revision, intent_at, ended_at, accepted_at,
+                             lease_until, fence)
+        SELECT l.team_id, 'i' || repeat('0', 23), a.app_id, a.id, l.campaign_id, l.id, l.profile_id, 1, 0,
+               s.id, true, '1', 'accepted', 1, $2, $2, $2, $2, 1
+          FROM lead l JOIN account_link a ON a.team_id = l.team_id
+          JOIN sequence_step s ON s.team_id = l.team_id AND s.campaign_id = l.campaign_id AND s.rank = 0
+         WHERE l.id = $1
+        """,
+        lead_id,
+        START - 10 * MINUTE,
+    )
+    await context.pool.execute("UPDATE account_pace SET hourly_room = 0, wake_at = $1", START)
+    assert await waits(client, campaign) == ("accountLimit", "2026-11-23T09:50:00.000Z")
+
+
+async def test_the_hours_come_before_the_pace(
+    client: httpx.AsyncClient, campaign: dict[str, Any], clock: SteeredClock
+) -> None:
+    clock.at += timedelta(hours=9)
+    assert await waits(client, campaign) == ("sendingHours", "2026-11-24T09:00:00.000Z")
+
+
+async def test_a_person_another_campaign_wrote_to_is_left_alone(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
+) -> None:
+    await context.pool.execute("UPDATE lead_due SET due_at = $1", START + 20 * DAY)
+    assert await waits(client, campaign) == ("recontact", "2026-12-13T09:00:00.000Z")
+
+
+async def test_the_switch_of_the_team_comes_before_everything(
+    client: httpx.AsyncClient, campaign: dict[str, Any]
+) -> None:
+    await client.post("/team/stop")
+    for person in ("1", "2"):
+        assert await waits(client, campaign, person) == ("teamStopped", None)
