@@ -1,7 +1,7 @@
 """Dispatch: one transaction that turns due leads of leased accounts into intents. Nothing is sent inside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
@@ -10,7 +10,8 @@ from overture.channels.port import Capabilities
 from overture.channels.registry import Registry
 from overture.core import lifecycle, pacing, policy
 from overture.core.words import LeadState
-from overture.engine import allowance, composing, pacemaker
+from overture.engine import allowance, composing, engagement, pacemaker
+from overture.engine.turns import Candidate, Turn
 from overture.store import budgets, claims, duties, gates, ledger, outlines, paces, persons, progress
 from overture.store.pool import Connection, Pool, hot_transaction
 
@@ -43,35 +44,6 @@ class GateMoved(Exception):
     """A campaign or an account was edited between the decision and the intent: nothing was written."""
 
 
-@dataclass(kw_only=True, slots=True)
-class _Turn:
-    """What one transaction has decided so far."""
-
-    team_id: str
-    now: datetime
-    wall_now: datetime
-    accounts: dict[str, claims.LeasedAccount]
-    allowances: dict[str, allowance.Allowance]
-    rules: claims.TeamRules
-    outline: dict[str, outlines.Outline] = field(default_factory=dict)
-    wakes: dict[str, datetime] = field(default_factory=dict)
-    stops: list[progress.Stop] = field(default_factory=list)
-    later: list[tuple[str, str, datetime]] = field(default_factory=list)
-    moved: list[tuple[str, str, datetime]] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
-    parked: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Candidate:
-    pick: claims.Pick
-    lead: claims.DueLead
-    message: composing.Message
-    room: int
-
-
 class Dispatcher:
     """Claims accounts of one team and writes the intents of what they send next."""
 
@@ -100,7 +72,7 @@ class Dispatcher:
         if not leased:
             await claims.served_team(connection, team_id=team_id, wall_now=wall_now)
             return [], False
-        turn = _Turn(
+        turn = Turn(
             team_id=team_id,
             now=now,
             wall_now=wall_now,
@@ -109,7 +81,7 @@ class Dispatcher:
             rules=leased[0].rules,
         )
         candidates = await self._candidates(connection, turn)
-        candidates = await self._engage(connection, turn, candidates)
+        candidates = await engagement.engage(connection, turn, candidates)
         await self._settle_decisions(connection, turn)
         candidates = await self._charge(connection, turn, candidates)
         intents = self._intents(turn, candidates)
@@ -142,7 +114,7 @@ class Dispatcher:
         is_due_again = len(leased) == count or min(turn.wakes.values()) <= now
         return ready, is_due_again
 
-    async def _candidates(self, connection: Connection, turn: _Turn) -> list[_Candidate]:
+    async def _candidates(self, connection: Connection, turn: Turn) -> list[Candidate]:
         """Pick leads of the accounts that may send, and keep those whose message may leave now."""
         if not turn.rules.is_team_open:
             # Asked once more under a lock: a resume that came between would have woken nobody.
@@ -174,10 +146,10 @@ class Dispatcher:
                 continue
             message = self._compose(turn, composer, pick, lead)
             if message is not None:
-                found.append(_Candidate(pick=pick, lead=lead, message=message, room=rooms[pick.account_id]))
+                found.append(Candidate(pick=pick, lead=lead, message=message, room=rooms[pick.account_id]))
         return found
 
-    async def _pair_rooms(self, connection: Connection, turn: _Turn, picks: Sequence[claims.Pick]) -> dict[str, int]:
+    async def _pair_rooms(self, connection: Connection, turn: Turn, picks: Sequence[claims.Pick]) -> dict[str, int]:
         used_up = [pick for pick in picks if pick.room == 0]
         rooms = {pick.account_id: pick.room for pick in picks}
         if used_up:
@@ -199,7 +171,7 @@ class Dispatcher:
                     turn.moved.append((pick.account_id, pick.campaign_id, self._pair_next(turn, pick, free_at)))
         return rooms
 
-    def _is_paced(self, turn: _Turn, pick: claims.Pick, rooms: dict[str, int]) -> bool:
+    def _is_paced(self, turn: Turn, pick: claims.Pick, rooms: dict[str, int]) -> bool:
         """Whether the hours are open for this pair now and its rate leaves room; else note when they are."""
         if rooms[pick.account_id] == 0:
             return False
@@ -209,14 +181,14 @@ class Dispatcher:
             return False
         return True
 
-    def _pair_next(self, turn: _Turn, pick: claims.Pick, not_before: datetime) -> datetime:
+    def _pair_next(self, turn: Turn, pick: claims.Pick, not_before: datetime) -> datetime:
         outline = turn.outline[pick.campaign_id]
         return pacemaker.next_at(
             _as_pair(outline, pick.account_id, pick.draw, pick.opening_draw, pick.pair_last_end),
             not_before=not_before,
         )
 
-    async def _is_inbox_fresh(self, connection: Connection, turn: _Turn, pick: claims.Pick) -> bool:
+    async def _is_inbox_fresh(self, connection: Connection, turn: Turn, pick: claims.Pick) -> bool:
         """Whether a follow-up may rely on the inbox; else ask for a reading and come back."""
         if pick.is_first or turn.accounts[pick.account_id].read_at >= turn.now - FRESH:
             return True
@@ -226,7 +198,7 @@ class Dispatcher:
         return False
 
     def _compose(
-        self, turn: _Turn, composer: composing.Composer, pick: claims.Pick, lead: claims.DueLead
+        self, turn: Turn, composer: composing.Composer, pick: claims.Pick, lead: claims.DueLead
     ) -> composing.Message | None:
         account = turn.accounts[pick.account_id]
         if not policy.may_contact(
@@ -254,56 +226,7 @@ class Dispatcher:
         assert channel is not None
         return channel.capabilities
 
-    async def _engage(self, connection: Connection, turn: _Turn, candidates: Sequence[_Candidate]) -> list[_Candidate]:
-        """Keep the candidates that won their person; the others wait for it, or are out."""
-        chosen: dict[str, _Candidate] = {}
-        for candidate in candidates:
-            if candidate.lead.profile_id not in chosen:
-                chosen[candidate.lead.profile_id] = candidate
-        if not chosen:
-            return []
-        recontact = timedelta(days=turn.rules.recontact_after_days)
-        won = await persons.engage(
-            connection,
-            team_id=turn.team_id,
-            wanted=[
-                persons.Engagement(
-                    profile_id=profile_id,
-                    lead_id=candidate.lead.lead_id,
-                    is_first=candidate.pick.is_first,
-                    excludes_contacted=turn.outline[candidate.pick.campaign_id].exclude_contacted,
-                )
-                for profile_id, candidate in chosen.items()
-            ],
-            allow_parallel=turn.rules.allow_parallel_campaigns,
-            recontact_before=turn.now - recontact,
-        )
-        winners = [candidate for candidate in chosen.values() if candidate.lead.lead_id in won]
-        losers = [candidate for candidate in candidates if candidate.lead.lead_id not in won]
-        if losers:
-            await self._explain_losers(connection, turn, losers, recontact)
-        return sorted(winners, key=lambda candidate: candidate.pick.account_id)
-
-    async def _explain_losers(
-        self, connection: Connection, turn: _Turn, losers: Sequence[_Candidate], recontact: timedelta
-    ) -> None:
-        known = await persons.read(
-            connection, team_id=turn.team_id, profile_ids=[loser.lead.profile_id for loser in losers]
-        )
-        for loser in losers:
-            lead, pick, person = loser.lead, loser.pick, known[loser.lead.profile_id]
-            excludes = turn.outline[pick.campaign_id].exclude_contacted
-            if person.suppressed_at is not None:
-                state = LeadState.EXCLUDED if pick.is_first else LeadState.CANCELED
-                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=state, reason="suppressed"))
-            elif pick.is_first and excludes and person.first_contacted_at is not None:
-                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.EXCLUDED, reason="contacted"))
-            elif person.engaged_lead_id is not None or person.unanswered_end_at is None:
-                turn.parked.append(lead.lead_id)
-            else:
-                turn.later.append((lead.lead_id, pick.account_id, person.unanswered_end_at + recontact))
-
-    async def _settle_decisions(self, connection: Connection, turn: _Turn) -> None:
+    async def _settle_decisions(self, connection: Connection, turn: Turn) -> None:
         """Write what was decided for leads that send nothing now."""
         await progress.stop(connection, team_id=turn.team_id, stops=turn.stops)
         if turn.stops:
@@ -329,9 +252,9 @@ class Dispatcher:
         if turn.moved:
             await paces.set_next(connection, team_id=turn.team_id, moved=turn.moved)
 
-    async def _charge(self, connection: Connection, turn: _Turn, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    async def _charge(self, connection: Connection, turn: Turn, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Charge each app's budget; cut the batch to what it still allows."""
-        by_app: dict[str, list[_Candidate]] = {}
+        by_app: dict[str, list[Candidate]] = {}
         for candidate in candidates:
             by_app.setdefault(turn.accounts[candidate.pick.account_id].app_id, []).append(candidate)
         kept = []
@@ -345,7 +268,7 @@ class Dispatcher:
                 turn.wakes[candidate.pick.account_id] = free_at
         return sorted(kept, key=lambda candidate: candidate.pick.account_id)
 
-    def _intents(self, turn: _Turn, candidates: Sequence[_Candidate]) -> list[ledger.Intent]:
+    def _intents(self, turn: Turn, candidates: Sequence[Candidate]) -> list[ledger.Intent]:
         return [
             ledger.Intent(
                 id=attempt_id,
@@ -367,7 +290,7 @@ class Dispatcher:
             for attempt_id, candidate in zip(ids.many("q", len(candidates)), candidates, strict=True)
         ]
 
-    async def _move_pace(self, connection: Connection, turn: _Turn, candidates: Sequence[_Candidate]) -> None:
+    async def _move_pace(self, connection: Connection, turn: Turn, candidates: Sequence[Candidate]) -> None:
         """Move the pace by one gap for what is sent, give back what is not, and say when each account wakes."""
         if candidates:
             await progress.take_due(
@@ -410,7 +333,7 @@ class Dispatcher:
                 unread=turn.unread,
             )
 
-    def _pace_step(self, turn: _Turn, candidate: _Candidate) -> paces.Step:
+    def _pace_step(self, turn: Turn, candidate: Candidate) -> paces.Step:
         draw = self._draws.uniform(pacing.DRAW_LOW, pacing.DRAW_HIGH)
         opening_draw = self._draws.random()
         outline = turn.outline[candidate.pick.campaign_id]
