@@ -7,7 +7,7 @@ from pydantic import Field
 
 from overture.actions import lead_preview
 from overture.actions.lead_preview import Message, Place
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_parts import EXAMPLE_STEP
 from overture.api.lead_bodies import DEFAULT_PLATFORM
@@ -60,7 +60,11 @@ class PreviewAnswer(bodies.Answer):
     messages: list[PreviewedMessage] = Field(description="The messages in their order.")
 
 
-@router.get("/campaigns/{campaign_id}/leads/{identifier}/preview", summary="Preview the messages of a lead")
+@router.get(
+    "/campaigns/{campaign_id}/leads/{identifier}/preview",
+    summary="Preview the messages of a lead",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def preview_lead(
     context: CurrentContext,
     actor: CurrentActor,

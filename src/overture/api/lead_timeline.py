@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import Field
 
 from overture.actions import lead_timeline
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_parts import EXAMPLE_ACCOUNT, EXAMPLE_STEP
 from overture.api.lead_bodies import DEFAULT_PLATFORM
@@ -72,7 +72,11 @@ class TimelineEntry(bodies.Answer):
     ended_at: bodies.Instant | None = Field(description="When the outcome of an attempt was known; null: it is open.")
 
 
-@router.get("/campaigns/{campaign_id}/leads/{identifier}/timeline", summary="List what happened to a lead")
+@router.get(
+    "/campaigns/{campaign_id}/leads/{identifier}/timeline",
+    summary="List what happened to a lead",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
 async def list_timeline(
     context: CurrentContext,
     actor: CurrentActor,
