@@ -6,6 +6,7 @@ from tests.engine.conftest import START, World
 from tests.engine.scoping import Scoping
 
 from overture.actions import campaigns
+from overture.engine import sync
 
 IN = ("assessing", None)
 LEFT = ("removed", "leftLists")
@@ -305,3 +306,27 @@ async def test_a_list_that_no_campaign_follows_logs_nothing(scoping: Scoping) ->
     await scoping.change(synced=["a"])
     await scoping.sync()
     assert await scoping.leads() == {"1": IN}
+
+
+async def test_a_sync_that_dies_between_its_transactions_still_takes_a_completed_campaign_up_again(
+    scoping: Scoping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scoping.begin("a", synced=["a"])
+    await scoping.sync()
+    await scoping.world.pool.execute(
+        "UPDATE campaign SET status = 'completed', enabled = true, completed_at = $1 WHERE id = $2",
+        START,
+        scoping.campaign_id,
+    )
+    await scoping.put("a", "1")
+
+    async def die(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as killed, pytest.raises(ConnectionError):
+        killed.setattr(sync, "_mend", die)
+        await scoping.sync()
+    assert await scoping.leads() == {"1": IN}
+    await scoping.sync()
+    status = await scoping.world.pool.fetchval("SELECT status FROM campaign WHERE id = $1", scoping.campaign_id)
+    assert status == "active"

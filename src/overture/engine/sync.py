@@ -23,8 +23,8 @@ from overture.store.pool import Connection, Pool
 async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> None:
     """Take in what has changed since the last run, or everything when the rules have changed.
 
-    What changes is planned in the same transaction. The accounts are woken in a second one, since their rows are
-    locked before leads; if it never comes, the sweep wakes them.
+    What changes is planned in the same transaction. The accounts are woken, and a completed campaign is taken up again,
+    in a second one, since their rows are locked before leads; if it never comes, the run is repeated.
     """
     async with pool.acquire() as connection, connection.transaction():
         accounts = await _bring_in_line(connection, team_id=team_id, campaign_id=campaign_id, now=now)
@@ -51,17 +51,20 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
     await scope_requests.done(connection, **keys, request=request)
     if changes.added or changes.changed:
         await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
-        await complete.reopen(connection, **keys, now=now)
     return set(accounts)
 
 
 async def _mend(
     connection: Connection, *, team_id: str, campaign_id: str, accounts: Collection[str], now: datetime
 ) -> None:
-    """Let leads held for a missing value or a long text try again: a list may have got the value meanwhile."""
+    """Take the campaign up again if it was through, and let leads held for a value or a long text try again.
+
+    A list may have got the value meanwhile.
+    """
     pairs = await paces.campaign_pairs(connection, team_id=team_id, campaign_id=campaign_id)
     own = {pair.account_id for pair in pairs}
     await paces.lock_accounts(connection, team_id=team_id, account_ids=sorted(own.union(accounts)))
+    await complete.reopen(connection, team_id=team_id, campaign_id=campaign_id, now=now)
     woken = set(accounts)
     if await leads.mend(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=None, now=now):
         for kind in ("assess", "plan"):
