@@ -10,7 +10,7 @@ UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench openapi
+.PHONY: help install demo up test check bench simulate openapi
 
 help:
 	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test      run the tests (ARGS='tests/core -k window' runs some)"
 	@echo "make check     check style, types and layers"
 	@echo "make bench     measure"
+	@echo "make simulate  run simulated histories and judge each (N=100 SEED=1)"
 	@echo "make openapi   renew docs/reference/openapi.json from the code"
 	@echo "make install   install what 'demo' and 'up' need into .venv"
 
@@ -40,6 +41,9 @@ check: .venv/.development
 
 openapi: .venv/.runtime
 	@.venv/bin/overture openapi > docs/reference/openapi.json.new && mv docs/reference/openapi.json.new docs/reference/openapi.json
+
+simulate: .venv/.development
+	@.venv/bin/python -m tests.simulation --count $(or $(N),100) --first $(or $(SEED),1)
 
 bench: .venv/.runtime
 	@.venv/bin/overture bench

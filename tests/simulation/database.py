@@ -1,0 +1,168 @@
+"""Connections whose every statement passes the turnstile, and an observer of the locks between them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+from tests.simulation.turnstile import Actor, Turnstile
+
+from overture.store import pool as pools
+from overture.store.pool import Pool
+
+_BLOCKED = """
+SELECT p, by FROM unnest($1::integer[]) AS v (p), LATERAL pg_blocking_pids(p) AS w (by) WHERE cardinality(by) > 0
+"""
+_END = "SELECT pg_terminate_backend(p) FROM unnest($1::integer[]) AS v (p)"
+_ALIVE = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1::integer[])"
+
+_CAMPAIGN_IDS = 7
+"""Which argument of the statement that writes intents holds their campaigns."""
+
+REWRITES: list[tuple[str, str]] = []
+"""Changes to the text of statements, for a program that is broken on purpose."""
+
+
+class LockObserver:
+    """Looks at the database from a thread and a session of its own, outside of simulated time."""
+
+    def __init__(self, dsn: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._connection: asyncpg.Connection[asyncpg.Record] = self._await(asyncpg.connect(dsn))
+
+    def blocked(self, pids: Sequence[int]) -> dict[int, set[int]]:
+        """Return those of `pids` that wait for a lock, each with the sessions it waits for."""
+        rows: list[asyncpg.Record] = self._await(self._connection.fetch(_BLOCKED, list(pids)))
+        return {row["p"]: set(row["by"]) for row in rows}
+
+    def end(self, pids: Sequence[int]) -> None:
+        """End sessions, and return when they are gone."""
+        self._await(self._connection.fetch(_END, list(pids)))
+        while self._await(self._connection.fetchval(_ALIVE, list(pids))):
+            pass
+
+    def close(self) -> None:
+        """End the thread."""
+        self._await(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _await(self, coroutine: Any) -> Any:
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return future.result(timeout=30)
+
+
+def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connection[asyncpg.Record]]:
+    """Make the class of one actor's connections."""
+
+    class Turning(asyncpg.Connection):
+        """Waits for its turn before every statement."""
+
+        _is_inside = False
+        _written: frozenset[str] = frozenset()
+        place = 0
+
+        async def execute(self, *args: Any, **options: Any) -> Any:
+            """Take a turn."""
+            return await self._turn(super().execute, args, options)
+
+        async def executemany(self, *args: Any, **options: Any) -> Any:
+            """Take a turn."""
+            return await self._turn(super().executemany, args, options)
+
+        async def fetch(self, *args: Any, **options: Any) -> Any:
+            """Take a turn."""
+            return await self._turn(super().fetch, args, options)
+
+        async def fetchval(self, *args: Any, **options: Any) -> Any:
+            """Take a turn."""
+            return await self._turn(super().fetchval, args, options)
+
+        async def fetchrow(self, *args: Any, **options: Any) -> Any:
+            """Take a turn."""
+            return await self._turn(super().fetchrow, args, options)
+
+        async def copy_records_to_table(self, *args: Any, **options: Any) -> Any:
+            """Take a turn."""
+            return await self._turn(super().copy_records_to_table, args, options)
+
+        async def _turn(self, call: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+            if self._is_inside or actor.is_connecting:
+                return await call(*args, **options)
+            for old, new in REWRITES:
+                args = (str(args[0]).replace(old, new), *args[1:])
+            statement = " ".join(str(args[0]).split())[:60]
+            pid = self.get_server_pid()
+            await turnstile.enter(actor, statement, place=self.place, pid=pid)
+            actor.pids.add(pid)
+            turnstile.begin(pid, actor)
+            self._is_inside = True
+            try:
+                result = await call(*args, **options)
+            except Exception:
+                self._is_inside = False
+                await turnstile.leave(actor, statement, is_alone=turnstile.end(pid), place=self.place, pid=pid)
+                raise
+            except BaseException:
+                self._is_inside = False
+                turnstile.end(pid)
+                raise
+            self._is_inside = False
+            self._note_beginnings(str(args[0]), args)
+            await turnstile.leave(actor, statement, is_alone=turnstile.end(pid), place=self.place, pid=pid)
+            return result
+
+        def _note_beginnings(self, statement: str, args: tuple[Any, ...]) -> None:
+            """Note with what turn attempts began to exist for everybody."""
+            if "INSERT INTO attempt " in statement:
+                self._written = frozenset(args[_CAMPAIGN_IDS])
+            elif statement.startswith("COMMIT") and self._written:
+                turnstile.begun += [(turnstile.passed, campaign_id) for campaign_id in sorted(self._written)]
+                self._written = frozenset()
+            elif statement.startswith("ROLLBACK"):
+                self._written = frozenset()
+
+    return Turning
+
+
+async def open_pool(dsn: str, actor: Actor, turnstile: Turnstile, *, size: int) -> Pool:
+    """Open all connections of an actor, in its turn."""
+    await turnstile.enter(actor, "connects")
+    # No session has this number: connecting waits for no lock.
+    number = -1 - len(actor.pids)
+    turnstile.begin(number, actor)
+    actor.is_connecting = True
+    try:
+        opened: Pool = await asyncpg.create_pool(
+            dsn,
+            min_size=size,
+            max_size=size,
+            max_inactive_connection_lifetime=0,
+            server_settings=pools.SERVER_SETTINGS,
+            init=pools.prepare,
+            reset=pools._reset,
+            connection_class=connection_class(actor, turnstile),
+        )
+        holders = [await opened.acquire() for _ in range(size)]
+        actor.pids |= {connection.get_server_pid() for connection in holders}
+        for place, connection in enumerate(holders, 1):
+            connection._con.place = place  # type: ignore[attr-defined] # the pool lends a proxy of it
+            await opened.release(connection)
+    finally:
+        actor.is_connecting = False
+        turnstile.end(number)
+    return opened
+
+
+def close(pool: Pool) -> None:
+    """Drop the connections of an actor that has ended."""
+    with suppress(Exception):
+        pool.terminate()

@@ -1,0 +1,204 @@
+"""What the judge of a simulated run looks at: the platform's record, the ledger, the settings, the counters."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import httpx
+from tests.simulation.team import Team
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """A message of the platform's record; `is_ours` tells that it came through the platform's API."""
+
+    id: str
+    sender: str
+    recipient: str
+    text: str
+    at: datetime
+    is_ours: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A row of the ledger."""
+
+    id: str
+    campaign_id: str
+    lead_id: str
+    sender: str
+    recipient: str
+    version: int
+    rank: int
+    step_id: str
+    text: str
+    state: str
+    intent_at: datetime
+    message_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """The settings of a campaign from an instant on; accounts by the platform's ids."""
+
+    at: datetime
+    is_open: bool
+    rate: int
+    zone: str
+    hours: Mapping[str, Mapping[str, int]]
+    accounts: frozenset[str]
+    excludes: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A lead at the end; `person` is the platform's id."""
+
+    id: str
+    campaign_id: str
+    person: str
+    state: str
+    reason: str | None
+    is_contacted: bool
+    has_replied: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """Everything of one history. `counters` and `recount` are by campaign; `senders` by platform id, with how far
+    their inboxes were read; `limits` are each sender's, hourly and daily, from an instant on. `begun` says with which
+    turn attempts of a campaign were committed, `closed` between which turns a campaign was paused."""
+
+    messages: Sequence[Sent]
+    entries: Sequence[Entry]
+    rules: Mapping[str, Sequence[Rule]]
+    delays: Mapping[tuple[str, int, int], int]
+    leads: Sequence[Standing]
+    counters: Mapping[str, Mapping[str, int]]
+    recount: Mapping[str, Mapping[str, int]]
+    statuses: Mapping[str, str]
+    senders: Mapping[str, datetime]
+    limits: Mapping[str, Sequence[tuple[datetime, int, int]]]
+    suppressed: frozenset[str]
+    begun: Sequence[tuple[int, str]]
+    closed: Mapping[str, Sequence[tuple[int, int | None]]]
+
+
+_ENTRIES = """
+SELECT t.id, t.campaign_id, t.lead_id, a.platform_id AS sender, f.platform_id AS recipient,
+       t.sequence_version AS version, t.rank, t.step_id, t.text, t.state, t.intent_at,
+       t.platform_message_id AS message_id
+  FROM attempt t JOIN account_link a ON a.id = t.account_id JOIN profile f ON f.id = t.profile_id ORDER BY t.id
+"""
+_LEADS = """
+SELECT l.id, l.campaign_id, f.platform_id AS person, l.state, l.reason, l.contacted_at IS NOT NULL AS is_contacted,
+       l.replied_at IS NOT NULL AS has_replied
+  FROM lead l JOIN profile f ON f.id = l.profile_id ORDER BY l.id
+"""
+_STATES = [
+    "assessing",
+    "ready",
+    "in_sequence",
+    "finished",
+    "replied",
+    "held",
+    "failed",
+    "canceled",
+    "unreachable",
+    "excluded",
+    "removed",
+]
+_WIRE = {"in_sequence": "inSequence"}
+_RECOUNT = """
+SELECT campaign_id, count(*) FILTER (WHERE contacted_at IS NOT NULL) AS contacted,
+       count(*) FILTER (WHERE replied_at IS NOT NULL) AS answered,
+       count(*) FILTER (WHERE contacted_at IS NOT NULL
+           OR state NOT IN ('excluded', 'removed', 'canceled', 'unreachable')) AS targets,
+""" + ", ".join(f"count(*) FILTER (WHERE state = '{_WIRE.get(state, state)}') AS {state}" for state in _STATES)
+_COUNTED = ", ".join(f"sum({name})::bigint AS {name}" for name in ("contacted", "answered", "targets", *_STATES))
+
+
+async def gather(dsn: str, control: httpx.AsyncClient, team: Team, begun: Sequence[tuple[int, str]]) -> Evidence:
+    """Read it all, once nothing moves any more."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        accounts = {
+            row["id"]: row
+            for row in await connection.fetch(
+                "SELECT a.id, a.platform_id, p.read_at FROM account_link a JOIN account_pace p ON p.account_id = a.id"
+            )
+        }
+        rules: dict[str, list[Rule]] = {}
+        for row in await connection.fetch("SELECT * FROM campaign_revision ORDER BY campaign_id, revision"):
+            settings = json.loads(row["settings"])
+            named = frozenset(accounts[account_id]["platform_id"] for account_id in settings["accountLinkIds"])
+            rules.setdefault(row["campaign_id"], []).append(_rule(row["at"], settings, named))
+        steps = await connection.fetch(
+            "SELECT campaign_id, version, rank, data FROM sequence_step WHERE type = 'delay'"
+        )
+        suppressed = await connection.fetch(
+            "SELECT f.platform_id FROM person p JOIN profile f ON f.id = p.profile_id WHERE suppressed_at IS NOT NULL"
+        )
+        return Evidence(
+            messages=[_message(each) for each in await _record(control)],
+            entries=[Entry(**row) for row in await connection.fetch(_ENTRIES)],
+            rules=rules,
+            delays={
+                (row["campaign_id"], row["version"], row["rank"]): json.loads(row["data"])["delaySeconds"]
+                for row in steps
+            },
+            leads=[Standing(**row) for row in await connection.fetch(_LEADS)],
+            counters=_by_campaign(
+                await connection.fetch(f"SELECT campaign_id, {_COUNTED} FROM campaign_counter GROUP BY campaign_id")
+            ),
+            recount=_by_campaign(await connection.fetch(_RECOUNT + " FROM lead GROUP BY campaign_id")),
+            statuses={row["id"]: row["status"] for row in await connection.fetch("SELECT id, status FROM campaign")},
+            senders={row["platform_id"]: row["read_at"] for row in accounts.values()},
+            limits={accounts[account_id]["platform_id"]: changes for account_id, changes in team.limits.items()},
+            suppressed=frozenset(row["platform_id"] for row in suppressed),
+            begun=begun,
+            closed=team.closed,
+        )
+    finally:
+        await connection.close()
+
+
+async def _record(control: httpx.AsyncClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = await control.get("/_sandbox/messages", params={"limit": 1_000, "offset": len(found)})
+        page = answer.json()
+        found += page
+        if len(page) < 1_000:
+            return found
+
+
+def _message(shown: Mapping[str, Any]) -> Sent:
+    return Sent(
+        id=shown["id"],
+        sender=shown["sender"],
+        recipient=shown["recipient"],
+        text=shown["text"],
+        at=datetime.fromisoformat(shown["time"]),
+        is_ours=shown["origin"] == "api",
+    )
+
+
+def _rule(at: datetime, settings: Mapping[str, Any], accounts: frozenset[str]) -> Rule:
+    return Rule(
+        at=at,
+        is_open=settings["open"],
+        rate=settings["hourlyMessageRate"],
+        zone=settings["scheduleTimezone"],
+        hours=settings["scheduleHours"],
+        accounts=accounts,
+        excludes=settings["excludeContacted"],
+    )
+
+
+def _by_campaign(rows: Sequence[asyncpg.Record]) -> dict[str, dict[str, int]]:
+    return {row["campaign_id"]: {name: value for name, value in row.items() if name != "campaign_id"} for row in rows}

@@ -1,0 +1,289 @@
+"""One history: a team, its campaigns, its workers and its platform, run in simulated time from a seed, and judged."""
+
+import asyncio
+from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from unittest import mock
+
+import httpx
+import structlog
+from tests.simulation import database, evidence, judge, plan
+from tests.simulation.crew import POOL_SIZE, Crew, TurningTransport
+from tests.simulation.plan import Edit, Happening, Plan
+from tests.simulation.team import Team
+from tests.simulation.turnstile import Actor, Mishap, SimulatedLoop, Stuck, Turnstile
+
+from overture import clock as clocks
+from overture import ids, secrets
+from overture.actions import seats
+from overture.actions.context import Context
+from overture.channels.registry import Registry
+from overture.channels.x.channel import XChannel
+from overture.engine import conductor as conducting
+from overture.sandbox import app as sandbox_app
+from overture.store import virtual
+from overture.store.pool import Pool
+
+PATIENCE = timedelta(days=80)
+"""How long, in engine time, everything may take to come to its end."""
+
+_LOOK_SECONDS = 1.0
+_STANDSTILL_SECONDS = 400.0
+_LONGEST_STEP_SECONDS = 15.0
+_CLAIM = "WITH taken AS MATERIALIZED"
+_CLOSING = timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What came of a seed. The same seed gives the same digest."""
+
+    seed: int
+    digest: int
+    turns: int
+    messages: int
+    deaths: int
+    violations: list[str]
+    trace: list[str]
+
+
+def broken(seed: int, why: str) -> Verdict:
+    """Make the verdict on a history that could not be judged."""
+    return Verdict(seed=seed, digest=0, turns=0, messages=0, deaths=0, violations=[why], trace=[])
+
+
+class Recorder:
+    """Keeps what the engine logs when something broke: it goes on, but a history must not."""
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+
+    def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Look at one line of the log."""
+        if str(event.get("event", "")).endswith("_broke") or "Deadlock" in str(event.get("error", "")):
+            shown = structlog.processors.format_exc_info(None, "", dict(event))
+            self.broken.append(f"{event['event']}: {shown}")
+        raise structlog.DropEvent
+
+
+def run(dsn: str, seed: int, focus: Sequence[Edit] = ()) -> Verdict:
+    """Run the history of one seed in the empty database at `dsn`, and judge it. Once in a process."""
+    drawn = plan.draw(seed, focus)
+    recorder = Recorder()
+    structlog.configure(processors=[recorder], cache_logger_on_first_use=False)
+    ids.seed(Random(seed))
+    loop = SimulatedLoop()
+    asyncio.set_event_loop(loop)
+    with (
+        mock.patch.object(clocks, "wall_now", loop.wall_now),
+        mock.patch.object(seats, "_source", Random(seed)),
+        mock.patch.object(ids, "_milliseconds", lambda: int(loop.wall_now().timestamp() * 1000)),
+        mock.patch.object(conducting, "_TICK", _LOOK_SECONDS),
+        mock.patch.object(conducting, "_LONGEST_WAIT", _LOOK_SECONDS),
+    ):
+        # The loop is left as it is at the end: killed processes unwind nothing.
+        return loop.run_until_complete(History(dsn, drawn, recorder, loop).run())
+
+
+class History:
+    """The run of one plan."""
+
+    def __init__(self, dsn: str, drawn: Plan, recorder: Recorder, loop: SimulatedLoop) -> None:
+        self._dsn = dsn
+        self._plan = drawn
+        self._recorder = recorder
+        self._loop = loop
+        self._random = Random(drawn.seed + 1)
+        self._observer = database.LockObserver(dsn)
+        self._turnstile = Turnstile(Random(drawn.seed + 2), self._observer, on_death=self._on_death)
+        self._operator = Actor(name="team")
+        self._to_come: list[Happening] = list(drawn.happenings)
+        self._editing = asyncio.Lock()
+        self._racing: list[Happening] = []
+        self._turnstile.watch = self._watch
+        self._deaths = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._faults: list[str] = []
+        self._next_closing = drawn.edits_end
+        self._moved_at = 0.0
+        self._moved_to = drawn.start
+        self._over = asyncio.Event()
+
+    async def run(self) -> Verdict:
+        """Run to the end and judge."""
+        sandbox = sandbox_app.create_app(people=60, seed=self._plan.seed, start=self._plan.start, limits=None)
+        inner = httpx.ASGITransport(app=sandbox)
+        self._control = httpx.AsyncClient(transport=inner, base_url="http://x.sandbox")
+        self._loop.turnstile = self._turnstile
+        pool = await database.open_pool(self._dsn, self._operator, self._turnstile, size=POOL_SIZE)
+        violations: list[str] = []
+        team = None
+        try:
+            self._clock = await _begin(pool, self._plan.start)
+            sealer = secrets.Sealer([bytes(range(32))])
+            self._crew = Crew(
+                dsn=self._dsn,
+                turnstile=self._turnstile,
+                clock=self._clock,
+                transport=inner,
+                sealer=sealer,
+                random=self._random,
+            )
+            context = Context(
+                pool=pool,
+                clock=self._clock,
+                channels=Registry([XChannel(transport=TurningTransport(inner, self._operator, self._turnstile))]),
+                sealer=sealer,
+                wake=self._crew.wake,
+            )
+            team = await Team.found(context, self._control, self._plan, lambda: self._turnstile.passed)
+            for _ in range(self._plan.workers):
+                await self._crew.hire()
+            self._team = team
+            await self._live(pool)
+        except Stuck as error:
+            violations.append(f"stuck: {error}")
+        finally:
+            self._loop.turnstile = None
+            self._turnstile.is_closed = True
+            messages = 0
+            if team is not None:
+                found = await evidence.gather(self._dsn, self._control, team, self._turnstile.begun)
+                messages = len(found.messages)
+                violations += judge.judge(found)
+            self._observer.close()
+            pool.terminate()
+            for worker in self._crew.workers:
+                worker.pool.terminate()
+            await self._control.aclose()
+        return Verdict(
+            seed=self._plan.seed,
+            digest=self._turnstile.digest,
+            turns=self._turnstile.passed,
+            messages=messages,
+            deaths=self._deaths,
+            violations=violations + self._faults + self._recorder.broken,
+            trace=self._turnstile.trace[-60:],
+        )
+
+    async def _live(self, pool: Pool) -> None:
+        conductor = conducting.Conductor(
+            pool=pool, engine=self._crew.as_engine(), clock=self._clock, move_platform=self._move, speed=None
+        )
+        task = asyncio.create_task(conductor.run())
+        self._crew.wake()
+        try:
+            # What broke is the verdict: it may well never come to an end.
+            while not self._over.is_set() and not self._recorder.broken:
+                for ended in (task.exception() if task.done() else None, self._crew.failure()):
+                    if ended is not None:
+                        raise ended
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), _LOOK_SECONDS)
+                await self._nudge()
+        finally:
+            conductor.stop()
+            task.cancel()
+            await asyncio.gather(task, *self._tasks, return_exceptions=True)
+            await self._crew.dismiss()
+
+    async def _move(self, instant: datetime) -> None:
+        """Move the platform on; what the plan has for the time up to `instant` happens from then on."""
+        await self._set_platform(instant)
+        arrived = [one for one in self._to_come if one.at <= instant]
+        self._to_come = self._to_come[len(arrived) :]
+        due = [one for one in arrived if not one.races]
+        self._racing += [one for one in arrived if one.races]
+        closes = instant >= self._next_closing
+        if closes:
+            due, self._racing = self._racing + due, []
+            self._next_closing = instant + _CLOSING
+        if due or closes:
+            self._start(self._happen(due, closes=closes, now=instant))
+
+    def _watch(self, label: str) -> None:
+        if self._racing and label.startswith(_CLAIM):
+            now = self._moved_to
+            self._start(self._happen([self._racing.pop(0)], closes=False, now=now))
+
+    async def _set_platform(self, instant: datetime) -> None:
+        # Wall time passes too, if less of it: leases run out while engine time moves on.
+        self._loop.advance(min((instant - self._moved_to).total_seconds(), _LONGEST_STEP_SECONDS))
+        self._moved_to, self._moved_at = instant, self._loop.time()
+        answer = await self._control.post("/_sandbox/clock", json={"now": instant.isoformat()})
+        assert answer.status_code == 200, answer.text
+
+    async def _nudge(self) -> None:
+        """Where time stands still because nothing is due, let the next thing of the plan happen."""
+        if self._crew.busy or self._loop.time() - self._moved_at < _STANDSTILL_SECONDS:
+            return
+        now = await self._clock.now()
+        instant = max(now, self._to_come[0].at if self._to_come else self._next_closing)
+        await self._move(instant)
+        await self._clock.move(instant)
+
+    def _start(self, work: Any) -> None:
+        self._crew.busy += 1
+        task = asyncio.create_task(self._finish(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, work: Any) -> None:
+        try:
+            await work
+        except Exception as error:
+            self._faults.append(f"the team's own edit broke: {error!r}")
+            self._over.set()
+        finally:
+            self._crew.busy -= 1
+            self._crew.settled_down.set()
+
+    async def _happen(self, due: list[Happening], *, closes: bool, now: datetime) -> None:
+        for one in due:
+            if one.edit in {Edit.KILL, Edit.FREEZE}:
+                self._strike(one)
+            else:
+                # One person at a time edits; what they do races with the engine alone.
+                async with self._editing:
+                    await self._team.do(one)
+        if closes:
+            async with self._editing:
+                await self._team.close()
+            if await self._team.is_done():
+                self._over.set()
+            elif now > self._plan.start + PATIENCE:
+                self._faults.append(f"not at its end after {PATIENCE.days} days: {await self._team.unfinished()}")
+                self._over.set()
+
+    def _strike(self, one: Happening) -> None:
+        """Let a worker die or freeze soon: at any turn, or right before or after it calls the platform to send."""
+        random = Random(one.draw)
+        if not self._crew.workers:
+            return
+        actor = random.choice(self._crew.workers).actor
+        is_at_send = random.random() < 0.6
+        actor.mishap = Mishap(
+            turns=random.randint(1, 3) if is_at_send else random.randint(1, 60),
+            at="POST" if is_at_send else "",
+            is_after=random.random() < 0.5,
+            freezes=random.choice((5.0, 18.0, 60.0, 300.0)) if one.edit is Edit.FREEZE else None,
+        )
+
+    def _on_death(self, actor: Actor) -> None:
+        self._deaths += 1
+        self._crew.bury(actor)
+        self._loop.call_later(self._random.uniform(0.1, 40), self._replace)
+
+    def _replace(self) -> None:
+        if not self._over.is_set():
+            self._start(self._crew.hire())
+
+
+async def _begin(pool: Pool, start: datetime) -> virtual.VirtualClock:
+    async with pool.acquire() as connection:
+        await virtual.start(connection, start)
+    return virtual.VirtualClock(pool)

@@ -1,0 +1,277 @@
+"""The judge of a simulated run: the laws of sending, computed anew from the record by code of its own."""
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from tests.simulation.evidence import Entry, Evidence, Rule, Sent
+
+CALL = timedelta(seconds=10)
+REPLY = timedelta(seconds=60)
+TICK = timedelta(milliseconds=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+_OPT_OUTS = {"stop", "unsubscribe", "arrêtez"}
+Key = TypeVar("Key", bound=Hashable)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Send:
+    """A message on the platform, and the row of the ledger it belongs to."""
+
+    message: Sent
+    entry: Entry
+
+    @property
+    def at(self) -> datetime:
+        """When the platform took it."""
+        return self.message.at
+
+    def __str__(self) -> str:
+        return (
+            f"{self.at:%m-%d %H:%M:%S.%f} {self.message.sender} → {self.message.recipient} {self.message.text!r} "
+            f"(attempt {self.entry.id} {self.entry.state}, campaign {self.entry.campaign_id})"
+        )
+
+
+def judge(found: Evidence) -> list[str]:
+    """Return every violation of every law, in words."""
+    violations = []
+    sends, strays = _match(found)
+    inbound = _inbound(found)
+    violations += strays
+    for law in (_duplicates, _hours, _rates, _limits, _gaps, _one_account, _early, _overlaps):
+        violations += [f"{law.__name__[1:]}: {text}" for text in law(found, sends)]
+    violations += [f"replies: {text}" for text in _after_replies(sends, inbound)]
+    violations += [f"optOut: {text}" for text in _after_opt_outs(found, sends, inbound)]
+    violations += [f"pauses: {text}" for text in _after_pauses(found)]
+    violations += [f"counters: {text}" for text in _counters(found, sends)]
+    violations += [f"answers: {text}" for text in _answers(found, sends, inbound)]
+    return violations
+
+
+def _match(found: Evidence) -> tuple[list[Send], list[str]]:
+    """Lead from each message of ours to its row in the ledger."""
+    by_id = {entry.message_id: entry for entry in found.entries if entry.message_id is not None}
+    open_rows: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+    for entry in found.entries:
+        if entry.message_id is None and entry.state in {"intent", "unknown", "held"}:
+            open_rows[entry.sender, entry.recipient, entry.text].append(entry)
+    sends, strays = [], []
+    for message in sorted(found.messages, key=lambda each: (each.at, int(each.id))):
+        if not message.is_ours:
+            continue
+        known = by_id.pop(message.id, None)
+        if known is None:
+            rows = open_rows[message.sender, message.recipient, message.text]
+            known = rows.pop(0) if rows else None
+        if known is None:
+            strays.append(f"ledger: {message} is in no row")
+        elif (known.sender, known.recipient, known.text) != (message.sender, message.recipient, message.text):
+            strays.append(f"ledger: {message} differs from {known}")
+        else:
+            sends.append(Send(message=message, entry=known))
+    strays += [f"ledger: {entry} is accepted and not on the platform" for entry in by_id.values()]
+    return sends, strays
+
+
+def _inbound(found: Evidence) -> dict[str, list[Sent]]:
+    by_person: dict[str, list[Sent]] = defaultdict(list)
+    for message in sorted(found.messages, key=lambda each: each.at):
+        if not message.is_ours and message.recipient in found.senders:
+            by_person[message.sender].append(message)
+    return by_person
+
+
+def _duplicates(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    texts = Counter((send.message.recipient, send.message.text) for send in sends)
+    steps = Counter((send.entry.lead_id, send.entry.step_id) for send in sends)
+    yield from (f"{key} {count} times" for key, count in (texts | steps).items() if count > 1)
+
+
+def _hours(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    first_seen: set[str] = set()
+    for send in sends:
+        rules = _in_force(found.rules[send.entry.campaign_id], send.at)
+        is_first = send.entry.lead_id not in first_seen
+        first_seen.add(send.entry.lead_id)
+        if not any(
+            rule.is_open and _is_open(rule, send.at) and (not is_first or send.message.sender in rule.accounts)
+            for rule in rules
+        ):
+            yield f"{send}: campaign not active, outside its hours, or from none of its accounts"
+
+
+def _rates(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    for (campaign_id, sender), pair in _grouped(sends, lambda send: (send.entry.campaign_id, send.message.sender)):
+        times = [send.at for send in pair]
+        for place, at in enumerate(times):
+            rate = max(rule.rate for rule in _in_force(found.rules[campaign_id], at))
+            if _in_span(times, place, HOUR) > rate:
+                yield f"{sender} at {at}: {_in_span(times, place, HOUR)} within the hour, rate {rate}"
+
+
+def _limits(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    for sender, own in _grouped(sends, lambda send: send.message.sender):
+        times = [send.at for send in own]
+        for place, at in enumerate(times):
+            hourly, daily = _limits_at(found, sender, at)
+            for span, limit in ((HOUR, hourly), (DAY, daily)):
+                if _in_span(times, place, span) > limit:
+                    yield f"{sender} at {at}: {_in_span(times, place, span)} within {span}, limit {limit}"
+
+
+def _gaps(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    for sender, own in _grouped(sends, lambda send: send.message.sender):
+        for before, send in pairwise(own):
+            least = timedelta(seconds=0.75 * 3600 / _limits_at(found, sender, send.at)[0])
+            if send.at - before.at < least - TICK:
+                yield f"{send}: {send.at - before.at} after the account's message before, least {least}"
+    for (campaign_id, _), pair in _grouped(sends, lambda send: (send.entry.campaign_id, send.message.sender)):
+        for before, send in pairwise(pair):
+            rules = [rule for rule in found.rules[campaign_id] if rule.at <= send.at]
+            lately = [rule for rule in rules if rule.at >= before.at - CALL] + _in_force(rules, before.at)
+            least = timedelta(seconds=0.75 * 3600 / max(rule.rate for rule in lately))
+            if send.at - before.at < least - TICK:
+                yield f"{send}: {send.at - before.at} after the pair's message before, least {least}"
+
+
+def _one_account(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    for lead_id, own in _grouped(sends, lambda send: send.entry.lead_id):
+        if len({send.message.sender for send in own}) > 1:
+            yield f"lead {lead_id} was written to by several accounts"
+
+
+def _early(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    ranks = {(send.entry.campaign_id, send.entry.version, send.entry.step_id): send.entry.rank for send in sends}
+    for _, own in _grouped(sends, lambda send: send.entry.lead_id):
+        for before, send in pairwise(own):
+            campaign_id, version = send.entry.campaign_id, send.entry.version
+            after = ranks.get((campaign_id, version, before.entry.step_id), before.entry.rank)
+            wait = timedelta(
+                seconds=sum(
+                    seconds
+                    for (owner, number, rank), seconds in found.delays.items()
+                    if (owner, number) == (campaign_id, version) and after < rank < send.entry.rank
+                )
+            )
+            if send.at - before.at < wait - TICK:
+                yield f"{send}: {send.at - before.at} after the message before, the sequence waits {wait}"
+            if version == before.entry.version and send.entry.rank <= before.entry.rank:
+                yield f"{send}: step {send.entry.rank} after step {before.entry.rank}"
+
+
+def _overlaps(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    """Nobody is in two sequences at once: A, B, A, B would be that."""
+    for person, own in _grouped(sends, lambda send: send.message.recipient):
+        order = [own[0].entry.lead_id] if own else []
+        for send in own:
+            if send.entry.lead_id != order[-1]:
+                order.append(send.entry.lead_id)
+        if len(order) > len(set(order)) + 1:
+            yield f"{person} was in two sequences at once: {order}"
+
+
+def _after_replies(sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
+    for _, own in _grouped(sends, lambda send: send.entry.lead_id):
+        first = own[0]
+        answers = [message.at for message in inbound.get(first.message.recipient, ()) if message.at > first.at]
+        for send in own:
+            if answers and send.at > min(answers) + REPLY:
+                yield f"{send}: the person had answered at {min(answers)}"
+
+
+def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
+    for person, messages in inbound.items():
+        said = [each for each in messages if each.text.casefold().strip(" .!") in _OPT_OUTS]
+        if not said:
+            continue
+        first = said[0]
+        known_at = first.at + REPLY
+        for send in sends:
+            if send.message.recipient == person and send.at > known_at and _is_follow_up(sends, send):
+                yield f"{send}: the person had opted out at {first.at}"
+        if found.senders[first.recipient] > first.at + TICK and person not in found.suppressed:
+            yield f"{person} opted out at {first.at} and is not suppressed"
+
+
+def _is_follow_up(sends: Sequence[Send], send: Send) -> bool:
+    """A first message of another campaign may cross an opt-out nobody has read: the inbox is read every 20 minutes."""
+    return any(other.entry.lead_id == send.entry.lead_id and other.at < send.at for other in sends)
+
+
+def _after_pauses(found: Evidence) -> Iterator[str]:
+    """Once a pause has been answered, nothing begins."""
+    for turn, campaign_id in found.begun:
+        for paused, resumed in found.closed.get(campaign_id, ()):
+            if paused < turn and (resumed is None or turn < resumed):
+                yield f"an attempt of {campaign_id} began with turn {turn}, it was paused in turn {paused}"
+
+
+def _counters(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    for campaign_id, recount in found.recount.items():
+        if found.counters.get(campaign_id) != recount:
+            yield f"{campaign_id} says {found.counters.get(campaign_id)}, its leads say {recount}"
+        if not recount["answered"] <= recount["contacted"] <= recount["targets"]:
+            yield f"{campaign_id}: {recount}"
+    reached = {send.entry.lead_id for send in sends}
+    counted = {lead.id for lead in found.leads if lead.is_contacted}
+    for lead_id in reached ^ counted:
+        yield f"lead {lead_id} counts as contacted on {'our side' if lead_id in counted else 'the platform'} only"
+
+
+def _answers(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
+    """Who wrote to the account that wrote to them has answered, as far as the inbox was read."""
+    by_lead = {lead.id: lead for lead in found.leads}
+    latest: dict[tuple[str, str], list[Send]] = defaultdict(list)
+    for _, own in _grouped(sends, lambda send: send.entry.lead_id):
+        latest[own[0].message.sender, own[0].message.recipient].append(own[0])
+    answered: set[str] = set()
+    unsure: set[str] = set()
+    for (sender, person), firsts in latest.items():
+        for message in inbound.get(person, ()):
+            before = [first for first in firsts if first.entry.intent_at < message.at]
+            if message.recipient == sender and before:
+                # What came in the very instant of the last reading may have come before it or after.
+                is_read = message.at < found.senders[sender] - TICK
+                is_unread = message.at > found.senders[sender] + TICK
+                if not is_unread:
+                    (answered if is_read else unsure).add(before[-1].entry.lead_id)
+    replied = {lead.id for lead in found.leads if lead.has_replied}
+    for lead_id in sorted((replied ^ answered) - unsure):
+        side = "our side" if lead_id in replied else "the platform"
+        yield f"{by_lead[lead_id]} counts as having answered on {side} only"
+
+
+def _grouped(sends: Iterable[Send], key: Callable[[Send], Key]) -> list[tuple[Key, list[Send]]]:
+    groups: dict[Key, list[Send]] = defaultdict(list)
+    for send in sends:
+        groups[key(send)].append(send)
+    return list(groups.items())
+
+
+def _in_force(rules: Sequence[Rule], at: datetime) -> list[Rule]:
+    ends = [later.at for later in rules[1:]] + [_NEVER]
+    return [rule for rule, end in zip(rules, ends, strict=True) if rule.at <= at + TICK and end >= at - CALL]
+
+
+def _limits_at(found: Evidence, sender: str, at: datetime) -> tuple[int, int]:
+    changes = found.limits[sender]
+    ends = [change[0] for change in changes[1:]] + [_NEVER]
+    held = [change for change, end in zip(changes, ends, strict=True) if change[0] <= at + TICK and end >= at - CALL]
+    return max(change[1] for change in held), max(change[2] for change in held)
+
+
+def _is_open(rule: Rule, at: datetime) -> bool:
+    wall = at.astimezone(ZoneInfo(rule.zone))
+    hours = rule.hours.get(str(wall.isoweekday() % 7))
+    return hours is not None and hours["start"] <= wall.hour * 60 + wall.minute < hours["end"]
+
+
+def _in_span(times: Sequence[datetime], place: int, span: timedelta) -> int:
+    return place + 1 - bisect_right(times, times[place] - span + TICK, hi=place)

@@ -1,0 +1,146 @@
+"""What a seed draws: the team's campaigns, what it does while they run, and what goes wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+# Each start lies a few days before or on a change of the clocks of its zone.
+STARTS = (
+    ("America/New_York", datetime(2026, 3, 6, 13, 0, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 10, 30, 11, 0, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 3, 27, 7, 0, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 23, 5, 30, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 3, 20, 0, tzinfo=UTC)),
+    ("America/Sao_Paulo", datetime(2026, 5, 4, 10, 0, tzinfo=UTC)),
+    ("Asia/Kathmandu", datetime(2026, 6, 1, 2, 0, tzinfo=UTC)),
+)
+EDIT_DAYS = 3
+FAULTS = (
+    "timeoutAfterAccept",
+    "serverError",
+    "serverErrorAfterAccept",
+    "rateLimited",
+    "outOfCredit",
+    "notPermitted",
+    "resetMidAnswer",
+    "latency",
+)
+
+
+class Edit(StrEnum):
+    """What the team, a person or fate does in the middle of a run."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    RATE = "rate"
+    HOURS = "hours"
+    ACCOUNTS = "accounts"
+    SEQUENCE = "sequence"
+    RULES = "rules"
+    ADD = "add"
+    TAKE = "take"
+    LIMITS = "limits"
+    HOLD_ACCOUNT = "holdAccount"
+    WRITE = "write"
+    FAULT = "fault"
+    KILL = "kill"
+    FREEZE = "freeze"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """One edit: `at` is engine time, `draw` seeds its details; one that races waits for the next claim of accounts."""
+
+    at: datetime
+    edit: Edit
+    draw: int
+    races: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignPlan:
+    """A campaign: which lists and accounts by place, and its settings. Hours in wire form."""
+
+    lists: Sequence[int]
+    accounts: Sequence[int]
+    rate: int
+    hours: dict[str, dict[str, int]]
+    delays: Sequence[int]
+    exclude_contacted: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A whole history before it happens."""
+
+    seed: int
+    zone: str
+    start: datetime
+    workers: int
+    lists: Sequence[Sequence[int]]
+    campaigns: Sequence[CampaignPlan]
+    happenings: Sequence[Happening]
+    platform_faults: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def edits_end(self) -> datetime:
+        """When the last edit has happened."""
+        return self.start + timedelta(days=EDIT_DAYS)
+
+
+def hours(random: Random) -> dict[str, dict[str, int]]:
+    """Draw sending hours: some days, a stretch of at least two hours."""
+    drawn = {}
+    for day in range(7):
+        if random.random() < 0.75:
+            start = random.choice((0, 60, 90, 120, 480, 540, 600))
+            end = min(1440, start + random.choice((120, 240, 480, 1440)))
+            drawn[str(day)] = {"start": start, "end": end}
+    return drawn or {"1": {"start": 540, "end": 1020}}
+
+
+def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
+    """Draw everything from one seed; with a focus, only these edits and many of them."""
+    random = Random(seed)
+    zone, start = random.choice(STARTS)
+    people = list(range(40))
+    lists = [sorted(random.sample(people, random.randint(2, 9))) for _ in range(random.randint(1, 3))]
+    campaigns = [
+        CampaignPlan(
+            lists=sorted(random.sample(range(len(lists)), random.randint(1, len(lists)))),
+            accounts=sorted(random.sample(range(3), random.randint(1, 3))),
+            rate=random.choice((2, 5, 8, 12, 25)),
+            hours=hours(random),
+            delays=[random.choice((300, 3_600, 86_400)) for _ in range(random.randint(0, 2))],
+            exclude_contacted=random.random() < 0.3,
+        )
+        for _ in range(random.randint(1, 3))
+    ]
+    # Few kinds and many of each find more than a little of everything.
+    kinds = random.sample(list(Edit), random.choice((2, 4, 8, len(Edit))))
+    edits = random.choices(focus or kinds, k=random.randint(18 if focus else 0, 24))
+    happenings = sorted(
+        (
+            Happening(
+                at=start + timedelta(seconds=random.uniform(0, EDIT_DAYS * 86_400)),
+                edit=edit,
+                draw=random.getrandbits(32),
+                races=random.random() < 0.6,
+            )
+            for edit in edits
+        ),
+        key=lambda happening: happening.at,
+    )
+    return Plan(
+        seed=seed,
+        zone=zone,
+        start=start,
+        workers=random.randint(1, 2),
+        lists=lists,
+        campaigns=campaigns,
+        happenings=happenings,
+    )

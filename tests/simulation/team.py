@@ -1,0 +1,321 @@
+"""The team of a simulated run: what it sets up, and what it does while its campaigns run."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import httpx
+from tests.simulation import plan
+from tests.simulation.plan import Edit, Happening, Plan
+
+from overture.actions import (
+    accounts,
+    automations,
+    campaign_life,
+    campaign_rules,
+    campaigns,
+    lead_release,
+    list_leads,
+    lists,
+    sequences,
+    teams,
+)
+from overture.actions.context import Actor, Context
+from overture.actions.people import Named
+from overture.core.identifiers import Identifier, IdentifierKind
+from overture.core.words import AccountStatus, Action, StepType, Trigger
+from overture.errors import ApiError
+
+SENDERS = ("ana", "ben", "chloe")
+RECONTACT_DAYS = 2
+_OPEN = "('assessing', 'ready', 'inSequence', 'held')"
+
+
+class Team:
+    """Sets everything up through the program's actions, and edits it as the plan says."""
+
+    def __init__(
+        self, context: Context, actor: Actor, control: httpx.AsyncClient, drawn: Plan, turn: Callable[[], int]
+    ) -> None:
+        self.context = context
+        self.actor = actor
+        self._control = control
+        self._plan = drawn
+        self._turn = turn
+        self.closed: dict[str, list[tuple[int, int | None]]] = {}
+        """Between which turns each campaign was paused for certain."""
+        self.people: list[dict[str, Any]] = []
+        self.account_ids: list[str] = []
+        self.list_ids: list[str] = []
+        self.campaign_ids: list[str] = []
+        self._status = ""
+        self._texts = 0
+        self.limits: dict[str, list[tuple[datetime, int, int]]] = {}
+        """Each account's hourly and daily limit from an instant on."""
+
+    @classmethod
+    async def found(cls, context: Context, control: httpx.AsyncClient, drawn: Plan, turn: Callable[[], int]) -> "Team":
+        """Make the team with its accounts, lists and campaigns, and start them."""
+        made = await teams.create(context, name="Team", owner_name="Owner")
+        team = cls(context, Actor(team_id=made.id, token_id="k" * 24, name="simulation"), control, drawn, turn)
+        answer = await control.get("/_sandbox/people", params={"limit": 60})
+        team.people = answer.json()
+        for username in SENDERS:
+            account, _ = await accounts.link(
+                context,
+                team.actor,
+                platform="twitter",
+                access_token=f"sandbox-{username}",
+                base_url="http://x.sandbox",
+            )
+            team.account_ids.append(account.id)
+            team.limits[account.id] = [(drawn.start, account.hourly_limit, account.daily_limit)]
+        await team._execute("UPDATE platform_app SET contact_policy = 'anyoneReachable'")
+        await team._execute(f"UPDATE team SET recontact_after_days = {RECONTACT_DAYS}")
+        team._status = (await team._fetch("SELECT id FROM status ORDER BY position LIMIT 1"))[0]["id"]
+        for number, members in enumerate(drawn.lists):
+            made_list = await lists.create(context, team.actor, name=f"List {number}", description=None)
+            team.list_ids.append(made_list.id)
+            await team._add(made_list.id, members)
+        for each in drawn.campaigns:
+            await team._create(each)
+        return team
+
+    async def do(self, happening: Happening) -> None:
+        """Do one edit; what the program refuses is refused, as a person would see."""
+        random = Random(happening.draw)
+        try:
+            await self._edits()[happening.edit](random)
+        except ApiError:
+            return
+
+    async def close(self) -> None:
+        """Towards the end: nothing misbehaves, everything is on, and a person has looked at what is held."""
+        await self._control.delete("/_sandbox/faults")
+        for account_id in self.account_ids:
+            await self._refusable(
+                accounts.change(self.context, self.actor, account_id=account_id, status=AccountStatus.ACTIVE)
+            )
+        for campaign_id in self.campaign_ids:
+            await self._refusable(self._enable(campaign_id))
+        await self._release(lead_release.Decision.STOP)
+
+    async def is_done(self) -> bool:
+        """Whether no lead has anything to come."""
+        return not await self._fetch(f"SELECT FROM lead WHERE state IN {_OPEN} LIMIT 1")
+
+    async def unfinished(self) -> list[dict[str, Any]]:
+        """Return leads that still wait, for a failed history to say."""
+        rows = await self._fetch(
+            f"SELECT l.*, c.status FROM lead l JOIN campaign c ON c.id = l.campaign_id WHERE state IN {_OPEN} LIMIT 3"
+        )
+        return [dict(row) for row in rows]
+
+    def _edits(self) -> dict[Edit, Callable[[Random], Awaitable[None]]]:
+        return {
+            Edit.PAUSE: self._pause,
+            Edit.RESUME: self._resume,
+            Edit.RATE: self._rate,
+            Edit.HOURS: self._hours,
+            Edit.ACCOUNTS: self._accounts,
+            Edit.SEQUENCE: self._sequence,
+            Edit.RULES: self._rules,
+            Edit.ADD: self._add_people,
+            Edit.TAKE: self._take_people,
+            Edit.LIMITS: self._limits,
+            Edit.HOLD_ACCOUNT: self._hold_account,
+            Edit.WRITE: self._write,
+            Edit.FAULT: self._fault,
+            Edit.RELEASE: self._release_some,
+        }
+
+    async def _create(self, drawn: plan.CampaignPlan) -> None:
+        made = await campaigns.create(
+            self.context,
+            self.actor,
+            campaigns.Draft(
+                name="Campaign",
+                account_ids=[self.account_ids[place] for place in drawn.accounts],
+                hourly_message_rate=drawn.rate,
+                zone=self._plan.zone,
+                hours=drawn.hours,
+                rules=campaign_rules.RuleChanges(
+                    synced_list_ids=[self.list_ids[place] for place in drawn.lists],
+                    exclude_contacted=drawn.exclude_contacted,
+                ),
+                steps=self._steps(drawn.delays),
+                automations=[
+                    automations.NewAutomation(
+                        trigger=Trigger.REPLIED, action=Action.SET_STATUS, data={"statusId": self._status}
+                    )
+                ],
+            ),
+            rules_at=campaign_rules.Where(),
+        )
+        self.campaign_ids.append(made.id)
+        await campaign_life.enable(self.context, self.actor, campaign_id=made.id)
+
+    def _steps(self, delays: Sequence[int], known: Sequence[str] = ()) -> list[sequences.NewStep]:
+        """Messages with these seconds between them; no two ever have the same text."""
+        steps = []
+        for place in range(len(delays) + 1):
+            self._texts += 1
+            segments = [
+                {"type": "static", "text": f"{self._texts}: "},
+                {"type": "variable", "name": "username", "fallback": "you"},
+            ]
+            known_id = known[place] if place < len(known) else None
+            steps.append(sequences.NewStep(type=StepType.MESSAGE, data={"segments": segments}, id=known_id))
+            if place < len(delays):
+                waiting = {"delaySeconds": delays[place], "unit": "minutes"}
+                steps.append(sequences.NewStep(type=StepType.DELAY, data=waiting))
+        return steps
+
+    async def _pause(self, random: Random) -> None:
+        campaign_id = random.choice(self.campaign_ids)
+        await campaign_life.disable(self.context, self.actor, campaign_id=campaign_id)
+        spans = self.closed.setdefault(campaign_id, [])
+        if not spans or spans[-1][1] is not None:
+            spans.append((self._turn(), None))
+
+    async def _resume(self, random: Random) -> None:
+        await self._enable(random.choice(self.campaign_ids))
+
+    async def _enable(self, campaign_id: str) -> None:
+        spans = self.closed.get(campaign_id, [])
+        if spans and spans[-1][1] is None:
+            spans[-1] = (spans[-1][0], self._turn())
+        await campaign_life.enable(self.context, self.actor, campaign_id=campaign_id)
+
+    async def _rate(self, random: Random) -> None:
+        await self._change(random, campaigns.CampaignChanges(hourly_message_rate=random.choice((1, 3, 8, 25))))
+
+    async def _hours(self, random: Random) -> None:
+        await self._change(random, campaigns.CampaignChanges(schedule_hours=plan.hours(random)))
+
+    async def _accounts(self, random: Random) -> None:
+        await self._change(
+            random, campaigns.CampaignChanges(account_link_ids=random.sample(self.account_ids, random.randint(1, 3)))
+        )
+
+    async def _change(self, random: Random, changes: campaigns.CampaignChanges) -> None:
+        campaign_id = random.choice(self.campaign_ids)
+        await campaigns.change(self.context, self.actor, campaign_id=campaign_id, changes=changes)
+
+    async def _sequence(self, random: Random) -> None:
+        campaign_id = random.choice(self.campaign_ids)
+        delays = [random.choice((600, 7_200, 86_400)) for _ in range(random.randint(0, 2))]
+        rows = await self._fetch(
+            f"""
+            SELECT s.id FROM sequence_step s JOIN campaign c ON c.id = s.campaign_id AND c.sequence_version = s.version
+             WHERE c.id = '{campaign_id}' AND s.type = 'message' ORDER BY s.rank
+            """
+        )
+        known = [row["id"] for row in rows] if random.random() < 0.5 else []
+        await sequences.replace(
+            self.context,
+            self.actor,
+            campaign_id=campaign_id,
+            steps=self._steps(delays, known),
+            applies_to=random.choice(list(sequences.AppliesTo)),
+        )
+
+    async def _rules(self, random: Random) -> None:
+        synced = random.sample(self.list_ids, random.randint(1, len(self.list_ids)))
+        excluded = [list_id for list_id in self.list_ids if list_id not in synced and random.random() < 0.5]
+        changes = campaign_rules.RuleChanges(
+            synced_list_ids=synced,
+            excluded_list_ids=excluded,
+            exclude_contacted=random.random() < 0.3,
+            detach_behavior=random.choice(list(campaign_rules.Detach)),
+        )
+        campaign_id = random.choice(self.campaign_ids)
+        await campaign_rules.change(self.context, self.actor, campaign_id=campaign_id, changes=changes)
+
+    async def _add_people(self, random: Random) -> None:
+        await self._add(random.choice(self.list_ids), random.sample(range(len(self.people)), 4))
+
+    async def _take_people(self, random: Random) -> None:
+        await list_leads.remove(
+            self.context,
+            self.actor,
+            list_id=random.choice(self.list_ids),
+            named=self._named(random.sample(range(len(self.people)), 12)),
+        )
+
+    async def _limits(self, random: Random) -> None:
+        account_id, hourly, daily = (
+            random.choice(self.account_ids),
+            random.choice((2, 6, 25)),
+            random.choice((5, 20, 200)),
+        )
+        await accounts.change(self.context, self.actor, account_id=account_id, hourly_limit=hourly, daily_limit=daily)
+        self.limits[account_id].append((await self.context.clock.now(), hourly, daily))
+
+    async def _hold_account(self, random: Random) -> None:
+        status = random.choice((AccountStatus.PAUSED, AccountStatus.ACTIVE))
+        await accounts.change(self.context, self.actor, account_id=random.choice(self.account_ids), status=status)
+
+    async def _write(self, random: Random) -> None:
+        text = random.choice(("Hello there", "stop", "Who are you?", "Unsubscribe"))
+        person, account = random.choice(self.people)["id"], random.choice(SENDERS)
+        await self._control.post("/_sandbox/messages", json={"sender": person, "recipient": account, "text": text})
+
+    async def _fault(self, random: Random) -> None:
+        fault: dict[str, Any] = {"kind": random.choice(plan.FAULTS), "next": random.randint(1, 4)}
+        if fault["kind"] == "latency":
+            fault["seconds"] = random.choice((0.5, 5.0, 20.0))
+        answer = await self._control.post("/_sandbox/faults", json=fault)
+        assert answer.status_code == 201, answer.text
+
+    async def _release_some(self, random: Random) -> None:
+        await self._release(random.choice(list(lead_release.Decision)))
+
+    async def _release(self, decision: lead_release.Decision) -> None:
+        held = await self._fetch(
+            """
+            SELECT l.campaign_id, f.platform_id FROM lead l JOIN profile f ON f.id = l.profile_id
+             WHERE l.state = 'held' ORDER BY l.id
+            """
+        )
+        for row in held:
+            identifier = Identifier(kind=IdentifierKind.PLATFORM_ID, value=row["platform_id"], platform="twitter")
+            await self._refusable(
+                lead_release.release(
+                    self.context,
+                    self.actor,
+                    campaign_id=row["campaign_id"],
+                    identifier=identifier,
+                    decision=decision,
+                )
+            )
+
+    async def _add(self, list_id: str, places: Sequence[int]) -> None:
+        await list_leads.add(self.context, self.actor, list_id=list_id, named=self._named(places))
+
+    def _named(self, places: Sequence[int]) -> list[Named]:
+        return [
+            Named(
+                identifier=Identifier(
+                    kind=IdentifierKind.PLATFORM_ID, value=self.people[place]["id"], platform="twitter"
+                ),
+                data={},
+                path=("platformIds", place),
+            )
+            for place in places
+        ]
+
+    async def _refusable(self, work: Awaitable[Any]) -> None:
+        try:
+            await work
+        except ApiError:
+            return
+
+    async def _execute(self, statement: str) -> None:
+        async with self.context.pool.acquire() as connection:
+            await connection.execute(statement)
+
+    async def _fetch(self, query: str) -> list[Any]:
+        async with self.context.pool.acquire() as connection:
+            return list(await connection.fetch(query))
