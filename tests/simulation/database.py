@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -160,9 +159,3 @@ async def open_pool(dsn: str, actor: Actor, turnstile: Turnstile, *, size: int) 
         actor.is_connecting = False
         turnstile.end(number)
     return opened
-
-
-def close(pool: Pool) -> None:
-    """Drop the connections of an actor that has ended."""
-    with suppress(Exception):
-        pool.terminate()

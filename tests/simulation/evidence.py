@@ -51,7 +51,6 @@ class Rule:
     zone: str
     hours: Mapping[str, Mapping[str, int]]
     accounts: frozenset[str]
-    excludes: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +79,6 @@ class Evidence:
     leads: Sequence[Standing]
     counters: Mapping[str, Mapping[str, int]]
     recount: Mapping[str, Mapping[str, int]]
-    statuses: Mapping[str, str]
     senders: Mapping[str, datetime]
     limits: Mapping[str, Sequence[tuple[datetime, int, int]]]
     suppressed: frozenset[str]
@@ -156,7 +154,6 @@ async def gather(dsn: str, control: httpx.AsyncClient, team: Team, begun: Sequen
                 await connection.fetch(f"SELECT campaign_id, {_COUNTED} FROM campaign_counter GROUP BY campaign_id")
             ),
             recount=_by_campaign(await connection.fetch(_RECOUNT + " FROM lead GROUP BY campaign_id")),
-            statuses={row["id"]: row["status"] for row in await connection.fetch("SELECT id, status FROM campaign")},
             senders={row["platform_id"]: row["read_at"] for row in accounts.values()},
             limits={accounts[account_id]["platform_id"]: changes for account_id, changes in team.limits.items()},
             suppressed=frozenset(row["platform_id"] for row in suppressed),
@@ -196,7 +193,6 @@ def _rule(at: datetime, settings: Mapping[str, Any], accounts: frozenset[str]) -
         zone=settings["scheduleTimezone"],
         hours=settings["scheduleHours"],
         accounts=accounts,
-        excludes=settings["excludeContacted"],
     )
 
 

@@ -1,11 +1,10 @@
 """What a seed draws: the team's campaigns, what it does while they run, and what goes wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import Random
-from typing import Any
 
 # Each start lies a few days before or on a change of the clocks of its zone.
 STARTS = (
@@ -84,7 +83,6 @@ class Plan:
     lists: Sequence[Sequence[int]]
     campaigns: Sequence[CampaignPlan]
     happenings: Sequence[Happening]
-    platform_faults: dict[str, Any] = field(default_factory=dict)
 
     @property
     def edits_end(self) -> datetime:
