@@ -10,7 +10,7 @@ UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench simulate openapi
+.PHONY: help install demo up test check bench simulate crash openapi
 
 help:
 	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
@@ -19,6 +19,7 @@ help:
 	@echo "make check     check style, types and layers"
 	@echo "make bench     measure"
 	@echo "make simulate  run simulated histories and judge each (N=100 SEED=1)"
+	@echo "make crash     kill processes and databases before and after everything they write (SHARE=1 SEED=1)"
 	@echo "make openapi   renew docs/reference/openapi.json from the code"
 	@echo "make install   install what 'demo' and 'up' need into .venv"
 
@@ -44,6 +45,9 @@ openapi: .venv/.runtime
 
 simulate: .venv/.development
 	@.venv/bin/python -m tests.simulation --count $(or $(N),100) --first $(or $(SEED),1)
+
+crash: .venv/.development
+	@.venv/bin/python -m tests.crash --share $(or $(SHARE),1) --seed $(or $(SEED),1)
 
 bench: .venv/.runtime
 	@.venv/bin/overture bench

@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import httpx
-from tests.simulation.team import Team
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +85,20 @@ class Evidence:
     closed: Mapping[str, Sequence[tuple[int, int | None]]]
 
 
+class Bounds(Protocol):
+    """What a team did that no other record tells: each account's limits over time, and when it paused what."""
+
+    @property
+    def limits(self) -> Mapping[str, Sequence[tuple[datetime, int, int]]]:
+        """Each account's limits, hourly and daily, from an instant on."""
+        ...
+
+    @property
+    def closed(self) -> Mapping[str, Sequence[tuple[int, int | None]]]:
+        """Between which turns each campaign was paused."""
+        ...
+
+
 _ENTRIES = """
 SELECT t.id, t.campaign_id, t.lead_id, a.platform_id AS sender, f.platform_id AS recipient,
        t.sequence_version AS version, t.rank, t.step_id, t.text, t.state, t.intent_at,
@@ -120,7 +133,7 @@ SELECT campaign_id, count(*) FILTER (WHERE contacted_at IS NOT NULL) AS contacte
 _COUNTED = ", ".join(f"sum({name})::bigint AS {name}" for name in ("contacted", "answered", "targets", *_STATES))
 
 
-async def gather(dsn: str, control: httpx.AsyncClient, team: Team, begun: Sequence[tuple[int, str]]) -> Evidence:
+async def gather(dsn: str, control: httpx.AsyncClient, team: Bounds, begun: Sequence[tuple[int, str]]) -> Evidence:
     """Read it all, once nothing moves any more."""
     connection = await asyncpg.connect(dsn)
     try:

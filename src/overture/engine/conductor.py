@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 
 from overture import clock as clocks
 from overture.engine.supervisor import Engine
 from overture.store import quiet
-from overture.store.pool import Connection, Pool
+from overture.store.pool import GONE, Connection, Pool
 from overture.store.virtual import VirtualClock
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +56,7 @@ class Conductor:
             try:
                 async with self._pool.acquire() as connection:
                     await self._conduct(connection, started_wall, started)
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            except GONE as error:
                 _log.warning("database_gone", error=repr(error))
                 await self._pause(1.0)
 

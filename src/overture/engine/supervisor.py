@@ -30,7 +30,7 @@ from overture.engine import (
 )
 from overture.secrets import Sealer
 from overture.store import claims, duties, idempotency, ledger
-from overture.store.pool import Pool
+from overture.store.pool import GONE, Pool
 
 _log = structlog.get_logger(__name__)
 
@@ -47,7 +47,6 @@ LONGEST_SLEEP = 1.0
 SWEEP_SECONDS = 30.0
 
 _PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-_GONE = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
 
 class Engine:
@@ -141,7 +140,7 @@ class Engine:
             self._looking += 1
             try:
                 found = await self._dispatch_turn()
-            except _GONE as error:
+            except GONE as error:
                 _log.warning("database_gone", error=repr(error))
                 found = False
             except _PASSING as error:
@@ -216,7 +215,7 @@ class Engine:
                 ended = await settle.settle(self._pool, team_id=team_id, now=now, results=results)
                 await complete.check(self._pool, team_id=team_id, campaign_ids=ended, now=now)
                 return
-            except (*_PASSING, *_GONE) as error:
+            except (*_PASSING, *GONE) as error:
                 _log.warning("settle_retried", team_id=team_id, error=repr(error))
                 if self._stopping.is_set() and pause > 1:
                     return  # the intents stay open; whoever starts next reads the conversations
@@ -235,7 +234,7 @@ class Engine:
             self._looking += 1
             try:
                 taken = await self._lease_duties(DUTIES_AT_ONCE - len(running))
-            except _GONE as error:
+            except GONE as error:
                 _log.warning("database_gone", error=repr(error))
                 taken = []
             except Exception:
@@ -268,7 +267,7 @@ class Engine:
         is_due_again = True
         try:
             is_due_again = await self._perform(duty)
-        except _GONE as error:
+        except GONE as error:
             _log.warning("database_gone", duty=duty.kind, error=repr(error))
         except Exception:
             _log.exception("duty_lost", kind=duty.kind, key=duty.key, team_id=duty.team_id)
@@ -289,7 +288,7 @@ class Engine:
             return False
         try:
             next_due = await self._work[duty.kind](duty, now)
-        except _GONE:
+        except GONE:
             raise
         except _PASSING as error:
             _log.info("duty_retried", kind=duty.kind, key=duty.key, team_id=duty.team_id, error=repr(error))
@@ -346,7 +345,7 @@ class Engine:
         while not self._stopping.is_set():
             try:
                 await self._sweep()
-            except _GONE as error:
+            except GONE as error:
                 _log.warning("database_gone", error=repr(error))
             except Exception:
                 _log.exception("sweep_broke")

@@ -13,6 +13,17 @@ from asyncpg.pool import PoolConnectionProxy
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+GONE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection that broke off in the middle of an answer says at its next use
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+)
+"""How a database shows that it cannot be used now: it has gone, goes, comes up, is full or cannot read its disk."""
+
 OLDEST_MAJOR = 15
 CONNECT_TIMEOUT_SECONDS = 15.0
 SERVER_SETTINGS = {"application_name": "overture", "jit": "off", "timezone": "UTC"}
