@@ -1,6 +1,7 @@
 """The commands, run as an operator runs them: as processes, over an embedded or an external database."""
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -166,12 +167,18 @@ class TestUp:
             assert list(linked) == ["ana", "ben", "chloe"]
             examined = overture("doctor", "--data", str(data))
             assert (examined.exit_code, "All is well." in examined.stdout) == (0, True), examined.stdout
+            status = overture("status", "--data", str(data)).stdout
+            assert "Process    up on" in status
+            assert "3 active, 0 paused, 0 offline" in status
+            assert len(json.loads(overture("status", "--json", "--data", str(data)).stdout)["processes"]) == 1
+            assert "no team 'nobody'" in refusal("status", "--team", "nobody", "--data", str(data))
             listed = overture("token", "list", "--data", str(data)).stdout
             assert "First start" in listed
             assert token not in listed
             assert first.stop(signal.SIGINT) < STOP_SECONDS
         examined = overture("doctor", "--data", str(data))
         assert (examined.exit_code, "started for this look" in examined.stdout) == (0, True), examined.stdout
+        assert "none runs: the database was stopped" in overture("status", "--data", str(data)).stdout
         with serving(*arguments) as second:
             assert token not in second.told
             assert accounts_of(second.address("API"), token) == linked
@@ -295,7 +302,8 @@ class TestRefusals:
         assert ask(database_url, "SELECT FROM virtual_clock") == []
 
     def test_commands_on_a_directory_without_a_database(self, place: Path) -> None:
-        assert "no database" in refusal("token", "list", "--data", str(place / "nowhere"))
+        for command in (("token", "list"), ("status",)):
+            assert "no database" in refusal(*command, "--data", str(place / "nowhere"))
         examined = overture("doctor", "--data", str(place / "nowhere"))
         assert (examined.exit_code, "no database" in examined.stdout) == (1, True)
         assert not (place / "nowhere").exists()
@@ -311,7 +319,7 @@ class TestRefusals:
 class TestExternalDatabase:
     def test_nothing_but_migrate_migrates_it(self, place: Path, empty_database_url: str) -> None:
         up, api = ("up", "--port", "0", "--data", str(place)), ("api", "--port", "0")
-        for arguments in (up, api, ("worker",), ("token", "create")):
+        for arguments in (up, api, ("worker",), ("token", "create"), ("status",)):
             assert "Run `overture migrate`" in refusal(*arguments, database_url=empty_database_url, secret_key=KEY)
         assert overture("doctor", database_url=empty_database_url).exit_code == 1
         migrated = overture("migrate", database_url=empty_database_url)

@@ -19,7 +19,7 @@ async def serve(settings: Settings, *, host: str, port: int, say: Callable[[str]
     stopping = processes.stop_signal()
     with serving.listen(host, port) as listening:
         address = serving.url(listening)
-        async with _parts(settings) as parts:
+        async with _parts(settings, "api") as parts:
             app = api.create_app(
                 parts.context(),
                 platform_urls=settings.platform_urls,
@@ -38,13 +38,13 @@ async def work(settings: Settings, *, say: Callable[[str], None]) -> None:
         StartError: and the other errors of a start, each in plain words.
     """
     stopping = processes.stop_signal()
-    async with _parts(settings) as parts, main.working(parts.engine()) as task:
+    async with _parts(settings, "worker") as parts, main.working(parts.engine()) as task:
         say("An Overture worker is at work. Ctrl-C stops it.")
         await processes.until(stopping, [task])
 
 
 @asynccontextmanager
-async def _parts(settings: Settings) -> AsyncIterator[main.Parts]:
+async def _parts(settings: Settings, role: str) -> AsyncIterator[main.Parts]:
     """Yield the parts of a process that shares an external database with others, in real time.
 
     Raises:
@@ -57,7 +57,7 @@ async def _parts(settings: Settings) -> AsyncIterator[main.Parts]:
             "postgresql://user:password@host/overture. For everything in one process use `overture up`."
         )
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(main.pool_of(dsn))
+        pool = await stack.enter_async_context(main.pool_of(dsn, role=role))
         await main.prepare_schema(settings, pool)
         instant = await main.virtual_instant(pool)
         if instant is not None:

@@ -217,6 +217,28 @@ def doctor(data: Data = None) -> None:
 
 
 @app.command()
+def status(
+    team: Annotated[
+        str | None, typer.Option(help="The id of one team to show alone.", show_default="those furthest behind")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = None,
+) -> None:
+    """Show what runs, what waits for what, and how far behind; changes nothing."""
+    settings = _settings(data)
+    from overture import overview
+
+    found = asyncio.run(overview.take(settings, team_id=team))
+    if team is not None and not found.teams:
+        raise StartError(f"There is no team {team!r}. Leave --team out to see them.")
+    if json_:
+        _say(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
+        return
+    for line in overview.lines(found):
+        _say(line)
+
+
+@app.command()
 def bench(
     part: Annotated[
         str,

@@ -18,7 +18,7 @@ from overture.secrets import Sealer
 from overture.settings import Settings
 from overture.store import migrate, virtual
 from overture.store.embedded import Embedded
-from overture.store.pool import Pool, open_pool
+from overture.store.pool import Pool, open_pool, program_name
 from overture.store.virtual import VirtualClock
 
 POOL_SIZE = 20
@@ -97,9 +97,12 @@ async def is_stopped(settings: Settings, *, may_create: bool = False) -> bool:
 
 
 @asynccontextmanager
-async def pool_of(dsn: str, *, size: int = POOL_SIZE) -> AsyncIterator[Pool]:
-    """Yield connections to the database; at the end, connections still at work are cut off."""
-    pool = await open_pool(dsn, size=size)
+async def pool_of(dsn: str, *, size: int = POOL_SIZE, role: str = "command") -> AsyncIterator[Pool]:
+    """Yield connections to the database; at the end, connections still at work are cut off.
+
+    `role` is what `overture status` calls this process.
+    """
+    pool = await open_pool(dsn, size=size, name=program_name(role))
     try:
         yield pool
     finally:

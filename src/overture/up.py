@@ -125,7 +125,7 @@ def _take_ports(stack: AsyncExitStack, options: Options) -> tuple[socket.socket,
 
 async def _database(stack: AsyncExitStack, settings: Settings) -> Pool:
     dsn = await stack.enter_async_context(main.own_database(settings))
-    pool = await stack.enter_async_context(main.pool_of(dsn))
+    pool = await stack.enter_async_context(main.pool_of(dsn, role="up"))
     await main.prepare_schema(settings, pool)
     return pool
 

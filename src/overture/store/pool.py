@@ -1,6 +1,9 @@
 """Connections to PostgreSQL, all set up alike."""
 
 import json
+import os
+import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
@@ -31,6 +34,7 @@ _JSONB_VERSION = b"\x01"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_LONGEST_MACHINE = 24
 _LATEST, _EARLIEST = 2**63 - 1, -(2**63)
 
 
@@ -38,12 +42,19 @@ class DatabaseUnreachable(ConnectionError):
     """The database cannot be used; the text says which and why, without its password."""
 
 
-async def open_pool(dsn: str, *, size: int = 10) -> Pool:
+def program_name(role: str) -> str:
+    """Return what this process calls itself at the database, where others see it: its role, machine and number."""
+    machine = re.sub(r"[^!-~]", "-", socket.gethostname())[:_LONGEST_MACHINE]
+    return f"overture {role} {machine}:{os.getpid()}"
+
+
+async def open_pool(dsn: str, *, size: int = 10, name: str = "overture") -> Pool:
     """Open a pool of at most `size` connections that read and write `jsonb` and `json` as Python values.
 
     Args:
         dsn: the address, `postgresql://…`.
         size: how many connections may be open at once.
+        name: what the connections are called at the database.
 
     Raises:
         DatabaseUnreachable: nothing answers, it refuses us, or it is older than PostgreSQL 15.
@@ -54,7 +65,7 @@ async def open_pool(dsn: str, *, size: int = 10) -> Pool:
             min_size=1,
             max_size=size,
             timeout=CONNECT_TIMEOUT_SECONDS,
-            server_settings=SERVER_SETTINGS,
+            server_settings=SERVER_SETTINGS | {"application_name": name},
             init=prepare,
             reset=_reset,
         )
