@@ -1,5 +1,6 @@
 """Import jobs from uploaded files: a form, read as it arrives."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,10 +9,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.types import Message
-from tests.api.conftest import START, Tenant
+from tests.api.conftest import Tenant
 
 from overture.actions.context import Context
 from overture.api import reading
+from overture.engine.chores import Chore
 from overture.engine.imports import Importer
 from overture.store.imports import CHUNK_BYTES
 from overture.store.pool import Pool
@@ -46,9 +48,8 @@ async def _nothing_is_left(database: Pool) -> bool:
 async def _finish(
     client: httpx.AsyncClient, path: str, context: Context, team: Tenant, job: dict[str, Any]
 ) -> dict[str, Any]:
-    importer = Importer(pool=context.pool, channels=context.channels, sealer=context.sealer)
-    while await importer.step(team_id=team.id, job_id=job["id"], now=START) is not None:
-        pass
+    importer = Importer(pool=context.pool, clock=context.clock, channels=context.channels, sealer=context.sealer)
+    assert await importer.work(Chore(team_id=team.id, key=job["id"]), halt=asyncio.Event())
     done: dict[str, Any] = (await client.get(f"{path}/{job['id']}")).json()
     return done
 

@@ -1,12 +1,14 @@
 """Import jobs on the wire."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
-from tests.api.conftest import START, Link, Tenant, Wakes
+from tests.api.conftest import Link, Tenant
 
 from overture.actions.context import Context
+from overture.engine.chores import Chore
 from overture.engine.imports import Importer
 from overture.store.pool import Pool
 
@@ -31,9 +33,8 @@ async def _post(client: httpx.AsyncClient, list_id: str, content: str, **data: A
 
 
 async def _finish(context: Context, team: Tenant, client: httpx.AsyncClient, job: dict[str, Any], list_id: str) -> Any:
-    importer = Importer(pool=context.pool, channels=context.channels, sealer=context.sealer)
-    while await importer.step(team_id=team.id, job_id=job["id"], now=START) is not None:
-        pass
+    importer = Importer(pool=context.pool, clock=context.clock, channels=context.channels, sealer=context.sealer)
+    assert await importer.work(Chore(team_id=team.id, key=job["id"]), halt=asyncio.Event())
     return (await client.get(f"/lists/{list_id}/import-jobs/{job['id']}")).json()
 
 
@@ -46,11 +47,10 @@ async def _leads(client: httpx.AsyncClient, list_id: str) -> dict[str, dict[str,
     return {lead["profile"]["platformId"]: lead["data"] for lead in answer["data"]}
 
 
-async def test_a_job_is_answered_at_once_and_wakes_the_engine(
-    client: httpx.AsyncClient, list_id: str, wakes: Wakes, database: Pool
+async def test_a_job_is_answered_at_once_and_is_in_the_queue(
+    client: httpx.AsyncClient, list_id: str, database: Pool
 ) -> None:
     job = await _post(client, list_id, "id,Company\n1000001,Acme\n1000002,Bolt\n")
-    assert wakes.count == 1
     assert job == {
         "id": job["id"],
         "type": "csv",
@@ -67,7 +67,9 @@ async def test_a_job_is_answered_at_once_and_wakes_the_engine(
         "checkOnly": False,
         "undoneAt": None,
     }
-    assert await database.fetchval("SELECT due_at FROM duty WHERE kind = 'import' AND key = $1", job["id"]) == START
+    assert (
+        await database.fetchval("SELECT status FROM pgqueuer WHERE dedupe_key = 'import:' || $1", job["id"]) == "queued"
+    )
 
 
 async def test_a_file_fills_the_list_and_makes_its_columns(

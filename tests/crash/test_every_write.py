@@ -14,7 +14,7 @@ from tests.crash.points import Point
 from tests.crash.sweep import Strike
 
 STRIKES = 12
-PARTS = ("imports", "sync", "assess", "plan", "dispatch", "settle", "replies", "complete")
+PARTS = ("import_run", "chores", "sync", "assess", "plan", "dispatch", "settle", "replies", "complete")
 DAY_SECONDS = 86_400
 
 SENT = Point(label="platform POST /2/dm_conversations/with/…/messages", count=3, is_after=True)

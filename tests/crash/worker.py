@@ -20,7 +20,7 @@ from overture import clock as clocks
 from overture import logs, main
 from overture.channels import port
 from overture.channels.x.channel import XChannel
-from overture.engine import supervisor
+from overture.engine import chores, supervisor
 from overture.engine.conductor import Conductor
 from overture.store.virtual import VirtualClock
 
@@ -70,6 +70,9 @@ def work(post: Post, pipe: Pipe) -> None:
     with (
         mock.patch.object(clocks, "wall_now", lambda: real_now() + late),
         mock.patch.object(supervisor, "SWEEP_SECONDS", 1.0),
+        # The queue goes by the database's clock, which is never late.
+        mock.patch.object(chores, "HEARTBEAT_TIMEOUT", timedelta(seconds=2)),
+        mock.patch.object(chores, "POLL", timedelta(seconds=0.5)),
         points.watched(watch),
         _blinded() if post.is_blind else nullcontext(),
     ):

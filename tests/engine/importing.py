@@ -1,5 +1,6 @@
 """Imports run by hand at the engine's time, for tests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,18 @@ from overture.actions.campaign_leads import Consent
 from overture.core.csvheader import Mapped
 from overture.core.words import MergeStrategy
 from overture.engine import imports
+from overture.engine.chores import Chore
 from overture.store.imports import Job
 
-_Step = datetime | None
+
+class _AfterOneBatch(asyncio.Event):
+    """Set once somebody has looked: work ends behind its next batch."""
+
+    _is_looked_at = False
+
+    def is_set(self) -> bool:
+        was, self._is_looked_at = self._is_looked_at, True
+        return was
 
 
 class Imports:
@@ -24,7 +34,9 @@ class Imports:
     def __init__(self, world: World, list_id: str) -> None:
         self.world = world
         self.list_id = list_id
-        self.importer = imports.Importer(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+        self.importer = imports.Importer(
+            pool=world.pool, clock=world.clock, channels=world.context.channels, sealer=world.context.sealer
+        )
 
     async def create(
         self,
@@ -47,17 +59,29 @@ class Imports:
             self.world.context, self.world.actor, list_id=self.list_id, pieces=_pieces(content), describe=lambda: new
         )
 
-    async def step(self, job: Job, now: datetime | None = None) -> _Step:
-        at = now or await self.world.clock.now()
-        return await self.importer.step(team_id=self.world.actor.team_id, job_id=job.id, now=at)
+    async def work(self, job: Job) -> None:
+        """Work on a job until it ends or waits."""
+        assert await self.importer.work(self.chore(job), halt=asyncio.Event())
+
+    async def step(self, job: Job) -> bool:
+        """Work on a job for one batch; tell whether it has ended or waits."""
+        return await self.importer.work(self.chore(job), halt=_AfterOneBatch())
 
     async def run(self, content: str, **options: Any) -> Job:
         """Import a file to its end."""
         job = await self.create(content, **options)
-        for _ in range(1_000):
-            if await self.step(job) is None:
-                return await self.read(job)
-        raise AssertionError("the import does not end")
+        await self.work(job)
+        return await self.read(job)
+
+    def chore(self, job: Job) -> Chore:
+        return Chore(team_id=self.world.actor.team_id, key=job.id)
+
+    async def resume_at(self, job: Job) -> datetime | None:
+        """When a job that waits goes on."""
+        instant: datetime | None = await self.world.pool.fetchval(
+            "SELECT resume_at FROM import_job WHERE id = $1", job.id
+        )
+        return instant
 
     async def undo(self, job: Job) -> Job:
         return await import_actions.undo(self.world.context, self.world.actor, list_id=self.list_id, job_id=job.id)

@@ -14,7 +14,7 @@ from overture.actions.campaign_leads import Consent
 from overture.actions.people import Named
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import MergeStrategy
-from overture.engine import imports
+from overture.engine import import_run
 from overture.errors import Conflict
 from overture.store import duties
 
@@ -33,7 +33,7 @@ async def _everything(importing: Imports) -> list[Any]:
 async def test_a_check_counts_and_rejects_as_an_import_would_and_changes_nothing(
     importing: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", 3)
+    monkeypatch.setattr(import_run, "BATCH", 3)
     await importing.world.link("ana")
     known, unknown = (await importing.world.people(nature="open"))[:2]
     await importing.run(f"username,company\n{known['username']},Bolt\n")
@@ -54,7 +54,7 @@ async def test_a_check_counts_and_rejects_as_an_import_would_and_changes_nothing
 async def test_consent_of_an_import_is_recorded_for_everybody_in_it(
     importing: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", 2)
+    monkeypatch.setattr(import_run, "BATCH", 2)
     await importing.run(file_of(2))
     consent = Consent(basis="signedUp", evidence="The form of the fair")
     await importing.run(file_of(5), consent=consent, check_only=True)
@@ -138,7 +138,7 @@ class TestUndo:
     async def test_a_person_who_stands_twice_gets_back_what_was_there_before(
         self, importing: Imports, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "BATCH", 1)
+        monkeypatch.setattr(import_run, "BATCH", 1)
         await importing.run("id,company\n1,Acme\n")
         before = await importing.data()
         job = await importing.run("id,company,city\n1,A,Rome\n1,B,Bonn\n1,Acme,\n1,C,\n")
@@ -176,8 +176,7 @@ class TestUndo:
     async def test_what_a_canceled_import_took_is_undone(
         self, importing: Imports, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "BATCH", 2)
-        monkeypatch.setattr(imports, "MOST_ROWS", 2)
+        monkeypatch.setattr(import_run, "BATCH", 2)
         job = await importing.create(file_of(5))
         await importing.step(job)
         await import_actions.cancel(

@@ -1,7 +1,7 @@
 """Imports by the engine: batches that are whole or not at all, names asked of the platform, pauses and ends."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,12 +12,10 @@ from tests.engine.importing import Imports, counts, file_of, make
 from overture.actions import imports as import_actions
 from overture.actions import lists as list_actions
 from overture.core.words import ColumnType, MergeStrategy
-from overture.engine import imports
-from overture.store import duties, list_leads, outbox, people
+from overture.engine import import_run
+from overture.store import duties, import_rejects, list_leads, outbox, people
 from overture.store import imports as import_rows
 from overture.store.pool import Connection
-
-_Step = datetime | None
 
 
 class _Killed(Exception):
@@ -83,7 +81,7 @@ async def test_people_who_are_there_are_merged_by_the_strategy(
 async def test_a_person_who_stands_twice_is_merged_the_same_however_the_file_is_cut(
     importing: Imports, monkeypatch: pytest.MonkeyPatch, strategy: MergeStrategy, batch: int
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", batch)
+    monkeypatch.setattr(import_run, "BATCH", batch)
     job = await importing.run("id,a,b\n7,one,\n8,x,\n7,two,two\n", strategy=strategy)
     assert counts(job) == (2, 1, 0)
     expected = {
@@ -128,16 +126,16 @@ async def test_when_the_platform_limits_look_ups_the_job_pauses_and_goes_on_by_i
     (person,) = (await importing.world.people(nature="open"))[:1]
     await importing.world.fault(kind="rateLimited", endpoint="lookup", next=1)
     job = await importing.create(f"id,username\n123456,\n,{person['username']}\n")
-    now = await importing.world.clock.now()
-    due = await importing.step(job)
+    await importing.work(job)
+    due = await importing.resume_at(job)
     assert due is not None
-    assert due > now
+    assert due > await importing.world.clock.now()
     paused = await importing.read(job)
     assert (paused.status, counts(paused)) == ("paused", (1, 0, 0))
     assert paused.error is not None
     assert "rateLimited" in paused.error
-    while due is not None:
-        due = await importing.step(job, now=due)
+    await importing.world.clock.move(due)
+    await importing.work(job)
     completed = await importing.read(job)
     assert (completed.status, completed.error, counts(completed)) == ("completed", None, (2, 0, 0))
 
@@ -153,8 +151,8 @@ async def test_another_account_is_asked_where_one_is_refused(importing: Imports,
 
 async def test_without_an_account_names_wait_and_ids_do_not(importing: Imports) -> None:
     job = await importing.create("id,username\n123456,\n,ana\n234567,\n")
-    due = await importing.step(job)
-    assert due == await importing.world.clock.now() + timedelta(minutes=15)
+    await importing.work(job)
+    assert await importing.resume_at(job) == await importing.world.clock.now() + timedelta(minutes=15)
     paused = await importing.read(job)
     assert (paused.status, counts(paused)) == ("paused", (1, 0, 0))
     assert "No active account" in (paused.error or "")
@@ -199,19 +197,22 @@ _WRITES = [
     (import_rows, "merge"),
     (list_leads, "log_change"),
     (duties, "want"),
-    (import_rows, "insert_rejects"),
+    (import_rejects, "insert"),
     (import_rows, "advance"),
     (import_rows, "complete"),
     (outbox, "append"),
 ]
+_NAMES = [f"{module.__name__.rpartition('.')[2]}.{write}" for module, write in _WRITES]
 
 
-@pytest.mark.parametrize(("module", "write"), _WRITES, ids=[write for _, write in _WRITES])
+@pytest.mark.parametrize(
+    ("module", "write"), _WRITES, ids=[f"{module.__name__.rpartition('.')[2]}.{write}" for module, write in _WRITES]
+)
 @pytest.mark.parametrize("batch", [1, 3])
 async def test_a_job_killed_behind_any_write_goes_on_without_a_lost_or_doubled_row(
     importing: Imports, monkeypatch: pytest.MonkeyPatch, module: Any, write: str, batch: int
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", 10)
+    monkeypatch.setattr(import_run, "BATCH", 10)
     await importing.world.link("ana")
     await importing.world.campaign([importing.list_id])
     await importing.run("id,company\n2,\n12,\n22,\n")
@@ -229,10 +230,8 @@ async def test_a_job_killed_behind_any_write_goes_on_without_a_lost_or_doubled_r
 
     monkeypatch.setattr(module, write, write_and_die)
     with pytest.raises(_Killed):
-        while await importing.step(job) is not None:
-            pass
-    while await importing.step(job) is not None:
-        pass
+        await importing.work(job)
+    await importing.work(job)
     assert counts(await importing.read(job)) == (32, 3, 5)
     assert await importing.data() == {str(number): {"company": f"Company {number}"} for number in range(1, 36)}
     assert len(await importing.rejects(job)) == 5
@@ -240,17 +239,26 @@ async def test_a_job_killed_behind_any_write_goes_on_without_a_lost_or_doubled_r
     await importing.check()
 
 
-async def test_a_step_ends_in_time_and_the_next_goes_on_where_it_stopped(
+async def test_work_that_is_told_to_stop_ends_behind_its_batch_and_goes_on_from_there(
     importing: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", 7)
-    monkeypatch.setattr(imports, "MOST_ROWS", 20)
+    monkeypatch.setattr(import_run, "BATCH", 20)
     job = await importing.create(file_of(50))
     seen = []
-    while await importing.step(job) is not None:
+    while not await importing.step(job):
         seen.append((await importing.read(job)).processed_count)
-    assert seen == [21, 42]
+    assert seen == [20, 40, 50]
     assert counts(await importing.read(job)) == (50, 0, 0)
+
+
+async def test_more_names_than_are_asked_for_at_once_are_asked_for_in_turn(
+    importing: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_run, "MOST_LOOKUPS", 7)
+    await importing.world.link("ana")
+    people = (await importing.world.people(nature="open"))[:20]
+    job = await importing.run("username\n" + "".join(f"{person['username']}\n" for person in people))
+    assert counts(job) == (20, 0, 0)
 
 
 async def test_a_file_of_several_pieces_is_read_through_their_borders(importing: Imports) -> None:
@@ -264,24 +272,22 @@ async def test_a_file_of_several_pieces_is_read_through_their_borders(importing:
 async def test_two_workers_on_one_job_do_not_double_anything(
     importing: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", 10)
+    monkeypatch.setattr(import_run, "BATCH", 10)
     job = await importing.create(file_of(80) + "wrong,x\n" * 5)
-    await asyncio.gather(*(importing.step(job) for _ in range(3)))
-    while await importing.step(job) is not None:
-        pass
+    await asyncio.gather(*(importing.work(job) for _ in range(3)))
+    await importing.work(job)
     assert counts(await importing.read(job)) == (80, 0, 5)
     await importing.check()
 
 
 async def test_a_canceled_job_takes_no_further_row(importing: Imports, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "BATCH", 10)
-    monkeypatch.setattr(imports, "MOST_ROWS", 10)
+    monkeypatch.setattr(import_run, "BATCH", 10)
     job = await importing.create(file_of(40))
     await importing.step(job)
     keys = {"list_id": importing.list_id, "job_id": job.id}
     canceled = await import_actions.cancel(importing.world.context, importing.world.actor, **keys)
     assert (canceled.status, counts(canceled)) == ("canceled", (10, 0, 0))
-    assert await importing.step(job) is None
+    await importing.work(job)
     assert await importing.read(job) == canceled
     assert len(await importing.data()) == 10
     assert await importing.world.pool.fetchval("SELECT count(*) FROM import_chunk") == 0
@@ -290,7 +296,7 @@ async def test_a_canceled_job_takes_no_further_row(importing: Imports, monkeypat
 async def test_a_column_deleted_meanwhile_is_filled_no_more(
     importing: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", 10)
+    monkeypatch.setattr(import_run, "BATCH", 10)
     job = await importing.create(file_of(20))
     column_id = await importing.world.pool.fetchval("SELECT id FROM list_column")
     original = list_leads.add
@@ -302,8 +308,7 @@ async def test_a_column_deleted_meanwhile_is_filled_no_more(
         return added
 
     monkeypatch.setattr(list_leads, "add", delete_first)
-    while await importing.step(job) is not None:
-        pass
+    await importing.work(job)
     filled = await importing.world.pool.fetchval("SELECT count(*) FROM list_lead WHERE data <> '{}'")
     assert (filled, counts(await importing.read(job))) == (10, (20, 0, 0))
 
@@ -312,7 +317,7 @@ async def test_a_list_deleted_meanwhile_ends_the_job(importing: Imports) -> None
     job = await importing.create(file_of(5))
     await importing.world.pool.execute("DELETE FROM campaign_list")
     await list_actions.delete(importing.world.context, importing.world.actor, list_id=importing.list_id)
-    assert await importing.step(job) is None
+    await importing.work(job)
 
 
 async def test_the_end_of_a_job_is_an_event(importing: Imports) -> None:

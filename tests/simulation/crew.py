@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from tests.simulation import database
+from tests.simulation.chores import ChoresByTurns
 from tests.simulation.turnstile import Actor, Turnstile
 
 from overture.channels.registry import Registry
@@ -93,10 +94,10 @@ class Crew:
         now = asyncio.get_running_loop().time()
         return [worker for worker in self.workers if worker.actor.frozen_until <= now]
 
-    def wake(self, *, sends: bool = True, duties: bool = True) -> None:
+    def wake(self, *, sends: bool = True, duties: bool = True, chores: bool = False) -> None:
         """Wake every worker."""
         for worker in self.workers:
-            worker.engine.wake(sends=sends, duties=duties)
+            worker.engine.wake(sends=sends, duties=duties, chores=chores)
 
     async def hire(self) -> Worker:
         """Start a worker."""
@@ -110,6 +111,7 @@ class Crew:
             channels=Registry([channel]),
             sealer=self._sealer,
             draws=Random(self._random.random()),
+            chores=ChoresByTurns,
         )
         engine.settled_down = self.settled_down
         worker = Worker(actor=actor, pool=pool, engine=engine, task=asyncio.create_task(engine.run()))

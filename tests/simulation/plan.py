@@ -48,6 +48,7 @@ class Edit(StrEnum):
     KILL = "kill"
     FREEZE = "freeze"
     RELEASE = "release"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,26 +120,28 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
         for _ in range(random.randint(1, 3))
     ]
     # Few kinds and many of each find more than a little of everything.
-    kinds = random.sample(list(Edit), random.choice((2, 4, 8, len(Edit))))
+    everything = [edit for edit in Edit if edit is not Edit.IMPORT]
+    kinds = random.sample(everything, random.choice((2, 4, 8, len(everything))))
     edits = random.choices(focus or kinds, k=random.randint(18 if focus else 0, 24))
-    happenings = sorted(
-        (
-            Happening(
-                at=start + timedelta(seconds=random.uniform(0, EDIT_DAYS * 86_400)),
-                edit=edit,
-                draw=random.getrandbits(32),
-                races=random.random() < 0.6,
-            )
-            for edit in edits
-        ),
-        key=lambda happening: happening.at,
-    )
+    happenings = [_happening(random, start, edit) for edit in edits]
+    workers = random.randint(1, 2)
+    if not focus and random.random() < 0.3:
+        happenings += [_happening(random, start, Edit.IMPORT) for _ in range(random.randint(1, 3))]
     return Plan(
         seed=seed,
         zone=zone,
         start=start,
-        workers=random.randint(1, 2),
+        workers=workers,
         lists=lists,
         campaigns=campaigns,
-        happenings=happenings,
+        happenings=sorted(happenings, key=lambda happening: happening.at),
+    )
+
+
+def _happening(random: Random, start: datetime, edit: Edit) -> Happening:
+    return Happening(
+        at=start + timedelta(seconds=random.uniform(0, EDIT_DAYS * 86_400)),
+        edit=edit,
+        draw=random.getrandbits(32),
+        races=random.random() < 0.6,
     )

@@ -1,6 +1,6 @@
 """The team of a simulated run: what it sets up, and what it does while its campaigns run."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -15,6 +15,7 @@ from overture.actions import (
     campaign_life,
     campaign_rules,
     campaigns,
+    imports,
     lead_release,
     list_leads,
     lists,
@@ -24,7 +25,7 @@ from overture.actions import (
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.core.identifiers import Identifier, IdentifierKind
-from overture.core.words import AccountStatus, Action, StepType, Trigger
+from overture.core.words import AccountStatus, Action, MergeStrategy, StepType, Trigger
 from overture.errors import ApiError
 
 SENDERS = ("ana", "ben", "chloe")
@@ -102,8 +103,9 @@ class Team:
         await self._release(lead_release.Decision.STOP)
 
     async def is_done(self) -> bool:
-        """Whether no lead has anything to come."""
-        return not await self._fetch(f"SELECT FROM lead WHERE state IN {_OPEN} LIMIT 1")
+        """Whether no lead has anything to come, and no import."""
+        open_leads = await self._fetch(f"SELECT FROM lead WHERE state IN {_OPEN} LIMIT 1")
+        return not open_leads and not await self._fetch("SELECT FROM import_job WHERE completed_at IS NULL LIMIT 1")
 
     async def unfinished(self) -> list[dict[str, Any]]:
         """Return leads that still wait, for a failed history to say."""
@@ -128,6 +130,7 @@ class Team:
             Edit.WRITE: self._write,
             Edit.FAULT: self._fault,
             Edit.RELEASE: self._release_some,
+            Edit.IMPORT: self._import,
         }
 
     async def _create(self, drawn: plan.CampaignPlan) -> None:
@@ -235,6 +238,29 @@ class Team:
 
     async def _add_people(self, random: Random) -> None:
         await self._add(random.choice(self.list_ids), random.sample(range(len(self.people)), 4))
+
+    async def _import(self, random: Random) -> None:
+        """Import people by id or name, known or not, into a list; some rows are wrong, some stand twice."""
+        rows = []
+        for person in random.choices(self.people, k=random.randint(3, 12)):
+            named = (person["id"], "") if random.random() < 0.5 else ("", person["username"])
+            rows.append(",".join((*named, random.choice(("", "Acme", "Bolt")))))
+        rows.append(random.choice(("nobody?,,", ",nobody_of_this,", "7000000001,,")))
+        content = "\n".join(["id,username,company", *rows])
+        described = imports.NewImport(
+            platform="twitter", file_name="people.csv", mapping=None, merge_strategy=random.choice(list(MergeStrategy))
+        )
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield content.encode()
+
+        await imports.create(
+            self.context,
+            self.actor,
+            list_id=random.choice(self.list_ids),
+            pieces=pieces(),
+            describe=lambda: described,
+        )
 
     async def _take_people(self, random: Random) -> None:
         await list_leads.remove(

@@ -14,9 +14,11 @@ from overture.actions.campaign_leads import Consent
 from overture.actions.context import Actor, Context
 from overture.core import csvheader, names
 from overture.core.csvheader import Assigned, HeaderWrong, Mapped, Opening, Target
-from overture.core.words import AuditAction, ColumnType, JobStatus, MergeStrategy, ObjectType
+from overture.core.words import AuditAction, ChoreKind, ColumnType, JobStatus, MergeStrategy, ObjectType
+from overture.engine import chores
+from overture.engine.chores import Chore
 from overture.errors import Conflict, InvalidRequest, NotFound, Path
-from overture.store import duties, import_undo, imports, list_leads, lists
+from overture.store import duties, import_rejects, import_undo, imports, list_leads, lists
 from overture.store.imports import Job
 from overture.store.lists import Column
 from overture.store.pool import Connection
@@ -111,8 +113,8 @@ async def create(
                 now=now,
                 after={"basis": new.consent.basis, "evidence": new.consent.evidence, "fileName": new.file_name},
             )
-        await duties.want(connection, team_id=actor.team_id, kind="import", key=job.id, due_at=now)
-    context.wake()
+        chore = Chore(team_id=actor.team_id, key=job.id)
+        await chores.want(connection, kind=ChoreKind.IMPORT, wanted=[chore])
     return job
 
 
@@ -232,7 +234,7 @@ async def _write_rejects(context: Context, actor: Actor, job_id: str, headers: S
     after = 0
     while True:
         async with context.pool.acquire() as connection:
-            page = await imports.read_rejects(
+            page = await import_rejects.read(
                 connection, team_id=actor.team_id, job_id=job_id, after=after, count=_REJECTS_AT_ONCE
             )
         if not page:

@@ -1,5 +1,6 @@
 """An import of people nobody knows onto a list, against staging and dedupe of the same file run bare."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from overture.bench import crowd, noop
 from overture.bench.workplace import Workplace
 from overture.channels.registry import Registry
 from overture.core.words import MergeStrategy
+from overture.engine.chores import Chore
 from overture.engine.imports import Importer
 from overture.secrets import KEY_BYTES, Sealer
 from overture.store.pool import Connection, Pool
@@ -101,9 +103,8 @@ async def _import(pool: Pool, actor: Actor, rows: int) -> tuple[float, float]:
     began = time.perf_counter()
     job = await import_actions.create(context, actor, list_id=made.id, pieces=pieces(), describe=lambda: new)
     kept = time.perf_counter()
-    importer = Importer(pool=pool, channels=registry, sealer=_sealer())
-    while await importer.step(team_id=actor.team_id, job_id=job.id, now=crowd.START) is not None:
-        pass
+    importer = Importer(pool=pool, clock=clock.WallClock(), channels=registry, sealer=_sealer())
+    await importer.work(Chore(team_id=actor.team_id, key=job.id), halt=asyncio.Event())
     ended = time.perf_counter()
     job = await import_actions.get(context, actor, list_id=made.id, job_id=job.id)
     if job.added_count != rows:

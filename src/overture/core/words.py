@@ -143,6 +143,12 @@ class JobStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class ChoreKind(StrEnum):
+    """Work that any worker may take."""
+
+    IMPORT = "import"
+
+
 class MergeStrategy(StrEnum):
     """What an import does with a value that is already there."""
 

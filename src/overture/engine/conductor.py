@@ -73,7 +73,7 @@ class Conductor:
                 continue
             if state.is_busy:
                 # Somebody else's intent or lease holds the clock, or work that came by another way.
-                self._engine.wake()
+                self._engine.wake(chores=state.has_chores)
                 await self._pause(_TICK if was_busy else 0)
                 was_busy = True
                 continue
@@ -85,7 +85,9 @@ class Conductor:
             await self._tell_platform(target)
             await self._clock.move_on(connection, target)
             now = target
-            self._engine.wake(sends=state.sends_are_due(now), duties=state.duties_are_due(now))
+            self._engine.wake(
+                sends=state.sends_are_due(now), duties=state.duties_are_due(now), chores=state.chores_are_due(now)
+            )
 
     def _target(self, state: quiet.State, started_wall: datetime, started: datetime) -> datetime | None:
         """Say where the clock may go: to the nearest due instant, and no faster than its ceiling."""

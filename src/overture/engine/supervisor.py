@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-import asyncpg
 import structlog
 
 from overture import clock as clocks
@@ -28,15 +27,17 @@ from overture.engine import (
     settle,
     sync,
 )
+from overture.engine.chores import Chores
 from overture.secrets import Sealer
 from overture.store import claims, duties, idempotency, ledger
-from overture.store.pool import GONE, Pool
+from overture.store.pool import GONE, PASSING, Pool
 
 _log = structlog.get_logger(__name__)
 
 SLOTS = 200
 """Sends under way at once in one process."""
 
+IMPORTS_AT_ONCE = 2
 DUTIES_AT_ONCE = 4
 DUTY_LEASE = timedelta(seconds=120)
 DUTY_RETRY = timedelta(seconds=30)
@@ -45,8 +46,6 @@ STARTS_ALLOWED = 5
 
 LONGEST_SLEEP = 1.0
 SWEEP_SECONDS = 30.0
-
-_PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class Engine:
@@ -60,6 +59,7 @@ class Engine:
         channels: Registry,
         sealer: Sealer,
         draws: Random,
+        chores: Callable[..., Chores] = Chores,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -69,14 +69,18 @@ class Engine:
         self._inboxes = replies.InboxReader(pool=pool, channels=channels, sealer=sealer)
         self._reconciler = reconcile.Reconciler(pool=pool, channels=channels, sealer=sealer)
         self._assessor = assess.Assessor(pool=pool, channels=channels, sealer=sealer)
-        self._importer = imports.Importer(pool=pool, channels=channels, sealer=sealer)
+        self._chores = chores(
+            pool=pool,
+            kind=imports.Importer(pool=pool, clock=clock, channels=channels, sealer=sealer),
+            at_once=IMPORTS_AT_ONCE,
+            ended=self._chore_ended,
+        )
         self._work: dict[str, Callable[[duties.Duty, datetime], Awaitable[datetime | None]]] = {
             "sync": self._sync,
             "assess": self._assess,
             "plan": self._plan,
             "replies": self._replies,
             "reconcile": self._reconcile,
-            "import": self._import,
             "resume": self._resume,
         }
         self._outcomes: asyncio.Queue[tuple[str, settle.Result]] = asyncio.Queue()
@@ -91,22 +95,26 @@ class Engine:
         self.settled_down = asyncio.Event()
         """Set whenever something ends here; a conductor clears it, looks, and waits for it."""
 
-    def wake(self, *, sends: bool = True, duties: bool = True) -> None:
-        """Look for work now: something may have become due."""
+    def wake(self, *, sends: bool = True, duties: bool = True, chores: bool = False) -> None:
+        """Look for work now: something may have become due. Who asks for a chore need not wake: the queue tells."""
         if sends:
             self._wake_dispatch.set()
         if duties:
             self._wake_duties.set()
+        if chores:
+            self._chores.wake()
 
     def stop(self) -> None:
         """End `run`: nothing new is claimed, what is under way is settled."""
         self._stopping.set()
+        self._chores.stop()
         self.wake()
 
     @property
     def is_idle(self) -> bool:
         """Whether this process is doing nothing at this moment."""
-        return self._under_way == 0 and self._running_duties == 0 and self._looking == 0
+        counts = (self._under_way, self._running_duties, self._looking)
+        return not any(counts) and self._chores.is_idle
 
     @property
     def is_woken(self) -> bool:
@@ -115,7 +123,7 @@ class Engine:
 
     async def run(self) -> None:
         """Work until stopped."""
-        loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop()]
+        loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop(), self._chores.run()]
         settling = asyncio.create_task(self._settle_loop())
         await asyncio.gather(*(self._guard(loop) for loop in loops))
         if self._sends:
@@ -143,7 +151,7 @@ class Engine:
             except GONE as error:
                 _log.warning("database_gone", error=repr(error))
                 found = False
-            except _PASSING as error:
+            except PASSING as error:
                 _log.info("claim_retried", error=repr(error))
                 found = True
             except Exception:
@@ -215,7 +223,7 @@ class Engine:
                 ended = await settle.settle(self._pool, team_id=team_id, now=now, results=results)
                 await complete.check(self._pool, team_id=team_id, campaign_ids=ended, now=now)
                 return
-            except (*_PASSING, *GONE) as error:
+            except (*PASSING, *GONE) as error:
                 _log.warning("settle_retried", team_id=team_id, error=repr(error))
                 if self._stopping.is_set() and pause > 1:
                     return  # the intents stay open; whoever starts next reads the conversations
@@ -282,15 +290,13 @@ class Engine:
         """Run a duty to its end; tell whether it leaves something to do now."""
         now = await self._clock.now()
         if duty.starts > STARTS_ALLOWED:
-            if duty.kind == "import":
-                await self._importer.give_up(team_id=duty.team_id, job_id=duty.key, now=now)
             await self._fail_duty(duty, "stopped after too many starts without an end", now + timedelta(hours=1))
             return False
         try:
             next_due = await self._work[duty.kind](duty, now)
         except GONE:
             raise
-        except _PASSING as error:
+        except PASSING as error:
             _log.info("duty_retried", kind=duty.kind, key=duty.key, team_id=duty.team_id, error=repr(error))
             await self._fail_duty(duty, repr(error)[:500], now + timedelta(seconds=1))
             return False
@@ -332,13 +338,14 @@ class Engine:
         await complete.check(self._pool, team_id=duty.team_id, campaign_ids=done.ended, now=now)
         return done.next_due
 
-    async def _import(self, duty: duties.Duty, now: datetime) -> datetime | None:
-        return await self._importer.step(team_id=duty.team_id, job_id=duty.key, now=now)
-
     async def _resume(self, duty: duties.Duty, now: datetime) -> datetime | None:
         return await halts.rested(self._pool, team_id=duty.team_id, account_id=duty.key, now=now)
 
-    # ------------------------------------------------------------------ nets
+    # ------------------------------------------------------------------ chores and nets
+
+    def _chore_ended(self) -> None:
+        self.settled_down.set()
+        self.wake()
 
     async def _sweep_loop(self) -> None:
         """Find what a dead worker left behind: at the start, then every half minute of wall time."""

@@ -64,17 +64,11 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reject:
-    """A row that was not taken; `content` is the row as one record of CSV."""
-
-    line: int
-    reason: str
-    content: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Advance:
-    """What one batch adds to a job's counts, and where it goes on. `error` tells why it pauses, if it does."""
+    """What one batch adds to a job's counts, and where it goes on.
+
+    If the job pauses behind it, `error` tells why and `resume_at` until when.
+    """
 
     added: int
     skipped: int
@@ -82,6 +76,16 @@ class Advance:
     offset: int
     line: int
     error: str | None
+    resume_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A job taken up; `starts` counts how often since its last batch."""
+
+    job: Job
+    reading: Reading
+    starts: int
 
 
 _JOB = (
@@ -167,14 +171,14 @@ async def read_page(
     return [Job(**row) for row in rows]
 
 
-async def start(connection: Connection, *, team_id: str, job_id: str, now: datetime) -> tuple[Job, Reading] | None:
+async def start(connection: Connection, *, team_id: str, job_id: str, now: datetime) -> Started | None:
     """Take up a job that has not ended; None if it has, or is gone."""
     row = await connection.fetchrow(
         f"""
         UPDATE import_job SET status = CASE status WHEN 'queued' THEN 'starting' ELSE 'running' END, error = NULL,
-               updated_at = $3
+               resume_at = NULL, starts = starts + 1, updated_at = $3
          WHERE team_id = $1 AND id = $2 AND status IN ('queued', 'starting', 'running', 'paused')
-        RETURNING {_JOB}, column_mapping
+        RETURNING {_JOB}, column_mapping, starts
         """,
         team_id,
         job_id,
@@ -182,7 +186,8 @@ async def start(connection: Connection, *, team_id: str, job_id: str, now: datet
     )
     if row is None:
         return None
-    return Job(**{name: row[name] for name in Job.__slots__}), _reading(row["column_mapping"])
+    job = Job(**{name: row[name] for name in Job.__slots__})
+    return Started(job=job, reading=_reading(row["column_mapping"]), starts=row["starts"])
 
 
 async def is_at(connection: Connection, *, team_id: str, job_id: str, offset: int) -> bool:
@@ -204,7 +209,8 @@ async def advance(connection: Connection, *, team_id: str, job_id: str, by: Adva
     await connection.execute(
         """
         UPDATE import_job
-           SET status = CASE WHEN $8::text IS NULL THEN 'running' ELSE 'paused' END, error = $8,
+           SET status = CASE WHEN $8::text IS NULL THEN 'running' ELSE 'paused' END, error = $8, resume_at = $10,
+               starts = 0,
                added_count = added_count + $3, skipped_count = skipped_count + $4, failed_count = failed_count + $5,
                processed_count = processed_count + $3 + $4 + $5,
                column_mapping = column_mapping || jsonb_build_object('offset', $6::bigint, 'line', $7::bigint),
@@ -220,6 +226,7 @@ async def advance(connection: Connection, *, team_id: str, job_id: str, by: Adva
         by.line,
         by.error,
         now,
+        by.resume_at,
     )
 
 
@@ -248,7 +255,7 @@ async def fail(connection: Connection, *, team_id: str, job_id: str, error: str,
     """End a job that cannot be worked off; the rows taken stay. Tell whether it had not ended before."""
     failed = await connection.fetchval(
         """
-        UPDATE import_job SET status = 'failed', error = $3, updated_at = $4, completed_at = $4
+        UPDATE import_job SET status = 'failed', error = $3, resume_at = NULL, updated_at = $4, completed_at = $4
          WHERE team_id = $1 AND id = $2 AND status IN ('queued', 'starting', 'running', 'paused') RETURNING true
         """,
         team_id,
@@ -262,11 +269,44 @@ async def fail(connection: Connection, *, team_id: str, job_id: str, error: str,
     return True
 
 
+async def pause(
+    connection: Connection, *, team_id: str, job_id: str, error: str | None, resume_at: datetime, now: datetime
+) -> None:
+    """Let a job that runs wait until `resume_at`; `error` tells why."""
+    await connection.execute(
+        """
+        UPDATE import_job SET status = 'paused', error = $3, resume_at = $4, updated_at = $5
+         WHERE team_id = $1 AND id = $2 AND status IN ('starting', 'running')
+        """,
+        team_id,
+        job_id,
+        error,
+        resume_at,
+        now,
+    )
+
+
+async def unattended(connection: Connection, *, now: datetime, count: int) -> list[tuple[str, str]]:
+    """Return team and id of up to `count` jobs that should be at work and that the queue does not know of."""
+    rows = await connection.fetch(
+        """
+        SELECT j.team_id, j.id FROM import_job j
+         WHERE j.completed_at IS NULL AND (j.resume_at IS NULL OR j.resume_at <= $1)
+           AND NOT EXISTS (SELECT FROM pgqueuer q
+                            WHERE q.dedupe_key = 'import:' || j.id AND q.status IN ('queued', 'picked'))
+         ORDER BY j.resume_at NULLS FIRST LIMIT $2
+        """,
+        now,
+        count,
+    )
+    return [(row["team_id"], row["id"]) for row in rows]
+
+
 async def cancel(connection: Connection, *, team_id: str, list_id: str, job_id: str, now: datetime) -> bool:
     """End a job that has not ended; once this is committed it takes no further row. Tell whether it did."""
     canceled = await connection.fetchval(
         """
-        UPDATE import_job SET status = 'canceled', error = NULL, updated_at = $4, completed_at = $4
+        UPDATE import_job SET status = 'canceled', error = NULL, resume_at = NULL, updated_at = $4, completed_at = $4
          WHERE team_id = $1 AND list_id = $2 AND id = $3 AND status IN ('queued', 'starting', 'running', 'paused')
         RETURNING true
         """,
@@ -290,39 +330,6 @@ async def lock(connection: Connection, *, team_id: str, list_id: str, job_id: st
         job_id,
     )
     return None if row is None else Job(**row)
-
-
-async def insert_rejects(connection: Connection, *, team_id: str, job_id: str, rejects: Sequence[Reject]) -> None:
-    """Keep rows that were not taken."""
-    if not rejects:
-        return
-    await connection.execute(
-        """
-        INSERT INTO import_reject (team_id, job_id, line, reason, content)
-        SELECT $1, $2, u.line, u.reason, u.content
-          FROM unnest($3::bigint[], $4::text[], $5::text[]) AS u (line, reason, content)
-        """,
-        team_id,
-        job_id,
-        [reject.line for reject in rejects],
-        [reject.reason for reject in rejects],
-        [reject.content for reject in rejects],
-    )
-
-
-async def read_rejects(connection: Connection, *, team_id: str, job_id: str, after: int, count: int) -> list[Reject]:
-    """Return up to `count` rows that were not taken, in the order of the file, behind the line `after`."""
-    rows = await connection.fetch(
-        """
-        SELECT line, reason, content FROM import_reject
-         WHERE team_id = $1 AND job_id = $2 AND line > $3 ORDER BY line LIMIT $4
-        """,
-        team_id,
-        job_id,
-        after,
-        count,
-    )
-    return [Reject(**row) for row in rows]
 
 
 async def read_headers(connection: Connection, *, team_id: str, job_id: str) -> list[str]:

@@ -148,10 +148,6 @@ async def delete(connection: Connection, *, team_id: str, list_id: str) -> None:
         DELETE FROM import_met m USING import_job j
          WHERE j.team_id = $1 AND j.list_id = $2 AND m.team_id = j.team_id AND m.job_id = j.id
         """,
-        """
-        DELETE FROM duty d USING import_job j
-         WHERE j.team_id = $1 AND j.list_id = $2 AND d.team_id = j.team_id AND d.kind = 'import' AND d.key = j.id
-        """,
         "DELETE FROM import_job WHERE team_id = $1 AND list_id = $2",
         "DELETE FROM list_change WHERE team_id = $1 AND list_id = $2",
         "DELETE FROM list_lead WHERE team_id = $1 AND list_id = $2",

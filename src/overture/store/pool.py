@@ -27,6 +27,9 @@ GONE = (
 )
 """How a database shows that it cannot be used now: it has gone, goes, comes up, is full or cannot read its disk."""
 
+PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Who meets one of these was in somebody's way; the same again will do."""
+
 OLDEST_MAJOR = 15
 CONNECT_TIMEOUT_SECONDS = 15.0
 SERVER_SETTINGS = {"application_name": "overture", "jit": "off", "timezone": "UTC"}
