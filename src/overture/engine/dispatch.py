@@ -99,6 +99,8 @@ class Dispatcher:
                 raise GateMoved
         if len(leased) < count:
             await claims.served_team(connection, team_id=team_id, wall_now=wall_now)
+        else:
+            await claims.served_part_of_team(connection, team_id=team_id, wall_now=wall_now)
         ready = [
             Ready(
                 team_id=team_id,

@@ -1,7 +1,7 @@
 """The supervisor: wakes at the nearest due instant, hands out what is due, and settles what comes back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
@@ -25,24 +25,36 @@ from overture.engine import (
     replies,
     sending,
     settle,
+    settling,
     sync,
 )
 from overture.engine.chores import Chores
+from overture.engine.shares import Shares
 from overture.secrets import Sealer
 from overture.store import claims, duties, idempotency, ledger
 from overture.store.pool import GONE, PASSING, Pool
 
 _log = structlog.get_logger(__name__)
 
-SLOTS = 200
-"""Sends under way at once in one process."""
+SENDS_AT_ONCE = 400
+"""Sends under way at once in one process; half of them for a team that is alone."""
 
 IMPORTS_AT_ONCE = 2
-DUTIES_AT_ONCE = 4
+CALLING_DUTIES = ("assess", "reconcile", "replies")
+"""Duties that spend their time waiting for a platform; the others keep the database busy."""
+
+CALLING_DUTIES_AT_ONCE = 24
+WORKING_DUTIES_AT_ONCE = 6
 DUTY_LEASE = timedelta(seconds=120)
 DUTY_RETRY = timedelta(seconds=30)
 STARTS_ALLOWED = 5
 """Starts without an end after which a duty is left alone for an hour: it may be what kills its worker."""
+
+TEAMS_A_TURN = 16
+
+CLAIMS_AT_ONCE = 4
+CLAIM_PATIENCE = 0.25
+"""How many seconds other teams wait for one team's claim before they are served beside it."""
 
 LONGEST_SLEEP = 1.0
 SWEEP_SECONDS = 30.0
@@ -83,14 +95,16 @@ class Engine:
             "reconcile": self._reconcile,
             "resume": self._resume,
         }
-        self._outcomes: asyncio.Queue[tuple[str, settle.Result]] = asyncio.Queue()
-        self._under_way = 0
-        self._running_duties = 0
+        self._settler = settling.Settler(pool=pool, clock=clock, settled=self._settled)
+        self._sends_under_way = Shares(SENDS_AT_ONCE)
+        self._calling = Shares(CALLING_DUTIES_AT_ONCE)
+        self._working = Shares(WORKING_DUTIES_AT_ONCE)
+        self._running: set[asyncio.Task[None]] = set()
+        self._claiming: dict[str, asyncio.Task[bool]] = {}
         self._looking = 0
         self._sends: set[asyncio.Task[None]] = set()
         self._wake_dispatch = asyncio.Event()
         self._wake_duties = asyncio.Event()
-        self._slot_freed = asyncio.Event()
         self._stopping = asyncio.Event()
         self.settled_down = asyncio.Event()
         """Set whenever something ends here; a conductor clears it, looks, and waits for it."""
@@ -113,7 +127,7 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """Whether this process is doing nothing at this moment."""
-        counts = (self._under_way, self._running_duties, self._looking)
+        counts = (self._sends_under_way.taken, self._calling.taken, self._working.taken, self._looking)
         return not any(counts) and self._chores.is_idle
 
     @property
@@ -124,14 +138,12 @@ class Engine:
     async def run(self) -> None:
         """Work until stopped."""
         loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop(), self._chores.run()]
-        settling = asyncio.create_task(self._settle_loop())
         await asyncio.gather(*(self._guard(loop) for loop in loops))
+        if self._claiming:
+            await asyncio.wait(list(self._claiming.values()))
         if self._sends:
             await asyncio.wait(self._sends, timeout=pacing.CALL_TIMEOUT.total_seconds() * 2)
-        await self._outcomes.join()
-        settling.cancel()
-        with suppress(asyncio.CancelledError):
-            await settling
+        await self._settler.finish()
 
     async def _guard(self, loop: Coroutine[Any, Any, None]) -> None:
         try:
@@ -152,7 +164,7 @@ class Engine:
                 _log.warning("database_gone", error=repr(error))
                 found = False
             except PASSING as error:
-                _log.info("claim_retried", error=repr(error))
+                _log.info("turn_retried", error=repr(error))
                 found = True
             except Exception:
                 _log.exception("dispatch_broke")
@@ -164,84 +176,77 @@ class Engine:
                 await _wait(self._wake_dispatch, LONGEST_SLEEP)
 
     async def _dispatch_turn(self) -> bool:
-        """Serve every team that may have something due once; tell whether any had."""
+        """Serve every team that may have something due once; tell whether any had.
+
+        One whose claim waits for a lock is left to wait by itself, and passed over meanwhile.
+        """
         now = await self._clock.now()
+        passed_over = [*self._sends_under_way.sated(), *self._claiming]
         async with self._pool.acquire() as connection:
-            teams, resumable = await claims.due_teams(connection, now=now, count=16)
+            teams, resumable = await claims.due_teams(connection, now=now, count=TEAMS_A_TURN, but_not=passed_over)
         for team_id, campaign_id in resumable:
             await halts.resume(self._pool, team_id=team_id, campaign_id=campaign_id, now=now)
         any_found = False
         for team_id in teams:
-            while self._under_way >= SLOTS and not self._stopping.is_set():
-                self._slot_freed.clear()
-                await _wait(self._slot_freed, LONGEST_SLEEP)
-            if self._stopping.is_set():
+            if self._stopping.is_set() or len(self._claiming) >= CLAIMS_AT_ONCE:
+                break
+            task = self._claiming[team_id] = asyncio.create_task(self._serve(team_id, now))
+            await asyncio.wait({task}, timeout=CLAIM_PATIENCE)
+            if task.done():
+                any_found = task.result() or any_found
+            else:
+                task.add_done_callback(lambda _: self.wake(duties=False))
+        return any_found
+
+    async def _serve(self, team_id: str, now: datetime) -> bool:
+        """Send what a team has due, as far as there is room; tell whether it may have more."""
+        room = self._sends_under_way.room(team_id)
+        self._looking += 1
+        try:
+            if not room:
                 return False
             ready, found = await self._dispatcher.claim(
-                team_id,
-                now=now,
-                wall_now=clocks.wall_now(),
-                count=min(dispatch.BATCH, SLOTS - self._under_way),
+                team_id, now=now, wall_now=clocks.wall_now(), count=min(dispatch.BATCH, room)
             )
-            any_found = any_found or found
-            for one in ready:
-                self._under_way += 1
-                task = asyncio.create_task(self._send(one))
-                self._sends.add(task)
-                task.add_done_callback(self._sends.discard)
-        return any_found
+        except GONE as error:
+            _log.warning("database_gone", error=repr(error))
+            return False
+        except PASSING as error:
+            _log.info("claim_retried", error=repr(error))
+            return True
+        except Exception:
+            _log.exception("dispatch_broke", team_id=team_id)
+            return False
+        finally:
+            self._looking -= 1
+            del self._claiming[team_id]
+            self.settled_down.set()
+        for one in ready:
+            self._sends_under_way.take(team_id)
+            task = asyncio.create_task(self._send(one))
+            self._sends.add(task)
+            task.add_done_callback(self._sends.discard)
+        return found
 
     async def _send(self, ready: dispatch.Ready) -> None:
         result = await sending.send(ready, channels=self._channels, sealer=self._sealer, clock=self._clock)
-        await self._outcomes.put((ready.team_id, result))
+        self._settler.put(ready.team_id, result)
 
-    async def _settle_loop(self) -> None:
-        """Settle outcomes as they come, all that wait together in one transaction per team."""
-        while True:
-            batch = [await self._outcomes.get()]
-            while not self._outcomes.empty() and len(batch) < SLOTS:
-                batch.append(self._outcomes.get_nowait())
-            by_team: dict[str, list[settle.Result]] = {}
-            for team_id, result in batch:
-                by_team.setdefault(team_id, []).append(result)
-            for team_id, results in by_team.items():
-                await self._settle(team_id, results)
-            self._under_way -= len(batch)
-            self.settled_down.set()
-            self._slot_freed.set()
-            if any(result.outcome.kind != OutcomeKind.ACCEPTED for _, result in batch):
-                self.wake()
-            for _ in batch:
-                self._outcomes.task_done()
-
-    async def _settle(self, team_id: str, results: list[settle.Result]) -> None:
-        """Settle until it is done: an outcome that is known must not be lost to a passing fault."""
-        pause = 0.05
-        while True:
-            try:
-                now = await self._clock.now()
-                ended = await settle.settle(self._pool, team_id=team_id, now=now, results=results)
-                await complete.check(self._pool, team_id=team_id, campaign_ids=ended, now=now)
-                return
-            except (*PASSING, *GONE) as error:
-                _log.warning("settle_retried", team_id=team_id, error=repr(error))
-                if self._stopping.is_set() and pause > 1:
-                    return  # the intents stay open; whoever starts next reads the conversations
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
-            except Exception:
-                _log.exception("settle_broke", team_id=team_id, attempts=[result.attempt_id for result in results])
-                return
+    def _settled(self, team_id: str, results: Sequence[settle.Result]) -> None:
+        is_awaited = bool(self._sends_under_way.sated())
+        self._sends_under_way.give(team_id, len(results))
+        self.settled_down.set()
+        is_refused = any(result.outcome.kind != OutcomeKind.ACCEPTED for result in results)
+        self.wake(sends=is_awaited or is_refused, duties=is_refused)
 
     # ------------------------------------------------------------------ duties
 
     async def _duty_loop(self) -> None:
-        running: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
             self._wake_duties.clear()
             self._looking += 1
             try:
-                taken = await self._lease_duties(DUTIES_AT_ONCE - len(running))
+                taken = await self._lease_duties()
             except GONE as error:
                 _log.warning("database_gone", error=repr(error))
                 taken = []
@@ -252,23 +257,30 @@ class Engine:
                 self._looking -= 1
                 self.settled_down.set()
             for duty in taken:
-                self._running_duties += 1
+                self._places(duty).take(duty.team_id)
                 task = asyncio.create_task(self._run_duty(duty))
-                running.add(task)
-                task.add_done_callback(running.discard)
-            if not taken or len(running) >= DUTIES_AT_ONCE:
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+            if not taken:
                 await _wait(self._wake_duties, LONGEST_SLEEP)
-        if running:
-            await asyncio.wait(running, timeout=5)
+        if self._running:
+            await asyncio.wait(self._running, timeout=5)
 
-    async def _lease_duties(self, count: int) -> list[duties.Duty]:
-        if count <= 0:
-            return []
+    def _places(self, duty: duties.Duty) -> Shares:
+        return self._calling if duty.kind in CALLING_DUTIES else self._working
+
+    async def _lease_duties(self) -> list[duties.Duty]:
         now = await self._clock.now()
         wall_now = clocks.wall_now()
         async with self._pool.acquire() as connection:
             return await duties.lease(
-                connection, now=now, wall_now=wall_now, lease_until=wall_now + DUTY_LEASE, count=count
+                connection,
+                now=now,
+                wall_now=wall_now,
+                lease_until=wall_now + DUTY_LEASE,
+                calling_kinds=CALLING_DUTIES,
+                calling=duties.Wanted(count=self._calling.turn, but_not=self._calling.sated()),
+                working=duties.Wanted(count=self._working.turn, but_not=self._working.sated()),
             )
 
     async def _run_duty(self, duty: duties.Duty) -> None:
@@ -280,11 +292,14 @@ class Engine:
         except Exception:
             _log.exception("duty_lost", kind=duty.kind, key=duty.key, team_id=duty.team_id)
         finally:
-            self._running_duties -= 1
+            is_awaited = bool(self._places(duty).sated())
+            self._places(duty).give(duty.team_id)
             self.settled_down.set()
             # A reading that found nothing leads to nothing; every other duty may make sends or duties due.
             if is_due_again or duty.kind != "replies":
                 self.wake()
+            elif is_awaited:
+                self.wake(sends=False)
 
     async def _perform(self, duty: duties.Duty) -> bool:
         """Run a duty to its end; tell whether it leaves something to do now."""

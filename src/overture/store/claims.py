@@ -82,14 +82,19 @@ class DueLead:
     sent_texts: Sequence[str]
 
 
-async def due_teams(connection: Connection, *, now: datetime, count: int) -> tuple[list[str], list[tuple[str, str]]]:
+async def due_teams(
+    connection: Connection, *, now: datetime, count: int, but_not: Sequence[str]
+) -> tuple[list[str], list[tuple[str, str]]]:
     """Return teams that may have something to send, least recently served first, and campaigns to take up again.
+
+    Teams in `but_not` are passed over.
 
     The latter, as (team, campaign), are those Overture paused itself and whose cause has ended.
     """
     rows = await connection.fetch(
         """
-        (SELECT team_id, NULL::text AS campaign_id FROM team_due WHERE next_at <= $1 ORDER BY last_served LIMIT $2)
+        (SELECT team_id, NULL::text AS campaign_id FROM team_due
+          WHERE next_at <= $1 AND team_id <> ALL($3::text[]) ORDER BY last_served LIMIT $2)
         UNION ALL
         SELECT c.team_id, c.id FROM campaign c
          WHERE c.status = 'paused' AND c.enabled AND c.pause_code IS NOT NULL AND c.deleted_at IS NULL
@@ -102,6 +107,7 @@ async def due_teams(connection: Connection, *, now: datetime, count: int) -> tup
         """,
         now,
         count,
+        list(but_not),
     )
     teams = [row["team_id"] for row in rows if row["campaign_id"] is None]
     return teams, [(row["team_id"], row["campaign_id"]) for row in rows if row["campaign_id"] is not None]
@@ -119,6 +125,18 @@ async def served_team(connection: Connection, *, team_id: str, wall_now: datetim
         UPDATE team_due SET last_served = $2, next_at = coalesce(
                (SELECT wake_at FROM account_pace WHERE team_id = $1 ORDER BY wake_at LIMIT 1), 'infinity')
          WHERE team_id = $1
+        """,
+        team_id,
+        wall_now,
+    )
+
+
+async def served_part_of_team(connection: Connection, *, team_id: str, wall_now: datetime) -> None:
+    """Note that some of a team was served and more is due: others go first. Who holds the row notes it, too."""
+    await connection.execute(
+        """
+        UPDATE team_due SET last_served = $2
+         WHERE team_id = (SELECT team_id FROM team_due WHERE team_id = $1 FOR NO KEY UPDATE SKIP LOCKED)
         """,
         team_id,
         wall_now,

@@ -33,23 +33,52 @@ async def want(connection: Connection, *, team_id: str, kind: str, key: str, due
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """How many duties to take, and of which teams none."""
+
+    count: int
+    but_not: Sequence[str] = ()
+
+
 async def lease(
-    connection: Connection, *, now: datetime, wall_now: datetime, lease_until: datetime, count: int
+    connection: Connection,
+    *,
+    now: datetime,
+    wall_now: datetime,
+    lease_until: datetime,
+    calling_kinds: Sequence[str],
+    calling: Wanted,
+    working: Wanted,
 ) -> list[Duty]:
-    """Take up to `count` due duties that nobody holds, oldest due first, across teams."""
+    """Take due duties that nobody holds, oldest due first, across teams.
+
+    Those of `calling_kinds` are counted apart from the others: `calling` says how many, `working` how many others.
+    """
     rows = await connection.fetch(
         """
+        WITH calling AS (
+            SELECT team_id, kind, key FROM duty
+             WHERE due_at <= $1 AND lease_until <= $2 AND kind = ANY($4::text[]) AND team_id <> ALL($6::text[])
+             ORDER BY due_at, team_id, kind, key LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED
+        ), working AS (
+            SELECT team_id, kind, key FROM duty
+             WHERE due_at <= $1 AND lease_until <= $2 AND kind <> ALL($4::text[]) AND team_id <> ALL($8::text[])
+             ORDER BY due_at, team_id, kind, key LIMIT $7 FOR NO KEY UPDATE SKIP LOCKED
+        )
         UPDATE duty d SET lease_until = $3, starts = d.starts + 1
-          FROM (SELECT team_id, kind, key FROM duty
-                 WHERE due_at <= $1 AND lease_until <= $2
-                 ORDER BY due_at, team_id, kind, key LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) taken
+          FROM (SELECT * FROM calling UNION ALL SELECT * FROM working) taken
          WHERE d.team_id = taken.team_id AND d.kind = taken.kind AND d.key = taken.key
         RETURNING d.team_id, d.kind, d.key, d.wanted, d.starts
         """,
         now,
         wall_now,
         lease_until,
-        count,
+        list(calling_kinds),
+        calling.count,
+        list(calling.but_not),
+        working.count,
+        list(working.but_not),
     )
     return [Duty(**row) for row in sorted(rows, key=lambda row: (row["team_id"], row["kind"], row["key"]))]
 
