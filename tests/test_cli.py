@@ -172,6 +172,10 @@ class TestUp:
             assert "3 active, 0 paused, 0 offline" in status
             assert len(json.loads(overture("status", "--json", "--data", str(data)).stdout)["processes"]) == 1
             assert "no team 'nobody'" in refusal("status", "--team", "nobody", "--data", str(data))
+            backed_up = overture("backup", str(place / "backup"), "--data", str(data))
+            assert (backed_up.exit_code, "secret.key" in backed_up.stdout) == (0, True), backed_up.output
+            assert "never overwrites" in refusal("backup", str(place / "backup"), "--data", str(data))
+            assert "in use by another" in refusal("restore", str(place / "backup"), "--data", str(data))
             listed = overture("token", "list", "--data", str(data)).stdout
             assert "First start" in listed
             assert token not in listed
@@ -184,6 +188,12 @@ class TestUp:
             assert accounts_of(second.address("API"), token) == linked
             assert second.stop() < STOP_SECONDS
         assert "made in real time" in refusal(*arguments, "--speed", "10")
+        assert "not empty" in refusal("restore", str(place / "backup"), "--data", str(data))
+        restored = overture("restore", str(place / "backup"), "--data", str(place / "restored"))
+        assert (restored.exit_code, "Restored the state" in restored.stdout) == (0, True), restored.output
+        assert "tokens cannot be opened" in restored.stdout
+        shutil.copy(data / "secret.key", place / "restored" / "secret.key")
+        assert "before the inboxes of 3 accounts" in overture("status", "--data", str(place / "restored")).stdout
 
     def test_a_virtual_run_goes_on_after_a_kill_where_it_was(self, place: Path, database_url: str) -> None:
         start = datetime.fromisoformat("2026-01-05T09:00:00+00:00")

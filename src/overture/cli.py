@@ -217,6 +217,33 @@ def doctor(data: Data = None) -> None:
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it; the file must not exist.", dir_okay=False)],
+    data: Data = None,
+) -> None:
+    """Write everything the database holds to one file, while everything goes on."""
+    settings = _settings(data)
+    from overture import backup as backups
+
+    asyncio.run(backups.back_up(settings, file=file, say=_say))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `overture backup` wrote.", dir_okay=False)],
+    stopped: Annotated[
+        bool, typer.Option("--stopped", help="Leave all sending stopped until a person resumes it.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Restore a backup into an empty database; sending goes on once it is known what was sent since."""
+    settings = _settings(data)
+    from overture import backup as backups
+
+    asyncio.run(backups.restore(settings, file=file, stopped=stopped, say=_say))
+
+
+@app.command()
 def status(
     team: Annotated[
         str | None, typer.Option(help="The id of one team to show alone.", show_default="those furthest behind")
@@ -322,13 +349,14 @@ def _plain_words(error: Exception) -> str | None:
     import asyncpg
 
     from overture.secrets import KeyUnusable
+    from overture.store.dumps import DumpFailed
     from overture.store.migrate import MigrationError
     from overture.store.pool import DatabaseUnreachable
     from overture.store.server_user import EmbeddedError
 
     if isinstance(error, ApiError):
         return error.message
-    if isinstance(error, StartError | EmbeddedError | DatabaseUnreachable | MigrationError | KeyUnusable):
+    if isinstance(error, StartError | EmbeddedError | DatabaseUnreachable | MigrationError | DumpFailed | KeyUnusable):
         return str(error)
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         return f"The database's role may not do this: {error}. Use one that owns the database."

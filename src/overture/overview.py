@@ -174,6 +174,11 @@ def _team_lines(shown: TeamOverview, now: datetime) -> Iterator[str]:
         f"  accounts  {team.accounts_active} active, {team.accounts_paused} paused, {team.accounts_offline} offline; "
         f"{team.accounts_due} due{_behind(team.oldest_due_at, now)}"
     )
+    if team.accounts_to_catch_up:
+        yield (
+            f"  RESTORED  from a backup: nothing is sent before the inboxes of {team.accounts_to_catch_up} accounts "
+            "are read (those offline must be linked again, or disconnected)"
+        )
     if team.apps_paused:
         yield f"  apps      may not send: {', '.join(team.apps_paused)}"
     yield f"  sent      {team.sent_last_hour} in the last hour, {team.sent_last_day} in the last 24 hours"

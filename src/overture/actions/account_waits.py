@@ -30,7 +30,9 @@ async def read(
 
 def next_send(campaign: Campaign, head: Head, ends: Ends, now: datetime) -> datetime | None:
     """When the next lead of an account is written to, if nothing changes; None where the account sends nothing now."""
-    is_sending = campaign.status == CampaignStatus.ACTIVE and campaign.prospect.stopped_at is None
+    prospect = campaign.prospect
+    is_held_back = prospect.stopped_at is not None or prospect.restored_from is not None
+    is_sending = campaign.status == CampaignStatus.ACTIVE and not is_held_back
     latest = max(until for until in _instants(campaign, head, ends, now))
     if not is_sending or head.status != AccountStatus.ACTIVE or latest >= pacemaker.NEVER:
         return None

@@ -10,7 +10,7 @@ from overture.actions import audit, people
 from overture.actions.context import Actor, Context
 from overture.channels.port import Channel, ChannelError, Credentials, Identity
 from overture.core.words import AccountStatus, AuditAction, ObjectType
-from overture.engine import halts, pacemaker
+from overture.engine import catch_up, halts, pacemaker
 from overture.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from overture.store import accounts, duties, gates, outbox, paces
 from overture.store.accounts import Account
@@ -179,6 +179,7 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
                 connection, team_id=actor.team_id, campaign_id=campaign_id, is_open=False, now=now
             )
         await _record(connection, actor, AuditAction.ACCOUNT_DISCONNECTED, before, None, now)
+    await catch_up.finish(context.pool, team_id=actor.team_id, account_id=account_id, now=now)
 
 
 async def _identify(channel: Channel, credentials: Credentials) -> Identity:

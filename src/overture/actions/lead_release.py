@@ -13,7 +13,7 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, CampaignStatus, LeadState, ObjectType
 from overture.engine import complete, pacemaker
 from overture.errors import Conflict
-from overture.store import duties, held, lead_acts, outlines, persons, progress, selections
+from overture.store import duties, held, lead_acts, outlines, persons, progress, restored, selections
 from overture.store.campaigns import State
 from overture.store.held import Held, Move
 from overture.store.lead_acts import Act
@@ -120,6 +120,7 @@ async def _release(
     """Let locked leads go on as decided, and have everything follow that waits for them."""
     team_id = actor.team_id
     await held.decide_attempts(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
+    await restored.let_go(connection, team_id=team_id, profile_ids=[lead.profile_id for lead in leads])
     fates = await _fates(connection, actor, campaign_id, leads, decision, now)
     await held.go_on(connection, team_id=team_id, campaign_id=campaign_id, moves=fates.moves)
     await progress.finish(connection, team_id=team_id, lead_ids=fates.finished)

@@ -8,7 +8,7 @@ from overture.actions import audit
 from overture.actions.context import Actor, Context
 from overture.core.words import AuditAction, ObjectType
 from overture.errors import NotFound
-from overture.store import gates, paces, persons, plans, teams
+from overture.store import gates, paces, persons, plans, restored, teams
 from overture.store.pool import Connection
 from overture.store.teams import Team
 
@@ -72,7 +72,9 @@ async def resume(context: Context, actor: Actor) -> Team:
         after = replace(before, stopped_at=None)
         await teams.save(connection, team=after)
         await paces.wake_team(connection, team_id=actor.team_id, at=now)
-        await gates.change_team(connection, team_id=actor.team_id, is_open=True)
+        # A restored team goes on once its accounts have caught up; the last of them opens the gate.
+        is_open = not await restored.is_waited_for(connection, team_id=actor.team_id)
+        await gates.change_team(connection, team_id=actor.team_id, is_open=is_open)
         await _record(connection, actor, AuditAction.TEAM_RESUMED, before, after, now)
     context.wake()
     return after

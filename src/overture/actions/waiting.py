@@ -67,7 +67,7 @@ def _sendable(
     ahead: int | None,
     now: datetime,
 ) -> Iterator[Wait]:
-    if campaign.prospect.stopped_at is not None:
+    if campaign.prospect.stopped_at is not None or campaign.prospect.restored_from is not None:
         yield from _active(campaign, now)
     elif lead.is_parked:
         yield Wait(code="otherCampaign", message="Another campaign is writing to this person.")
@@ -93,6 +93,10 @@ def _active(campaign: Campaign, now: datetime) -> Iterator[Wait]:
     prospect = campaign.prospect
     if prospect.stopped_at is not None:
         yield Wait(code="teamStopped", message="All sending of the team is stopped.")
+        return
+    if prospect.restored_from is not None:
+        message = "A backup was restored: nothing is sent before the inbox of every account was read."
+        yield Wait(code="restored", message=message)
         return
     if not prospect.active_accounts:
         yield _no_account(campaign)

@@ -1,6 +1,7 @@
 """Text: from segments and a lead's values to the message that is sent."""
 
 import hashlib
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -176,3 +177,8 @@ def _trim(word: str) -> str:
 
 def _belongs(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN"
+
+
+def plain(text: str) -> str:
+    """Return a text without what platforms change in it, for comparing: spacing, and signs they escape."""
+    return " ".join(html.unescape(text).split())

@@ -10,6 +10,9 @@ from overture.engine import versions
 from overture.store import claims, outlines
 from overture.store.pool import Connection
 
+RESTORED = "restored"
+"""Why a lead is held that may have had its message: the backup that was restored does not tell."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
@@ -89,6 +92,8 @@ class Composer:
         if draft.reason is not None:
             return Held(reason=draft.reason)
         assert draft.text is not None
+        if lead.unplaced_texts and text.plain(draft.text) in map(text.plain, lead.unplaced_texts):
+            return Held(reason=RESTORED)
         return Message(step=due.step, version=version, text=draft.text, choices=draft.choices)
 
     def draft(self, lead: claims.DueLead, step: sequence.MessageStep, *, longest: int) -> Draft:

@@ -4,15 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from overture import ids
 from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core import policy
 from overture.core.words import LeadState, Trigger
-from overture.engine import automate, halts, suppress
+from overture.engine import automate, catch_up, halts, suppress
 from overture.secrets import Sealer
-from overture.store import inboxes, ledger, outbox, paces, persons, progress, scope_requests, suppressions, threads
+from overture.store import (
+    duties,
+    inboxes,
+    ledger,
+    outbox,
+    paces,
+    persons,
+    progress,
+    restored,
+    scope_requests,
+    suppressions,
+    threads,
+)
 from overture.store.pool import Connection, Pool, hot_transaction
+
+_log = structlog.get_logger(__name__)
 
 INTERVAL = timedelta(minutes=20)
 """How often the inbox of an account that sends is read when nothing asks sooner; a follow-up always asks (60 s)."""
@@ -23,6 +39,9 @@ QUIET_INTERVAL = timedelta(hours=1)
 QUIET_AFTER = timedelta(hours=2)
 
 RETRY = timedelta(minutes=2)
+
+CATCH_UP_RETRY = timedelta(seconds=10)
+"""How long a restored account waits for its messages under way to be found before it reads its inbox."""
 
 GRACE = timedelta(seconds=5)
 """How far the platform's clock may lie before ours when its record of a send is matched with an intent."""
@@ -55,6 +74,8 @@ class InboxReader:
         channel = self._channels.get(reader.platform) if reader is not None else None
         if reader is None or channel is None or not reader.is_connected:
             return Reading(next_due=None, ended=[])
+        if reader.restored_from is not None and await self._has_open(team_id, account_id, now):
+            return Reading(next_due=now + CATCH_UP_RETRY, ended=[])
         credentials = port.Credentials(
             base_url=reader.base_url,
             token=self._sealer.open(reader.sealed_token, context=f"{team_id}:{account_id}"),
@@ -63,7 +84,13 @@ class InboxReader:
             inbox = await channel.read_inbox(credentials, until_id=reader.until_id, own_id=reader.platform_id)
         except port.ChannelError as error:
             return await self._failed(team_id, account_id, now, error)
+        if reader.restored_from is not None and not inbox.reached:
+            _log.warning("catch_up_incomplete", team_id=team_id, account_id=account_id, messages=len(inbox.messages))
+            return Reading(next_due=now + RETRY, ended=[])
         ended, is_awaited = await self._store(team_id, reader, inbox, now)
+        if reader.restored_from is not None:
+            await catch_up.finish(self._pool, team_id=team_id, account_id=account_id, now=now)
+            is_awaited = True
         if inbox.reached and not reader.is_synced:
             history_from = now - channel.capabilities.history
             async with self._pool.acquire() as connection:
@@ -86,6 +113,17 @@ class InboxReader:
                 ended = await _take(connection, team_id=team_id, reader=reader, messages=fresh, now=now)
                 await _mark(connection, team_id, reader, inbox, now)
                 return ended, True
+
+    async def _has_open(self, team_id: str, account_id: str, now: datetime) -> bool:
+        """Tell whether messages under way at the backup are still to be found, or leads to be made.
+
+        Only then is it clear which messages are new, and whom they were for.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            is_open = await restored.has_open_attempts(connection, team_id=team_id, account_id=account_id)
+            if is_open:
+                await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
+            return is_open or await restored.is_syncing(connection, team_id=team_id)
 
     async def _failed(self, team_id: str, account_id: str, now: datetime, error: port.ChannelError) -> Reading:
         if error.kind == "authLost":
@@ -137,7 +175,14 @@ async def _take(
         now=now,
         new_ids=ids.many("u", len(messages)),
     )
-    return await _act(connection, team_id, reader.account_id, messages, profiles, now)
+    ended: list[str] = []
+    if reader.restored_from is not None:
+        since = reader.restored_from - GRACE
+        ours = [message for message in messages if not message.is_inbound and message.sent_at >= since]
+        ended = await catch_up.take(
+            connection, team_id=team_id, account_id=reader.account_id, messages=ours, profiles=profiles, now=now
+        )
+    return ended + await _act(connection, team_id, reader.account_id, messages, profiles, now)
 
 
 async def _mark(connection: Connection, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime) -> bool:

@@ -65,10 +65,12 @@ class Prospect:
     """What decides when an active campaign sends next; instants are None where there is none.
 
     `next_pace_at`: the earliest instant at which any account may send. `next_due_at`: the earliest at which any
-    planned lead is due. `next_send_at`: the earliest at which both hold for one account.
+    planned lead is due. `next_send_at`: the earliest at which both hold for one account. `restored_from`: a backup made
+    then was restored, and the team waits until its accounts have caught up.
     """
 
     stopped_at: datetime | None
+    restored_from: datetime | None
     active_accounts: int
     paused_accounts: int
     offline_accounts: int
@@ -139,11 +141,12 @@ _WHOLE = f"""
            (SELECT coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'trigger', x.trigger, 'action', x.action,
                                       'actionData', x.action_data, 'enabled', x.enabled) ORDER BY x.id), '[]')
               FROM automation x WHERE x.team_id = c.team_id AND x.campaign_id = c.id) AS automations,
-           n.*, t.stopped_at, m.active_accounts, m.paused_accounts, m.offline_accounts,
+           n.*, t.stopped_at, h.restored_from, m.active_accounts, m.paused_accounts, m.offline_accounts,
            CASE WHEN m.reaches_anyone THEN 'anyoneReachable' ELSE 'inboundOrConsent' END AS contact_policy,
            w.next_pace_at, w.next_due_at, w.next_send_at
       FROM campaign c
       JOIN team t ON t.team_id = c.team_id
+     CROSS JOIN LATERAL (SELECT min(since) AS restored_from FROM catch_up WHERE team_id = c.team_id) h
      CROSS JOIN LATERAL (
         SELECT coalesce(sum(k.assessing), 0)::bigint AS assessing, coalesce(sum(k.ready), 0)::bigint AS ready,
                coalesce(sum(k.in_sequence), 0)::bigint AS in_sequence, coalesce(sum(k.held), 0)::bigint AS held,

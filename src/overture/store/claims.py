@@ -80,6 +80,7 @@ class DueLead:
     has_consent: bool
     last_inbound_at: datetime | None
     sent_texts: Sequence[str]
+    unplaced_texts: Sequence[str]
 
 
 async def due_teams(
@@ -246,7 +247,9 @@ async def lock_leads(connection: Connection, *, team_id: str, lead_ids: Sequence
                    AND t.profile_id = l.profile_id) AS last_inbound_at,
                CASE WHEN l.rank = 0 THEN '{}' ELSE coalesce(
                    (SELECT array_agg(s.text) FROM attempt s WHERE s.team_id = $1 AND s.lead_id = l.id
-                       AND s.state IN ('intent', 'unknown', 'accepted')), '{}') END AS sent_texts
+                       AND s.state IN ('intent', 'unknown', 'accepted')), '{}') END AS sent_texts,
+               ARRAY(SELECT content FROM unplaced_message u WHERE u.team_id = $1 AND u.profile_id = l.profile_id)
+                   AS unplaced_texts
           FROM locked l
           JOIN profile f ON f.team_id = $1 AND f.id = l.profile_id
           JOIN lead_due d ON d.team_id = $1 AND d.lead_id = l.id

@@ -31,6 +31,7 @@ class TeamView:
     accounts_paused: int
     accounts_offline: int
     accounts_due: int
+    accounts_to_catch_up: int
     oldest_due_at: datetime | None
     oldest_inbox_at: datetime | None
     sent_last_hour: int
@@ -104,6 +105,8 @@ async def teams(
                    count(*) FILTER (WHERE a.status = 'paused') AS accounts_paused,
                    count(*) FILTER (WHERE a.status = 'offline') AS accounts_offline,
                    count(*) FILTER (WHERE p.wake_at <= $1) AS accounts_due,
+                   count(*) FILTER (WHERE EXISTS (SELECT FROM catch_up c WHERE c.team_id = a.team_id
+                                                     AND c.account_id = a.id)) AS accounts_to_catch_up,
                    min(greatest(p.read_at, a.created_at)) FILTER (WHERE a.status = 'active') AS oldest_inbox_at
               FROM account_link a JOIN account_pace p ON p.team_id = a.team_id AND p.account_id = a.id
              WHERE a.team_id = t.team_id AND a.deleted_at IS NULL
