@@ -49,6 +49,16 @@ def test_what_a_writer_wrote_is_read_whatever_the_pieces(
         assert records[-1].next_offset == len(content)
 
 
+@given(line=st.text(st.sampled_from('a ,;\t"\x1c\u2028é'), max_size=20), delimiter=st.sampled_from(csvfile.DELIMITERS))
+@example(line="", delimiter=",")
+@example(line=",", delimiter=",")
+def test_a_line_is_read_as_the_parser_reads_it(line: str, delimiter: str) -> None:
+    parser = csv.reader(io.StringIO(line + "\n", newline=""), delimiter=delimiter, strict=False)
+    (record,) = _read(f"{line}\n".encode(), delimiter=delimiter)[:1]
+    if record.problem is None:
+        assert list(record.fields) == next(parser)
+
+
 @given(
     content=st.binary(max_size=60) | st.text(st.sampled_from('a,"\r\n;é\x00'), max_size=60).map(str.encode),
     piece=st.integers(1, 9),

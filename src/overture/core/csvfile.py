@@ -62,8 +62,7 @@ class Encoding:
     mark_length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record: its first line's number (from 1), its fields, and where the next record begins.
 
     `problem` tells why there are no fields; `text` is the record as it stands in the file, shortened if overlong.
@@ -79,7 +78,7 @@ class Record:
     @property
     def is_blank(self) -> bool:
         """Tell whether the record says nothing: an empty line, or a row of empty cells."""
-        return self.problem is None and not any(field.strip() for field in self.fields)
+        return self.problem is None and not any(map(str.strip, self.fields))
 
 
 class _Line(NamedTuple):
@@ -167,7 +166,7 @@ class Reader:
         lines = (self._tail + content).splitlines(keepends=True)
         # A last line that ends with a lone \r may go on with \n in the next piece.
         self._tail = b"" if lines[-1].endswith(b"\n") else lines.pop()
-        self._ready.extend(_line(one) for one in lines)
+        self._ready.extend(map(_line, lines))
         if len(self._tail) > LONGEST_RECORD:
             self._overlong_head, self._overlong_size = self._tail[:_KEPT_OF_OVERLONG], len(self._tail)
             self._tail = b""
@@ -185,6 +184,10 @@ class Reader:
         """Yield the records that are complete so far."""
         parser = csv.reader(self, delimiter=self._delimiter)
         while self._ready:
+            plain = self._plain_record()
+            if plain is not None:
+                yield plain
+                continue
             if self._ready[0].size > LONGEST_RECORD:
                 self._start()
                 self._take()
@@ -211,6 +214,24 @@ class Reader:
                     self._put_back(from_line=1)
                 parser = csv.reader(self, delimiter=self._delimiter)
             yield self._record(fields, problem)
+
+    def _plain_record(self) -> Record | None:
+        """Read a line that nothing is the matter with, as most are, without the parser; None if one needs care."""
+        content, size = self._ready[0]
+        if size > LONGEST_FIELD:
+            return None
+        try:
+            text = content.decode(self._encoding)
+        except UnicodeDecodeError:
+            return None
+        if '"' in text or "\x00" in text:
+            return None
+        self._ready.popleft()
+        text = text.rstrip("\r\n")
+        line = self._line
+        self._line += 1
+        self._offset += size
+        return Record(line, text.split(self._delimiter) if text else [], None, text, self._offset, self._line)
 
     def __iter__(self) -> "Reader":
         """Return the lines of the record being read, for the parser."""

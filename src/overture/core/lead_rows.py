@@ -1,9 +1,10 @@
 """A row of an import: who it names, and the values it brings."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from overture.core import columns, identifiers, profile_links
 from overture.core.csvfile import Record
@@ -59,10 +60,16 @@ class Layout:
     width: int
     identifiers: Mapping[Target, int]
     filled: Sequence[Filled]
+    named: Sequence[tuple[int, "_IdentifierReader"]] = field(init=False)
+    """The places in which the person may stand, the most certain first, and what reads them."""
+
+    def __post_init__(self) -> None:
+        """Look up once what every row needs."""
+        named = [(self.identifiers[target], _READERS[target]) for target in Target if target in self.identifiers]
+        object.__setattr__(self, "named", named)
 
 
-@dataclass(frozen=True, slots=True)
-class LeadRow:
+class LeadRow(NamedTuple):
     """A row that can be taken, if its person exists."""
 
     identifier: Identifier
@@ -140,12 +147,11 @@ def _checked(kind: ColumnType, value: object, otherwise: Reason) -> columns.Valu
 def _identifier(layout: Layout, fields: Sequence[str]) -> Identifier | Reason:
     """Return the most certain identifier of a row that can be read; the first wrong one tells the reason."""
     reason: Reason | None = None
-    for target in Target:
-        place = layout.identifiers.get(target)
-        text = fields[place].strip() if place is not None and place < len(fields) else ""
+    for place, read_identifier in layout.named:
+        text = fields[place].strip() if place < len(fields) else ""
         if not text:
             continue
-        found = _READERS[target](layout.platform, _bare(text))
+        found = read_identifier(layout.platform, _bare(text))
         if isinstance(found, Identifier):
             return found
         reason = reason or found
@@ -154,7 +160,7 @@ def _identifier(layout: Layout, fields: Sequence[str]) -> Identifier | Reason:
 
 def _bare(text: str) -> str:
     """Undo what people write around an id so that a spreadsheet leaves it alone: ="123" or '123."""
-    found = _PROTECTED.fullmatch(text)
+    found = _PROTECTED.fullmatch(text) if text[0] in "='" else None
     return text if found is None else (found[1] or found[2] or "").strip()
 
 
@@ -180,4 +186,9 @@ def _profile_url(platform: str, text: str) -> Identifier | Reason:
     return found or Reason.PROFILE_URL_INVALID
 
 
-_READERS = {Target.PLATFORM_ID: _platform_id, Target.PROFILE_URL: _profile_url, Target.USERNAME: _username}
+_IdentifierReader = Callable[[str, str], Identifier | Reason]
+_READERS: Mapping[Target, _IdentifierReader] = {
+    Target.PLATFORM_ID: _platform_id,
+    Target.PROFILE_URL: _profile_url,
+    Target.USERNAME: _username,
+}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from overture.core import csvfile, lead_rows
 from overture.core.csvfile import Record
@@ -12,8 +12,7 @@ from overture.store.imports import Reading
 from overture.store.pool import Pool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A record of the file and what it says; a text tells why it is not taken."""
 
     record: Record

@@ -83,7 +83,7 @@ class Run:
             async for rows in batches:
                 now = await self._clock.now()
                 known, answers = await self._look_up(rows, now)
-                applied = import_rows.answered(rows, known, answers)
+                applied = rows if answers is _NO_ANSWERS else import_rows.answered(rows, known, answers)
                 added = await self._apply(applied, known, answers, now)
                 if added is None or answers.refusal is not None:
                     return True
@@ -177,10 +177,9 @@ class Run:
         return added, rejects
 
     async def _refresh_statistics(self, added: int) -> None:
-        """Have the tables measured after the first batch, and each time the people of this file have doubled."""
-        batches = self._added // BATCH
-        self._added += added
-        if (self._added // BATCH).bit_length() > batches.bit_length():
+        """Have the tables measured after the first batch, and each time the people of this file are four times more."""
+        before, self._added = self._added, self._added + added
+        if _quadruplings(self._added) > _quadruplings(before):
             async with self._pool.acquire() as connection:
                 await imports.refresh_statistics(connection)
 
@@ -224,9 +223,11 @@ class Run:
         if present and self._strategy is not MergeStrategy.KEEP:
             overwrites = self._strategy is MergeStrategy.OVERWRITE
             await imports.merge(connection, **keys, data=present, overwrites=overwrites, now=now)
+        following = await list_leads.campaigns_following(connection, **keys)
         if fresh:
-            await list_leads.log_change(connection, **keys, profile_ids=sorted(fresh), growth=len(fresh), now=now)
-        for campaign_id in await list_leads.campaigns_following(connection, **keys):
+            logged = sorted(fresh) if following else ()
+            await list_leads.log_change(connection, **keys, profile_ids=logged, growth=len(fresh), now=now)
+        for campaign_id in following:
             await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=now)
         return len(fresh)
 
@@ -263,3 +264,8 @@ class Run:
             }
             event = outbox.NewEvent(type="import.completed", object_type="importJob", object_id=job.id, data=counts)
             await outbox.append(connection, team_id=self._team_id, now=now, events=[event])
+
+
+def _quadruplings(count: int) -> int:
+    """Return how often a first batch has to be taken times four to be more than so many."""
+    return ((count // BATCH).bit_length() + 1) // 2

@@ -34,7 +34,7 @@ async def remember(
         f"""
         INSERT INTO import_lead AS i (team_id, job_id, profile_id, before, after)
         SELECT $1, $3::text, u.profile_id, coalesce(c.before, '{{}}'), coalesce(c.after, '{{}}')
-          FROM unnest($4::text[], $5::jsonb[]) AS u (profile_id, data)
+          FROM ROWS FROM (unnest($4::text[]), jsonb_array_elements($5)) AS u (profile_id, data)
          CROSS JOIN LATERAL (SELECT data, import_id FROM list_lead
                               WHERE team_id = $1 AND list_id = $2 AND profile_id = u.profile_id OFFSET 0) l
          CROSS JOIN LATERAL (SELECT jsonb_object_agg(e.key, l.data -> e.key) FILTER (WHERE l.data ? e.key) AS before,

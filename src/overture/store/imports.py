@@ -360,7 +360,8 @@ async def merge(
         f"""
         INSERT INTO list_lead AS l (team_id, list_id, profile_id, data, added_at, updated_at)
         SELECT $1, $2, u.profile_id, u.data, $3, $3
-          FROM unnest($4::text[], $5::jsonb[]) WITH ORDINALITY AS u (profile_id, data, position)
+          FROM ROWS FROM (unnest($4::text[]), jsonb_array_elements($5)) WITH ORDINALITY
+               AS u (profile_id, data, position)
          ORDER BY u.position
         ON CONFLICT (team_id, list_id, profile_id) DO UPDATE SET data = {union}, updated_at = excluded.updated_at
          WHERE l.data <> {union}

@@ -27,7 +27,7 @@ async def add(
     *,
     team_id: str,
     list_id: str,
-    data: Mapping[str, Mapping[str, Any]],
+    data: Mapping[str, dict[str, Any]],
     now: datetime,
     import_id: str | None = None,
 ) -> set[str]:
@@ -40,7 +40,8 @@ async def add(
         """
         INSERT INTO list_lead (team_id, list_id, profile_id, data, added_at, updated_at, import_id)
         SELECT $1, $2, u.profile_id, u.data, $3, $3, $6
-          FROM unnest($4::text[], $5::jsonb[]) WITH ORDINALITY AS u (profile_id, data, position)
+          FROM ROWS FROM (unnest($4::text[]), jsonb_array_elements($5)) WITH ORDINALITY
+               AS u (profile_id, data, position)
          ORDER BY u.position
         ON CONFLICT (team_id, list_id, profile_id) DO NOTHING
         RETURNING profile_id
@@ -49,7 +50,7 @@ async def add(
         list_id,
         now,
         ordered,
-        [dict(data[profile_id]) for profile_id in ordered],
+        [data[profile_id] for profile_id in ordered],
         import_id,
     )
     return {row["profile_id"] for row in rows}
