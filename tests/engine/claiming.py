@@ -27,5 +27,5 @@ async def ready_world(world: World, people: int) -> str:
 
 async def claim(world: World) -> int:
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
-    ready, _ = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
-    return len(ready)
+    claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
+    return len(claimed.ready)

@@ -118,7 +118,8 @@ async def test_a_send_and_a_reply_read_no_large_table_from_end_to_end(world: Wor
     team_id, account_id = world.actor.team_id, world.account_ids["ana"]
 
     with recorded() as statements:
-        (ready,), _ = await dispatcher.claim(team_id, now=noon, wall_now=clocks.wall_now())
+        claimed = await dispatcher.claim(team_id, now=noon, wall_now=clocks.wall_now())
+        (ready,) = claimed.ready
         result = settle.Result(
             attempt_id=ready.intent.id,
             account_id=account_id,

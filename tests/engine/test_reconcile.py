@@ -154,8 +154,8 @@ async def test_an_intent_whose_worker_died_is_found_and_settled(world: World) ->
     noon = (await world.clock.now()).replace(hour=16)
     await world.clock.move(noon)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
-    ready, _ = await dispatcher.claim(world.actor.team_id, now=noon, wall_now=clocks.wall_now() - timedelta(minutes=9))
-    assert len(ready) == 1  # and the worker dies before it sends
+    claimed = await dispatcher.claim(world.actor.team_id, now=noon, wall_now=clocks.wall_now() - timedelta(minutes=9))
+    assert len(claimed.ready) == 1  # and the worker dies before it sends
 
     await settle_it(world)
 

@@ -18,14 +18,14 @@ async def test_what_wakes_up_late_is_not_sent_and_says_so_and_the_lead_goes_out_
     campaign_id = await ready_world(world, 3)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     began = clocks.wall_now()
-    ready, _ = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=began)
+    claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=began)
     with monkeypatch.context() as slept:
         slept.setattr(clocks, "wall_now", lambda: began + timedelta(seconds=11))
         results = [
             await sending.send(
                 one, channels=world.context.channels, sealer=world.context.sealer, clock=world.context.clock
             )
-            for one in ready
+            for one in claimed.ready
         ]
     assert [(result.outcome.kind, result.outcome.reason) for result in results] == [
         (OutcomeKind.NOT_SENT, "tooLate")
@@ -42,10 +42,10 @@ async def test_what_wakes_up_late_is_not_sent_and_says_so_and_the_lead_goes_out_
 async def test_what_is_sent_at_once_is_sent(world: World) -> None:
     await ready_world(world, 3)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
-    ready, _ = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
+    claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
     results = [
         await sending.send(one, channels=world.context.channels, sealer=world.context.sealer, clock=world.context.clock)
-        for one in ready
+        for one in claimed.ready
     ]
     assert {result.outcome.kind for result in results} == {OutcomeKind.ACCEPTED}
     assert len(await world.messages()) == 3

@@ -40,6 +40,14 @@ class Ready:
     intent: ledger.Intent
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """What a claim has found: what to send now, and whether more of the team is due at once."""
+
+    ready: list[Ready]
+    is_due_again: bool
+
+
 class GateMoved(Exception):
     """A campaign or an account was edited between the decision and the intent: nothing was written."""
 
@@ -52,10 +60,8 @@ class Dispatcher:
         self._channels = channels
         self._draws = draws
 
-    async def claim(
-        self, team_id: str, *, now: datetime, wall_now: datetime, count: int = BATCH
-    ) -> tuple[list[Ready], bool]:
-        """Claim up to `count` accounts; return what to send, and whether more of the team is due now.
+    async def claim(self, team_id: str, *, now: datetime, wall_now: datetime, count: int = BATCH) -> Claimed:
+        """Claim up to `count` accounts.
 
         `now` is engine time, `wall_now` wall time.
         """
@@ -63,15 +69,15 @@ class Dispatcher:
             async with self._pool.acquire() as connection, hot_transaction(connection):
                 return await self._claim(connection, team_id, now=now, wall_now=wall_now, count=count)
         except GateMoved:
-            return [], True
+            return Claimed(ready=[], is_due_again=True)
 
     async def _claim(
         self, connection: Connection, team_id: str, *, now: datetime, wall_now: datetime, count: int
-    ) -> tuple[list[Ready], bool]:
+    ) -> Claimed:
         leased = await claims.lease_accounts(connection, team_id=team_id, now=now, wall_now=wall_now, count=count)
         if not leased:
             await claims.served_team(connection, team_id=team_id, wall_now=wall_now)
-            return [], False
+            return Claimed(ready=[], is_due_again=False)
         turn = Turn(
             team_id=team_id,
             now=now,
@@ -114,7 +120,7 @@ class Dispatcher:
             for intent, candidate in zip(intents, candidates, strict=True)
         ]
         is_due_again = len(leased) == count or min(turn.wakes.values()) <= now
-        return ready, is_due_again
+        return Claimed(ready=ready, is_due_again=is_due_again)
 
     async def _candidates(self, connection: Connection, turn: Turn) -> list[Candidate]:
         """Pick leads of the accounts that may send, and keep those whose message may leave now."""

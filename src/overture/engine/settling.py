@@ -12,6 +12,8 @@ from overture.store.pool import GONE, PASSING, Pool
 _log = structlog.get_logger(__name__)
 
 TEAMS_AT_ONCE = 8
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
+"""Seconds before a transaction that met a passing fault is tried again."""
 
 
 class Settler:
@@ -53,19 +55,34 @@ class Settler:
 
     async def _settle(self, team_id: str, results: Sequence[settle.Result]) -> None:
         """Settle until it is done: an outcome that is known must not be lost to a passing fault."""
-        pause = 0.05
-        while True:
-            try:
-                now = await self._clock.now()
-                ended = await settle.settle(self._pool, team_id=team_id, now=now, results=results)
-                await complete.check(self._pool, team_id=team_id, campaign_ids=ended, now=now)
-                return
-            except (*PASSING, *GONE) as error:
-                _log.warning("settle_retried", team_id=team_id, error=repr(error))
-                if self._gives_up and pause > 1:
-                    return  # the intents stay open; whoever starts next reads the conversations
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
-            except Exception:
-                _log.exception("settle_broke", team_id=team_id, attempts=[result.attempt_id for result in results])
-                return
+        pause = FIRST_PAUSE
+        while not await self._has_settled(team_id, results):
+            if self._gives_up and pause > 1:
+                return  # the intents stay open; whoever starts next reads the conversations
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _has_settled(self, team_id: str, results: Sequence[settle.Result]) -> bool:
+        """Settle once; tell whether nothing is left to do, be it because it can never be done."""
+        try:
+            now = await self._clock.now()
+            ended = await settle.settle(self._pool, team_id=team_id, now=now, results=results)
+            await complete.check(self._pool, team_id=team_id, campaign_ids=ended, now=now)
+        except ValueError as error:
+            # The client's own word for a value that no column takes; it is no fault that passes.
+            await self._settle_apart(team_id, results, error)
+        except (*PASSING, *GONE) as error:
+            _log.warning("settle_retried", team_id=team_id, error=repr(error))
+            return False
+        except Exception as error:
+            await self._settle_apart(team_id, results, error)
+        return True
+
+    async def _settle_apart(self, team_id: str, results: Sequence[settle.Result], error: Exception) -> None:
+        """Settle one by one: an outcome that cannot be taken must not cost the others what is known of them."""
+        if len(results) == 1:
+            # Its intent stays open: reading the conversation will tell.
+            _log.error("settle_broke", team_id=team_id, attempt_id=results[0].attempt_id, exc_info=error)
+            return
+        for result in results:
+            await self._settle(team_id, [result])

@@ -53,8 +53,6 @@ STARTS_ALLOWED = 5
 TEAMS_A_TURN = 16
 
 CLAIMS_AT_ONCE = 4
-CLAIM_PATIENCE = 0.25
-"""How many seconds other teams wait for one team's claim before they are served beside it."""
 
 LONGEST_SLEEP = 1.0
 SWEEP_SECONDS = 30.0
@@ -100,7 +98,7 @@ class Engine:
         self._calling = Shares(CALLING_DUTIES_AT_ONCE)
         self._working = Shares(WORKING_DUTIES_AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
-        self._claiming: dict[str, asyncio.Task[bool]] = {}
+        self._claiming: dict[str, asyncio.Task[None]] = {}
         self._looking = 0
         self._sends: set[asyncio.Task[None]] = set()
         self._wake_dispatch = asyncio.Event()
@@ -128,7 +126,7 @@ class Engine:
     def is_idle(self) -> bool:
         """Whether this process is doing nothing at this moment."""
         counts = (self._sends_under_way.taken, self._calling.taken, self._working.taken, self._looking)
-        return not any(counts) and self._chores.is_idle
+        return not any(counts) and not self._claiming and self._chores.is_idle
 
     @property
     def is_woken(self) -> bool:
@@ -159,74 +157,62 @@ class Engine:
             self._wake_dispatch.clear()
             self._looking += 1
             try:
-                found = await self._dispatch_turn()
+                await self._dispatch_turn()
             except GONE as error:
                 _log.warning("database_gone", error=repr(error))
-                found = False
             except PASSING as error:
                 _log.info("turn_retried", error=repr(error))
-                found = True
+                self._wake_dispatch.set()
             except Exception:
                 _log.exception("dispatch_broke")
-                found = False
             finally:
                 self._looking -= 1
                 self.settled_down.set()
-            if not found:
-                await _wait(self._wake_dispatch, LONGEST_SLEEP)
+            await _wait(self._wake_dispatch, LONGEST_SLEEP)
 
-    async def _dispatch_turn(self) -> bool:
-        """Serve every team that may have something due once; tell whether any had.
-
-        One whose claim waits for a lock is left to wait by itself, and passed over meanwhile.
-        """
+    async def _dispatch_turn(self) -> None:
+        """Begin to serve teams that may have something due; one that is being served keeps no other waiting."""
         now = await self._clock.now()
         passed_over = [*self._sends_under_way.sated(), *self._claiming]
         async with self._pool.acquire() as connection:
             teams, resumable = await claims.due_teams(connection, now=now, count=TEAMS_A_TURN, but_not=passed_over)
         for team_id, campaign_id in resumable:
             await halts.resume(self._pool, team_id=team_id, campaign_id=campaign_id, now=now)
-        any_found = False
         for team_id in teams:
-            if self._stopping.is_set() or len(self._claiming) >= CLAIMS_AT_ONCE:
-                break
-            task = self._claiming[team_id] = asyncio.create_task(self._serve(team_id, now))
-            await asyncio.wait({task}, timeout=CLAIM_PATIENCE)
-            if task.done():
-                any_found = task.result() or any_found
-            else:
-                task.add_done_callback(lambda _: self.wake(duties=False))
-        return any_found
+            while len(self._claiming) >= CLAIMS_AT_ONCE:
+                await asyncio.wait(self._claiming.values(), return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping.is_set():
+                return
+            self._claiming[team_id] = asyncio.create_task(self._serve(team_id, now))
+        if len(teams) == TEAMS_A_TURN:
+            self._wake_dispatch.set()
 
-    async def _serve(self, team_id: str, now: datetime) -> bool:
-        """Send what a team has due, as far as there is room; tell whether it may have more."""
-        room = self._sends_under_way.room(team_id)
-        self._looking += 1
+    async def _serve(self, team_id: str, now: datetime) -> None:
+        """Send what a team has due, as far as there is room."""
+        claimed = dispatch.Claimed(ready=[], is_due_again=False)
         try:
-            if not room:
-                return False
-            ready, found = await self._dispatcher.claim(
-                team_id, now=now, wall_now=clocks.wall_now(), count=min(dispatch.BATCH, room)
-            )
+            room = self._sends_under_way.room(team_id)
+            if room:
+                claimed = await self._dispatcher.claim(
+                    team_id, now=now, wall_now=clocks.wall_now(), count=min(dispatch.BATCH, room)
+                )
         except GONE as error:
             _log.warning("database_gone", error=repr(error))
-            return False
         except PASSING as error:
             _log.info("claim_retried", error=repr(error))
-            return True
+            claimed = dispatch.Claimed(ready=[], is_due_again=True)
         except Exception:
-            _log.exception("dispatch_broke", team_id=team_id)
-            return False
+            _log.exception("claim_broke", team_id=team_id)
         finally:
-            self._looking -= 1
             del self._claiming[team_id]
-            self.settled_down.set()
-        for one in ready:
+        for one in claimed.ready:
             self._sends_under_way.take(team_id)
             task = asyncio.create_task(self._send(one))
             self._sends.add(task)
             task.add_done_callback(self._sends.discard)
-        return found
+        if claimed.is_due_again:
+            self._wake_dispatch.set()
+        self.settled_down.set()
 
     async def _send(self, ready: dispatch.Ready) -> None:
         result = await sending.send(ready, channels=self._channels, sealer=self._sealer, clock=self._clock)
