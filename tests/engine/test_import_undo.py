@@ -14,7 +14,7 @@ from overture.actions.campaign_leads import Consent
 from overture.actions.people import Named
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import MergeStrategy
-from overture.engine import import_run
+from overture.engine import import_run, sync
 from overture.errors import Conflict
 from overture.store import duties
 
@@ -152,6 +152,28 @@ class TestUndo:
         job = await importing.run(file_of(3), consent=consent)
         await importing.undo(job)
         assert await importing.world.pool.fetchval("SELECT count(*) FROM contact WHERE consent_at IS NOT NULL") == 1
+
+    async def test_campaigns_that_relied_on_its_consent_leave_its_people_out(self, importing: Imports) -> None:
+        world = importing.world
+        await world.link("ana")
+        await world.pool.execute("UPDATE platform_app SET contact_policy = 'inboundOrConsent'")
+        people = (await world.people())[:3]
+        other_list = await world.make_list(people, name="Another")
+        campaign_id = await world.campaign([other_list], enabled=False)
+        keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id}
+        rows = "".join(f"{person['id']}\n" for person in people[:2])
+        job = await importing.run("id\n" + rows, consent=Consent(basis="signedUp", evidence="Form"))
+        await sync.step(world.pool, **keys, now=await world.clock.now())
+        assert await world.lead_states(campaign_id) == {"assessing": 2, "excluded": 1}
+        await world.pool.execute("UPDATE duty SET done = wanted, due_at = 'infinity' WHERE kind = 'sync'")
+        gate = await world.pool.fetchval("SELECT revision FROM team_gate")
+        await importing.undo(job)
+        async with world.pool.acquire() as connection:
+            pending = await duties.pending(connection, team_id=world.actor.team_id, kind="sync", keys=[campaign_id])
+        assert pending == {campaign_id}
+        assert await world.pool.fetchval("SELECT revision FROM team_gate") > gate
+        await sync.step(world.pool, **keys, now=await world.clock.now())
+        assert await world.lead_states(campaign_id) == {"excluded": 3}
 
     async def test_campaigns_follow(self, importing: Imports) -> None:
         world = importing.world

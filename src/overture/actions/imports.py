@@ -18,7 +18,7 @@ from overture.core.words import AuditAction, ChoreKind, ColumnType, JobStatus, M
 from overture.engine import chores
 from overture.engine.chores import Chore
 from overture.errors import Conflict, InvalidRequest, NotFound, Path
-from overture.store import duties, import_rejects, import_undo, imports, list_leads, lists
+from overture.store import duties, gates, import_rejects, import_undo, imports, list_leads, lists
 from overture.store.imports import Job
 from overture.store.lists import Column
 from overture.store.pool import Connection
@@ -200,10 +200,14 @@ async def undo(context: Context, actor: Actor, *, list_id: str, job_id: str) -> 
         await import_undo.restore_values(connection, **keys, list_id=list_id, now=now)
         await import_undo.hand_over(connection, **keys, list_id=list_id)
         count = await import_undo.remove_people(connection, **keys, list_id=list_id, now=now)
-        await import_undo.withdraw_consent(connection, **keys, now=now)
+        withdrawn = await import_undo.withdraw_consent(connection, **keys, now=now)
         await import_undo.mark_undone(connection, **keys, now=now)
-        for campaign_id in await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id):
+        following = await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id)
+        for campaign_id in sorted({*following, *withdrawn.campaign_ids}):
             await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+        if withdrawn.count:
+            # A claim that has read the consent writes no intent after this.
+            await gates.touch_team(connection, team_id=actor.team_id)
         await audit.record(
             connection,
             actor,

@@ -1,6 +1,7 @@
 """What an import must know to be undone, and the undoing, in a handful of statements over all rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,14 @@ _CHANGES: Mapping[MergeStrategy, str] = {
     MergeStrategy.FILL_EMPTY: "coalesce(l.data -> e.key, 'null') = 'null'",
     MergeStrategy.KEEP: "false",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Withdrawn:
+    """From how many persons consent was taken, and which campaigns relied on it."""
+
+    count: int
+    campaign_ids: Sequence[str]
 
 
 async def remember(
@@ -120,18 +129,34 @@ async def remove_people(connection: Connection, *, team_id: str, list_id: str, j
     return count
 
 
-async def withdraw_consent(connection: Connection, *, team_id: str, job_id: str, now: datetime) -> None:
-    """Take back the consent an import recorded."""
-    await connection.execute(
+async def withdraw_consent(connection: Connection, *, team_id: str, job_id: str, now: datetime) -> Withdrawn:
+    """Take back the consent an import recorded, and have campaigns look again at whom they have yet to write to."""
+    row = await connection.fetchrow(
         """
-        UPDATE contact SET consent_basis = NULL, consent_evidence = NULL, consent_by = NULL, consent_at = NULL,
-               consent_import_id = NULL, updated_at = $3
-         WHERE team_id = $1 AND consent_import_id = $2
+        WITH withdrawn AS (
+            UPDATE contact SET consent_basis = NULL, consent_evidence = NULL, consent_by = NULL, consent_at = NULL,
+                   consent_import_id = NULL, updated_at = $3
+             WHERE team_id = $1 AND consent_import_id = $2 RETURNING id
+        ), relying AS (
+            SELECT l.campaign_id, l.profile_id
+              FROM withdrawn w
+              JOIN profile p ON p.team_id = $1 AND p.contact_id = w.id
+              JOIN lead l ON l.team_id = $1 AND l.profile_id = p.id AND l.contacted_at IS NULL
+               AND l.state IN ('assessing', 'ready', 'held', 'unreachable')
+              JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id AND c.deleted_at IS NULL
+        ), queued AS (
+            INSERT INTO scope_queue (team_id, campaign_id, profile_id)
+            SELECT $1, campaign_id, profile_id FROM relying ORDER BY campaign_id, profile_id ON CONFLICT DO NOTHING
+        )
+        SELECT (SELECT count(*) FROM withdrawn) AS count,
+               ARRAY(SELECT DISTINCT campaign_id FROM relying ORDER BY campaign_id) AS campaign_ids
         """,
         team_id,
         job_id,
         now,
     )
+    assert row is not None
+    return Withdrawn(**row)
 
 
 async def mark_undone(connection: Connection, *, team_id: str, job_id: str, now: datetime) -> None:
