@@ -9,6 +9,9 @@ from overture.clock import WallClock
 from overture.errors import StartError
 from overture.settings import Settings
 
+WORKER_IDLE_SECONDS = 60.0
+"""How long a worker that was stopped, or cut off, may keep the rows of a transaction from the others."""
+
 
 async def serve(settings: Settings, *, host: str, port: int, say: Callable[[str], None]) -> None:
     """Serve the API over an external database until told to stop.
@@ -38,13 +41,16 @@ async def work(settings: Settings, *, say: Callable[[str], None]) -> None:
         StartError: and the other errors of a start, each in plain words.
     """
     stopping = processes.stop_signal()
-    async with _parts(settings, "worker") as parts, main.working(parts.engine()) as task:
+    async with (
+        _parts(settings, "worker", idle_seconds=WORKER_IDLE_SECONDS) as parts,
+        main.working(parts.engine()) as task,
+    ):
         say("An Overture worker is at work. Ctrl-C stops it.")
         await processes.until(stopping, [task])
 
 
 @asynccontextmanager
-async def _parts(settings: Settings, role: str) -> AsyncIterator[main.Parts]:
+async def _parts(settings: Settings, role: str, *, idle_seconds: float | None = None) -> AsyncIterator[main.Parts]:
     """Yield the parts of a process that shares an external database with others, in real time.
 
     Raises:
@@ -57,7 +63,7 @@ async def _parts(settings: Settings, role: str) -> AsyncIterator[main.Parts]:
             "postgresql://user:password@host/overture. For everything in one process use `overture up`."
         )
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(main.pool_of(dsn, role=role))
+        pool = await stack.enter_async_context(main.pool_of(dsn, role=role, idle_seconds=idle_seconds))
         await main.prepare_schema(settings, pool)
         instant = await main.virtual_instant(pool)
         if instant is not None:

@@ -97,12 +97,14 @@ async def is_stopped(settings: Settings, *, may_create: bool = False) -> bool:
 
 
 @asynccontextmanager
-async def pool_of(dsn: str, *, size: int = POOL_SIZE, role: str = "command") -> AsyncIterator[Pool]:
+async def pool_of(
+    dsn: str, *, size: int = POOL_SIZE, role: str = "command", idle_seconds: float | None = None
+) -> AsyncIterator[Pool]:
     """Yield connections to the database; at the end, connections still at work are cut off.
 
     `role` is what `overture status` calls this process.
     """
-    pool = await open_pool(dsn, size=size, name=program_name(role))
+    pool = await open_pool(dsn, size=size, name=program_name(role), idle_seconds=idle_seconds)
     try:
         yield pool
     finally:

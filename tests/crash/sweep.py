@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.crash.points import Point
-from tests.crash.stage import Account, Manner, Stage
+from tests.crash.stage import Manner, Stage
+from tests.crash.telling import Account
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -122,6 +122,31 @@ async def test_an_outcome_that_comes_late_is_taken_as_evidence(world: World) -> 
     assert await world.pool.fetchval("SELECT sum(contacted) FROM campaign_counter") == 1
 
 
+async def test_a_message_that_left_late_is_dated_by_its_acceptance(world: World) -> None:
+    """Its worker was stopped right before the call: delays, gaps and limits count from when the platform took it."""
+    campaign_id, _ = await lose_one_message(world)
+    attempt = await world.pool.fetchrow("SELECT * FROM attempt")
+    assert attempt is not None
+    left_at = attempt["ended_at"] + timedelta(minutes=25)
+    await world.clock.move(left_at)
+
+    late = settle.Result(
+        attempt_id=attempt["id"],
+        account_id=attempt["account_id"],
+        lead_id=attempt["lead_id"],
+        profile_id=attempt["profile_id"],
+        outcome=Outcome(kind=OutcomeKind.ACCEPTED, platform_message_id="1973169044472470999"),
+        ended_at=left_at,
+    )
+    await settle.settle(world.pool, team_id=world.actor.team_id, now=left_at, results=[late])
+
+    assert await world.lead_states(campaign_id) == {"inSequence": 1}
+    assert await world.pool.fetchval("SELECT due_at FROM lead_due") == left_at + timedelta(days=1)
+    assert await world.pool.fetchval("SELECT ended_at FROM attempt") == left_at
+    assert await world.pool.fetchval("SELECT last_end FROM account_pace") == left_at
+    assert await world.pool.fetchval("SELECT sent_at FROM message") == left_at
+
+
 async def test_an_accepted_message_is_never_unlearned(world: World) -> None:
     campaign_id, _ = await lose_one_message(world)
     attempt = await world.pool.fetchrow("SELECT * FROM attempt")

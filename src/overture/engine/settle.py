@@ -112,7 +112,7 @@ async def _accept(
     triggered: list[automate.Triggered],
 ) -> set[str]:
     """Move leads on after accepted messages; return campaigns in which a lead ended."""
-    at = {attempt.id: by_attempt[attempt.id].accepted_at or attempt.ended_at for attempt in accepted}
+    at = {attempt.id: by_attempt[attempt.id].accepted_at or by_attempt[attempt.id].ended_at for attempt in accepted}
     advances = await _advances(connection, team_id, accepted, at, versions_of)
     met = await persons.contacted(
         connection, team_id=team_id, contacts=[(attempt.profile_id, at[attempt.id]) for attempt in accepted]

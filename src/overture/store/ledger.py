@@ -142,12 +142,15 @@ async def write_intents(
 
 
 async def settle(connection: Connection, *, team_id: str, settlements: Sequence[Settlement]) -> list[Settled]:
-    """Take outcomes, each once: an open attempt takes any, an unknown one only what is known. Late ones count too."""
+    """Take outcomes, each once: an open attempt takes any, an unknown one only what is known. Late ones count too.
+
+    The span of an unknown attempt had ended; it is longer if the platform took the message only after that.
+    """
     rows = await connection.fetch(
         """
         UPDATE attempt a
            SET state = v.state, outcome = v.outcome, reason = v.reason, detail = v.detail,
-               ended_at = CASE WHEN a.state = 'intent' THEN v.ended_at ELSE a.ended_at END,
+               ended_at = CASE WHEN a.state = 'intent' THEN v.ended_at ELSE greatest(a.ended_at, v.accepted_at) END,
                accepted_at = v.accepted_at, platform_message_id = v.platform_message_id
           FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
                       $8::timestamptz[], $9::text[])

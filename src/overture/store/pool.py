@@ -21,6 +21,7 @@ GONE = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what a connection that broke off in the middle of an answer says at its next use
     asyncpg.PostgresConnectionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,
@@ -51,24 +52,28 @@ def program_name(role: str) -> str:
     return f"overture {role} {machine}:{os.getpid()}"
 
 
-async def open_pool(dsn: str, *, size: int = 10, name: str = "overture") -> Pool:
+async def open_pool(dsn: str, *, size: int = 10, name: str = "overture", idle_seconds: float | None = None) -> Pool:
     """Open a pool of at most `size` connections that read and write `jsonb` and `json` as Python values.
 
     Args:
         dsn: the address, `postgresql://…`.
         size: how many connections may be open at once.
         name: what the connections are called at the database.
+        idle_seconds: how long a transaction may be left alone before the database ends it; None = for ever.
 
     Raises:
         DatabaseUnreachable: nothing answers, it refuses us, or it is older than PostgreSQL 15.
     """
+    settings = SERVER_SETTINGS | {"application_name": name}
+    if idle_seconds is not None:
+        settings["idle_in_transaction_session_timeout"] = f"{idle_seconds * 1000:.0f}"
     try:
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
             max_size=size,
             timeout=CONNECT_TIMEOUT_SECONDS,
-            server_settings=SERVER_SETTINGS | {"application_name": name},
+            server_settings=settings,
             init=prepare,
             reset=_reset,
         )

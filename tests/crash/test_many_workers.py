@@ -1,0 +1,80 @@
+"""Several workers on one database: they join, leave, die, freeze and are cut off, and no message is sent twice.
+
+Engine time is virtual and moved from here; the wall clock of all runs ten times as fast, so that leases end soon.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.crash import stage, worker
+from tests.crash.machine import Machine, machine
+from tests.crash.points import Point
+from tests.crash.stage import Stage
+from tests.crash.telling import Account, Shift, Telling
+from tests.crash.worker import Post, Wall
+
+from overture.store.pool import Pool
+from overture.store.virtual import VirtualClock
+
+WALL = Wall(speed=10)
+
+COMMITTED = Point(label="store.ledger.write_intents writes attempt", count=2, is_after=False)
+CALLING = Point(label="platform POST /2/dm_conversations/with/…/messages", count=1, is_after=False)
+CALLED = Point(label="platform POST /2/dm_conversations/with/…/messages", count=1, is_after=True)
+CLAIMED = Point(label="store.ledger.write_intents writes attempt", count=1, is_after=True)
+SETTLING = Point(label="store.ledger.settle writes attempt", count=1, is_after=True)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Machine]:
+    with machine() as started:
+        yield started
+
+
+class Bystander:
+    """Stands for the engine of a process that moves the clock and does nothing else."""
+
+    is_idle = True
+    is_woken = False
+
+    def __init__(self) -> None:
+        self.settled_down = asyncio.Event()
+
+    def wake(self, **_: bool) -> None:
+        """There is nobody to wake: workers look by themselves."""
+
+
+async def tell(scene: Stage, shifts: Sequence[Shift], pool: Pool, post: Post) -> Account:
+    bystander: Any = Bystander()
+    async with worker.conducting(post.platform_url, pool, bystander, VirtualClock(pool)):
+        return await Telling(pool, shifts, machine=scene.machine).run()
+
+
+def check(told: Account, undisturbed: Account, *, strikes: int) -> None:
+    assert told.violations == []
+    assert told.states == undisturbed.states
+    assert told.strikes >= strikes
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "point",
+    [CLAIMED, CALLING, CALLED, SETTLING],
+    ids=["in the middle of a claim", "before the call", "after the call", "in the middle of an outcome"],
+)
+async def test_a_worker_that_is_stopped_past_its_lease_and_goes_on_repeats_nothing(
+    server: Machine, point: Point
+) -> None:
+    scene = await stage.prepare(server)
+    undisturbed = await scene.tell(None, stage.PROCESS)
+    async with scene.set() as (pool, post):
+        healthy = replace(post, wall=WALL, conducts=False)
+        shifts = [
+            Shift(post=replace(healthy, point=point, freezes=True, dies=False)),
+            Shift(post=healthy, joins=1.0),
+            Shift(post=healthy, joins=1.5),
+        ]
+        check(await tell(scene, shifts, pool, post), undisturbed, strikes=1)
