@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.crash import stage, worker
+from tests.crash import network, stage, worker
 from tests.crash.machine import Machine, machine
 from tests.crash.points import Point
 from tests.crash.stage import Stage
@@ -78,3 +78,41 @@ async def test_a_worker_that_is_stopped_past_its_lease_and_goes_on_repeats_nothi
             Shift(post=healthy, joins=1.5),
         ]
         check(await tell(scene, shifts, pool, post), undisturbed, strikes=1)
+
+
+@pytest.mark.timeout(300)
+async def test_workers_join_leave_and_die_freely(server: Machine) -> None:
+    scene = await stage.prepare(server)
+    undisturbed = await scene.tell(None, stage.PROCESS)
+    async with scene.set() as (pool, post):
+        healthy = replace(post, wall=WALL, conducts=False)
+        shifts = [
+            Shift(post=replace(healthy, point=CALLED)),
+            Shift(post=healthy, joins=0.5, leaves=1.5),
+            Shift(post=replace(healthy, point=SETTLING), joins=1.0),
+            Shift(post=healthy, joins=2.0, leaves=3.0),
+        ]
+        check(await tell(scene, shifts, pool, post), undisturbed, strikes=1)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("point", [CALLING, CALLED], ids=["before the call", "after the call"])
+async def test_a_worker_that_is_cut_off_for_a_while_repeats_nothing(server: Machine, point: Point) -> None:
+    scene = await stage.prepare(server)
+    undisturbed = await scene.tell(None, stage.PROCESS)
+    with network.made() as cable:
+        async with scene.set() as (pool, post), network.relayed(cable, post) as far:
+            # Whoever calls the platform does so by the address that can be reached from everywhere.
+            await pool.execute("UPDATE platform_app SET base_url = $1", far.platform_url)
+            healthy = replace(post, wall=WALL, conducts=False)
+            away = replace(
+                healthy,
+                dsn=far.dsn,
+                platform_url=far.platform_url,
+                namespace=cable.namespace,
+                point=point,
+                freezes=True,
+                dies=False,
+            )
+            shifts = [Shift(post=away, network=cable), Shift(post=healthy, joins=1.0)]
+            check(await tell(scene, shifts, pool, post), undisturbed, strikes=1)
