@@ -155,8 +155,8 @@ async def test_nothing_is_sent_before_every_account_has_caught_up(
         await again.pool.execute("UPDATE account_pace SET wake_at = '2026-01-01T00:00:00Z'")
         dispatcher = dispatch.Dispatcher(pool=again.pool, channels=again.context.channels, draws=Random(1))
         later = (await again.clock.now()).replace(hour=20)
-        ready, _ = await dispatcher.claim(again.actor.team_id, now=later, wall_now=later)
-        assert ready == []
+        claimed = await dispatcher.claim(again.actor.team_id, now=later, wall_now=later)
+        assert claimed.ready == []
         # A stop and a resume by hand do not open what waits for the platform's word.
         await team_settings.stop(again.context, again.actor)
         await team_settings.resume(again.context, again.actor)
