@@ -59,12 +59,14 @@ async def write_to_anyone(context: Context) -> None:
     await context.pool.execute("UPDATE platform_app SET contact_policy = 'anyoneReachable'")
 
 
-async def make_list(client: httpx.AsyncClient, name: str, columns: Sequence[str] = ()) -> dict[str, Any]:
-    """Make a list; `columns` maps names to ids in the answer."""
+async def make_list(
+    client: httpx.AsyncClient, name: str, columns: Sequence[str] = (), kind: str = "text"
+) -> dict[str, Any]:
+    """Make a list with columns of one type; `columns` maps names to ids in the answer."""
     made: dict[str, Any] = (await client.post("/lists", json={"name": name})).json()
     made["columns"] = {}
     for column in columns:
-        answer = await client.post(f"/lists/{made['id']}/columns", json={"name": column})
+        answer = await client.post(f"/lists/{made['id']}/columns", json={"name": column, "type": kind})
         assert answer.status_code == 200, answer.text
         made["columns"][column] = answer.json()["id"]
     return made

@@ -176,6 +176,46 @@ async def test_mappings_of_what_does_not_exist_are_refused(client: httpx.AsyncCl
     assert await campaigning.read(client, campaign) == campaign
 
 
+async def test_a_column_is_filled_from_columns_of_its_own_type_and_text_from_any(
+    client: httpx.AsyncClient, link: Link
+) -> None:
+    campaign = await campaigning.create(
+        client, await link("ana"), columns=[{"name": "Size", "type": "number"}, {"name": "Note"}]
+    )
+    size, note = [one["id"] for one in (await client.get(f"/campaigns/{campaign['id']}/columns")).json()["data"]]
+    numbers = await campaigning.make_list(client, "1", ["Employees"], kind="number")
+    dates = await campaigning.make_list(client, "2", ["Since"], kind="date")
+    both = {"syncedListIds": [numbers["id"], dates["id"]], "autoMapColumns": False}
+    employees, since = numbers["columns"]["Employees"], dates["columns"]["Since"]
+    before = await campaigning.read(client, campaign)
+    refused = await change(
+        client, campaign, **both, columnMappings={numbers["id"]: {employees: size}, dates["id"]: {since: size}}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalidRequest")
+    assert issue_paths(refused) == [["columnMappings", dates["id"], since]]
+    assert "'Since' is of type date, the campaign's column 'Size' of type number" in refused.json()["message"]
+    assert await campaigning.read(client, campaign) == before
+    mappings = {numbers["id"]: {employees: size}, dates["id"]: {since: note}}
+    assert (await change(client, campaign, **both, columnMappings=mappings)).status_code == 200
+
+
+async def test_lists_that_do_not_agree_on_a_type_fill_a_text_column_and_leave_others_alone(
+    client: httpx.AsyncClient, link: Link
+) -> None:
+    campaign = await campaigning.create(client, await link("ana"), columns=[{"name": "Size", "type": "number"}])
+    numbers = await campaigning.make_list(client, "1", ["Size", "Score"], kind="number")
+    dates = await campaigning.make_list(client, "2", ["Size", "Score"], kind="date")
+    await change(client, campaign, syncedListIds=[numbers["id"], dates["id"]])
+    columns = (await client.get(f"/campaigns/{campaign['id']}/columns")).json()["data"]
+    assert [(one["name"], one["type"]) for one in columns] == [("Size", "number"), ("Score", "text")]
+    size, score = [one["id"] for one in columns]
+    mapped = [one["columnMapping"] for one in (await campaigning.read(client, campaign))["rules"]["syncedLists"]]
+    assert mapped == [
+        {numbers["columns"]["Size"]: size, numbers["columns"]["Score"]: score},
+        {dates["columns"]["Score"]: score},
+    ]
+
+
 async def test_a_new_campaign_maps_onto_columns_of_the_same_body_by_name(client: httpx.AsyncClient, link: Link) -> None:
     first = await campaigning.make_list(client, "1", ["City"])
     campaign = await campaigning.create(

@@ -181,7 +181,9 @@ async def _checked_mappings(
     if by_name:
         targets = {column.name: column.id for column in columns} | targets
     listed = await campaign_rules.list_columns(connection, team_id=actor.team_id, list_ids=list(given))
-    sources = {(column.list_id, column.id) for column in listed}
+    sources = {(column.list_id, column.id): column for column in listed}
+    kinds = {column.id: column for column in columns}
+    faults: list[tuple[Path, str]] = []
     checked: dict[str, dict[str, str]] = {}
     for list_id, mapping in given.items():
         for source, target in mapping.items():
@@ -189,8 +191,25 @@ async def _checked_mappings(
                 raise NotFound("column", source)
             if target not in targets:
                 raise NotFound("column", target)
+            filling, filled = sources[list_id, source], kinds[targets[target]]
+            if not _takes(filled.type, filling.type):
+                faults.append(((*path, list_id, source), _other_type(filling, filled)))
         checked[list_id] = {source: targets[target] for source, target in mapping.items()}
+    if faults:
+        raise InvalidRequest(faults)
     return checked
+
+
+def _takes(campaign_type: str, list_type: str) -> bool:
+    """Tell whether a campaign's column can be filled from a list's: of its own type, and text from anything."""
+    return campaign_type in (list_type, ColumnType.TEXT)
+
+
+def _other_type(filling: campaign_rules.Column, filled: stored_columns.Column) -> str:
+    return (
+        f"The list's column {filling.name!r} is of type {filling.type}, the campaign's column {filled.name!r} of type "
+        f"{filled.type}: fill it from columns of its own type, or map onto a text column."
+    )
 
 
 def _lists_to_map(changes: RuleChanges, present: Sequence[ListRule], synced: Sequence[str]) -> list[str]:
@@ -211,28 +230,33 @@ async def _auto_map(
     mappings: Mapping[str, Mapping[str, str]],
     now: datetime,
 ) -> dict[str, dict[str, str]]:
-    """Give every unmapped column of these lists a campaign column of the same name, the one there is or a new one."""
+    """Give unmapped columns of these lists the campaign's column of the same name, if it fits, or a new one."""
     listed = await campaign_rules.list_columns(connection, team_id=actor.team_id, list_ids=list_ids)
     unmapped = [column for column in listed if column.id not in mappings.get(column.list_id, {})]
     if not unmapped:
         return {}
     present = await stored_columns.all_of(connection, team_id=actor.team_id, campaign_id=campaign_id)
+    types: dict[str, str] = {}
     by_name: dict[str, str] = {}
     for existing in present:
         by_name.setdefault(existing.name, existing.id)
+        types.setdefault(existing.name, existing.type)
     new: dict[str, NewColumn] = {}
     for column in unmapped:
-        if column.name not in by_name:
-            made = NewColumn(name=column.name, description=column.description, type=ColumnType(column.type))
-            new.setdefault(column.name, made)
+        if column.name not in types or (column.name in new and types[column.name] != column.type):
+            # Lists that do not agree on the type fill a text column.
+            kind = ColumnType.TEXT if column.name in new else ColumnType(column.type)
+            new[column.name] = NewColumn(name=column.name, description=column.description, type=kind)
+            types[column.name] = kind
     inserted = await campaign_columns.insert(
         connection, actor, campaign_id=campaign_id, new=list(new.values()), now=now
     )
     by_name |= {name: column.id for name, column in zip(new, inserted, strict=True)}
     result = {list_id: dict(mappings.get(list_id, {})) for list_id in list_ids}
     for column in unmapped:
-        # Of two columns of one list with one name the first fills the campaign's column.
-        if by_name[column.name] not in result[column.list_id].values():
+        # Of two columns of one list with one name the first that fits fills the campaign's column.
+        fits = _takes(types[column.name], column.type)
+        if fits and by_name[column.name] not in result[column.list_id].values():
             result[column.list_id][column.id] = by_name[column.name]
     return result
 

@@ -231,7 +231,8 @@ class RulesBody(bodies.Body):
     )
     exclude_mutuals: bool = bodies.unset(description="Leave out with whom messages went both ways.", examples=[False])
     column_mappings: dict[str, dict[str, str]] = bodies.unset(
-        description="By list: column of the list → column of the campaign. Replaces the list's mapping.",
+        description="By list: column of the list → column of the campaign, of the same type or text. Replaces the "
+        "list's mapping.",
         examples=[{EXAMPLE_LIST: {EXAMPLE_COLUMN: EXAMPLE_COLUMN}}],
     )
     detach_behavior: bodies.Choice[Detach] = bodies.unset(
