@@ -14,7 +14,7 @@ OvertureError
     ├── UnsupportedMedia     415   unsupportedMediaType
     ├── Unprocessable        422   preflightFailed, idempotencyKeyReused, ...
     ├── RateLimited          429   rateLimited {window, limit, resetAt}
-    └── Unavailable          503   platformUnavailable
+    └── Unavailable          503   platformUnavailable, databaseUnavailable
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from overture import clock, processes, secrets
 from overture.actions.context import Context
 from overture.channels.registry import Registry
@@ -19,10 +21,14 @@ from overture.settings import Settings
 from overture.store import migrate, virtual
 from overture.store.embedded import Embedded
 from overture.store.pool import Pool, open_pool, program_name
+from overture.store.server_user import EmbeddedError
 from overture.store.virtual import VirtualClock
+
+_log = structlog.get_logger(__name__)
 
 POOL_SIZE = 20
 _CLOSE_SECONDS = 0.5
+_REVIVAL_SECONDS = 2.0
 ENGINE_GRACE_SECONDS = 2.0
 """How long an engine that stops waits for the platform's answers. What is cut off stays an open intent: the next
 engine reads the conversation."""
@@ -54,15 +60,39 @@ class Parts:
 
 @asynccontextmanager
 async def own_database(settings: Settings) -> AsyncIterator[str]:
-    """Yield the address of the database: the operator's, or the embedded one, which runs as long as we do."""
+    """Yield the address of the database: the operator's, or the embedded one, which runs as long as we do.
+
+    An embedded one that breaks down, as when its disk is full, is started again as soon as that works.
+    """
     if settings.external_database is not None:
         yield settings.external_database
         return
     server = Embedded(settings.data)
     try:
-        yield await asyncio.to_thread(server.start)
+        dsn = await asyncio.to_thread(server.start)
+        keeping = asyncio.create_task(_keep_alive(server))
+        try:
+            yield dsn
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
     finally:
         await asyncio.to_thread(server.stop)
+
+
+async def _keep_alive(server: Embedded) -> None:
+    while True:
+        await asyncio.sleep(_REVIVAL_SECONDS)
+        # Shielded: a start that is under way at our end must not go on beside the stop.
+        reviving = asyncio.create_task(asyncio.to_thread(server.revive))
+        try:
+            if await asyncio.shield(reviving):
+                _log.warning("database_started_again")
+        except (EmbeddedError, OSError) as error:
+            _log.error("database_does_not_start", error=str(error))
+        except asyncio.CancelledError:
+            await asyncio.wait([reviving])
+            raise
 
 
 @asynccontextmanager

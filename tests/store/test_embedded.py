@@ -263,3 +263,16 @@ def test_as_root_a_closed_parent_is_named_and_stays_closed(place: Path) -> None:
 def test_a_directory_of_another_user_is_refused_in_plain_words() -> None:
     with pytest.raises(embedded.DirectoryUnusable, match="another user"):
         Embedded(Path("/root/overture")).start()
+
+
+def test_a_server_that_was_killed_is_started_again_by_whoever_started_it(home: Path) -> None:
+    with Embedded(home) as server:
+        assert not server.revive()
+        number = int((home / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(number, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while not server.revive():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert server.running() is not None
+    assert not server.revive()

@@ -10,11 +10,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from overture.api import failures
-from overture.errors import ApiError
+from overture.errors import ApiError, Unavailable
+from overture.store.pool import GONE
 
 REQUEST_ID = "X-Request-Id"
 _log = logging.getLogger(__name__)
 _SAID = "said_headers"
+_RETRY_SECONDS = 5
 _SANE_ID = re.compile(r"[\x20-\x7e]{1,128}")
 
 
@@ -66,6 +68,12 @@ class Unbroken:
 
         try:
             await self._app(scope, receive, send_noticed)
+        except GONE as error:
+            request_id = scope["state"]["request_id"]
+            _log.warning("request %s: the database cannot be used: %r", request_id, error)
+            if started:
+                raise
+            await failures.answer(_away(), request_id, shape=self._shape)(scope, receive, send)
         except Exception:
             request_id = scope["state"]["request_id"]
             _log.exception("request %s broke: %s %s", request_id, scope["method"], scope["path"])
@@ -73,6 +81,15 @@ class Unbroken:
                 raise
             broken = ApiError("Something broke on our side. Try again; if it stays, report the request id.")
             await failures.answer(broken, request_id, shape=self._shape)(scope, receive, send)
+
+
+def _away() -> Unavailable:
+    return Unavailable(
+        "The database cannot be used at this moment. Try again in a few seconds; a POST with an Idempotency-Key is not "
+        "done twice.",
+        code="databaseUnavailable",
+        details={"retryAfterSeconds": _RETRY_SECONDS},
+    )
 
 
 def say(request: Request, headers: Mapping[str, str]) -> None:

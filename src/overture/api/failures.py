@@ -10,9 +10,18 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from overture.api import bodies, methods
-from overture.errors import ApiError, InvalidRequest, MethodNotAllowed, RateLimited, RouteNotFound, Unauthorized
+from overture.errors import (
+    ApiError,
+    InvalidRequest,
+    MethodNotAllowed,
+    RateLimited,
+    RouteNotFound,
+    Unauthorized,
+    Unavailable,
+)
 
 _MOST_ISSUES = 100
+_RETRY_SECONDS = 5
 
 _MESSAGES: Mapping[str, str] = {
     "missing": "This is required; add it.",
@@ -68,6 +77,8 @@ def answer(error: ApiError, request_id: str, *, shape: Shape = shape) -> JSONRes
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str((error.details or {}).get("retryAfterSeconds", _RETRY_SECONDS))
     content = shape(error, request_id).model_dump(mode="json")
     return JSONResponse(content, status_code=error.status, headers=headers)
 

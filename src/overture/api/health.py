@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from overture.actions.context import Context
 from overture.api.auth import CurrentContext
-from overture.store import migrate
+from overture.store import migrate, overviews, room
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 5.0
@@ -36,6 +36,9 @@ async def readiness(context: CurrentContext, response: Response) -> dict[str, st
     except migrate.MigrationError as error:
         response.status_code = 503
         return {"status": "unavailable", "reason": str(error)}
+    except _NoRoom as error:
+        response.status_code = 503
+        return {"status": "unavailable", "reason": f"The database takes no writes: {error}."}
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         _log.warning("the database does not answer", exc_info=True)
         response.status_code = 503
@@ -46,3 +49,13 @@ async def readiness(context: CurrentContext, response: Response) -> dict[str, st
 async def _check(context: Context) -> None:
     async with context.pool.acquire(timeout=_PATIENCE_SECONDS) as connection:
         await migrate.require(connection)
+        # Trying out costs writes: only where a process has found that there is something to find out.
+        if any(process.note is not None for process in await overviews.processes(connection)):
+            try:
+                await room.probe(connection)
+            except asyncpg.PostgresError as error:
+                raise _NoRoom(str(error)) from error
+
+
+class _NoRoom(Exception):
+    """The database can be read, but not written to."""

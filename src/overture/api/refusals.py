@@ -42,6 +42,10 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "recipientUnavailable": (422, "The person may not be written to; `details.reason`."),
     "rateLimited": (429, "The team has made as many calls as it may; `Retry-After` tells how long to wait."),
     "internal": (500, "Something broke on our side; report the request id."),
+    "databaseUnavailable": (
+        503,
+        "The database cannot be used now; try again after `Retry-After`.",
+    ),
     "platformUnavailable": (503, "The platform does not answer now; try again later."),
 }
 _UNKNOWN: Mapping[str, str] = {
@@ -55,6 +59,7 @@ _UNKNOWN: Mapping[str, str] = {
 
 _HEADERS: Mapping[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"description": "Always `Bearer`.", "schema": {"type": "string"}}},
+    503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}},
     429: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}},
 }
 
@@ -88,7 +93,7 @@ def _implied(operation: Mapping[str, Any], method: str) -> Iterable[str]:
         yield from ("bodyTooLarge", "unsupportedMediaType")
     if method == "post":
         yield from ("requestInProgress", "idempotencyKeyReused")
-    yield from ("rateLimited", "internal")
+    yield from ("rateLimited", "internal", "databaseUnavailable")
 
 
 def _unknown(parameter: str) -> str:

@@ -26,12 +26,14 @@ from overture.engine import (
     sending,
     settle,
     settling,
+    sweeping,
     sync,
 )
 from overture.engine.chores import Chores
 from overture.engine.shares import Shares
+from overture.engine.standstill import Standstill
 from overture.secrets import Sealer
-from overture.store import claims, duties, idempotency, ledger
+from overture.store import claims, duties
 from overture.store.pool import GONE, PASSING, Pool
 
 _log = structlog.get_logger(__name__)
@@ -93,11 +95,13 @@ class Engine:
             "reconcile": self._reconcile,
             "resume": self._resume,
         }
+        self._standstill = Standstill(pool=pool)
         self._settler = settling.Settler(pool=pool, clock=clock, settled=self._settled)
         self._sends_under_way = Shares(SENDS_AT_ONCE)
         self._calling = Shares(CALLING_DUTIES_AT_ONCE)
         self._working = Shares(WORKING_DUTIES_AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
+        self._broken_off: list[duties.Duty] = []
         self._claiming: dict[str, asyncio.Task[None]] = {}
         self._looking = 0
         self._sends: set[asyncio.Task[None]] = set()
@@ -157,9 +161,10 @@ class Engine:
             self._wake_dispatch.clear()
             self._looking += 1
             try:
-                await self._dispatch_turn()
+                if await self._goes_on():
+                    await self._dispatch_turn()
             except GONE as error:
-                _log.warning("database_gone", error=repr(error))
+                self._standstill.begin(error)
             except PASSING as error:
                 _log.info("turn_retried", error=repr(error))
                 self._wake_dispatch.set()
@@ -169,6 +174,19 @@ class Engine:
                 self._looking -= 1
                 self.settled_down.set()
             await _wait(self._wake_dispatch, LONGEST_SLEEP)
+
+    async def _goes_on(self) -> bool:
+        """Tell whether the database can be worked with; where it can again, take up what broke off."""
+        if not self._standstill.is_on:
+            return True
+        if not await self._standstill.is_over():
+            return False
+        while self._broken_off:
+            async with self._pool.acquire() as connection:
+                await duties.give_back(connection, duty=self._broken_off[-1])
+            self._broken_off.pop()
+        self.wake(chores=True)
+        return True
 
     async def _dispatch_turn(self) -> None:
         """Begin to serve teams that may have something due; one that is being served keeps no other waiting."""
@@ -197,7 +215,7 @@ class Engine:
                     team_id, now=now, wall_now=clocks.wall_now(), count=min(dispatch.BATCH, room)
                 )
         except GONE as error:
-            _log.warning("database_gone", error=repr(error))
+            self._standstill.begin(error)
         except PASSING as error:
             _log.info("claim_retried", error=repr(error))
             claimed = dispatch.Claimed(ready=[], is_due_again=True)
@@ -232,9 +250,9 @@ class Engine:
             self._wake_duties.clear()
             self._looking += 1
             try:
-                taken = await self._lease_duties()
+                taken = [] if self._standstill.is_on else await self._lease_duties()
             except GONE as error:
-                _log.warning("database_gone", error=repr(error))
+                self._standstill.begin(error)
                 taken = []
             except Exception:
                 _log.exception("duties_broke")
@@ -274,7 +292,8 @@ class Engine:
         try:
             is_due_again = await self._perform(duty)
         except GONE as error:
-            _log.warning("database_gone", duty=duty.kind, error=repr(error))
+            self._standstill.begin(error)
+            self._broken_off.append(duty)
         except Exception:
             _log.exception("duty_lost", kind=duty.kind, key=duty.key, team_id=duty.team_id)
         finally:
@@ -352,24 +371,14 @@ class Engine:
         """Find what a dead worker left behind: at the start, then every half minute of wall time."""
         while not self._stopping.is_set():
             try:
-                await self._sweep()
+                if not self._standstill.is_on:
+                    await sweeping.sweep(self._pool, now=await self._clock.now())
+                    self.wake()
             except GONE as error:
-                _log.warning("database_gone", error=repr(error))
+                self._standstill.begin(error)
             except Exception:
                 _log.exception("sweep_broke")
             await _wait(self._stopping, SWEEP_SECONDS)
-
-    async def _sweep(self) -> None:
-        now = await self._clock.now()
-        async with self._pool.acquire() as connection, connection.transaction():
-            for team_id, account_id in await ledger.orphaned_accounts(connection, wall_now=clocks.wall_now()):
-                await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await claims.wake_overlooked(connection, now=now)
-        async with self._pool.acquire() as connection:
-            await idempotency.sweep(connection, wall_now=clocks.wall_now())
-        await complete.sweep(self._pool, now=now)
-        self.wake()
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

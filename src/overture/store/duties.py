@@ -101,6 +101,20 @@ async def finish(connection: Connection, *, duty: Duty, next_due: datetime | Non
     )
 
 
+async def give_back(connection: Connection, *, duty: Duty) -> None:
+    """Let go of a run that broke off for no fault of its own, unless somebody else has taken it up since."""
+    await connection.execute(
+        """
+        UPDATE duty SET lease_until = '-infinity', starts = starts - 1
+         WHERE team_id = $1 AND kind = $2 AND key = $3 AND starts = $4 AND lease_until > '-infinity'
+        """,
+        duty.team_id,
+        duty.kind,
+        duty.key,
+        duty.starts,
+    )
+
+
 async def fail(connection: Connection, *, duty: Duty, error: str, retry_at: datetime) -> None:
     """End a run that broke: it is tried again at `retry_at` (engine time)."""
     await connection.execute(

@@ -136,6 +136,30 @@ class Embedded:
         finally:
             self._release_lock()
 
+    def revive(self) -> bool:
+        """Start the server again if it is gone although this object has started it; tell whether it was.
+
+        Raises:
+            EmbeddedError: it does not start, as while its disk is full.
+        """
+        if self._lock is None or self._is_alive():
+            return False
+        self._bring_up()
+        return True
+
+    def _is_alive(self) -> bool:
+        """Tell whether the server's first process is there; that costs nothing, unlike connecting."""
+        try:
+            number = int(self._pid_file.read_text(encoding="ascii").split()[0])
+            os.kill(number, 0)
+        except (OSError, ValueError, IndexError) as error:
+            return isinstance(error, PermissionError)
+        status = Path(f"/proc/{number}/stat")
+        # One that has ended and that nobody has asked after still has its number.
+        return not status.exists() or not status.read_text(encoding="ascii", errors="replace").rpartition(")")[
+            2
+        ].lstrip().startswith("Z")
+
     def detach(self) -> None:
         """Let the directory go and leave the server running; the next start adopts it."""
         self._release_lock()

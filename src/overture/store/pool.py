@@ -38,7 +38,8 @@ _JSONB_VERSION = b"\x01"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-_LONGEST_MACHINE = 24
+_LONGEST_MACHINE = 16
+_LONGEST_NAME = 63
 _LATEST, _EARLIEST = 2**63 - 1, -(2**63)
 
 
@@ -50,6 +51,14 @@ def program_name(role: str) -> str:
     """Return what this process calls itself at the database, where others see it: its role, machine and number."""
     machine = re.sub(r"[^!-~]", "-", socket.gethostname())[:_LONGEST_MACHINE]
     return f"overture {role} {machine}:{os.getpid()}"
+
+
+async def say_note(connection: Connection, note: str | None) -> None:
+    """Let others see at the database, by the name of this connection, what keeps this process from working."""
+    name: str = await connection.fetchval("SELECT reset_val FROM pg_settings WHERE name = 'application_name'")
+    words = re.sub(r"[^ -~]", "-", note or "")
+    # The database cuts a name at 63 bytes.
+    await connection.execute("SELECT set_config('application_name', $1, false)", f"{name} {words}"[:_LONGEST_NAME])
 
 
 async def open_pool(dsn: str, *, size: int = 10, name: str = "overture", idle_seconds: float | None = None) -> Pool:
