@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ async def test_a_campaign_outlasts_a_full_disk(world: World, disk: Path) -> None
         if filler is None and len(await sent(world)) >= 4:
             filler = await asyncio.to_thread(fill, disk)
             # The database must want room: fill what it has of its own.
-            with suppress(GONE):
+            with suppress(*GONE):
                 await world.pool.execute(
                     "CREATE TABLE hungry AS SELECT repeat('x', 900) FROM generate_series(1, 99999)"
                 )
