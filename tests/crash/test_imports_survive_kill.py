@@ -1,4 +1,4 @@
-"""An import, killed twice in the middle: every row of the file is on the list once, and counted once."""
+"""An import, killed or stopped in the middle: every row of the file is on the list once, and counted once."""
 
 import asyncio
 import csv
@@ -15,10 +15,12 @@ import pytest
 
 from overture.demo import command
 from overture.demo.server import Server, Settings, free_port
+from overture.engine import chores
 
 ROWS, DOUBLES, BROKEN = 60_000, 500, 300
 FIRST_ID = 4_000_000_000
 PATIENCE_SECONDS = 420.0
+STOP_SECONDS = 5.0
 
 
 @pytest.fixture
@@ -60,6 +62,33 @@ async def test_a_killed_import_takes_every_row_once(server: Server) -> None:
         found = (await api.get(job_path)).json()
         assert found["status"] != "completed", "the kill came too late to prove anything"
         assert found["processedCount"] >= seen
+    await _is_whole(api, list_path, job_path)
+    await api.aclose()
+
+
+@pytest.mark.timeout(900)
+async def test_a_stopped_worker_hands_its_import_back_and_it_goes_on_at_once(server: Server) -> None:
+    api = await _start(server)
+    list_path = f"/lists/{(await api.post('/lists', json={'name': 'Stopped'})).json()['id']}"
+    uploaded = await api.post(f"{list_path}/import-jobs", files={"file": ("leads.csv", _file())})
+    job_path = f"{list_path}/import-jobs/{uploaded.json()['id']}"
+    await _until_beyond(api, job_path, 0)
+    await api.aclose()
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < STOP_SECONDS
+    api = await _start(server)
+    seen = (await api.get(job_path)).json()
+    assert seen["status"] != "completed", "the stop came too late to prove anything"
+    began = time.monotonic()
+    await _until_beyond(api, job_path, seen["processedCount"])
+    # Not only when the queue takes its worker for dead.
+    assert time.monotonic() - began < chores.HEARTBEAT_TIMEOUT.total_seconds() / 2
+    await _is_whole(api, list_path, job_path)
+    await api.aclose()
+
+
+async def _is_whole(api: httpx.AsyncClient, list_path: str, job_path: str) -> None:
     job = await _until_completed(api, job_path)
     counts = {name: job[name] for name in ("addedCount", "skippedCount", "failedCount", "totalCount")}
     assert counts == {
@@ -71,7 +100,6 @@ async def test_a_killed_import_takes_every_row_once(server: Server) -> None:
     assert (await api.get(list_path)).json()["leadsCount"] == ROWS
     rejects = (await api.get(f"{job_path}/rejects.csv")).text.splitlines()[1:]
     assert len({line.split(",")[0] for line in rejects}) == len(rejects) == BROKEN
-    await api.aclose()
 
 
 async def _start(server: Server) -> httpx.AsyncClient:
