@@ -148,6 +148,16 @@ async def test_workers_share_what_there_is_and_none_takes_more_than_it_may(datab
     assert min(len(kind.done) for kind in kinds) > 0
 
 
+async def test_a_team_that_asks_for_much_does_not_keep_others_waiting(database: Pool) -> None:
+    async with database.acquire() as connection:
+        for key, behind in (("a1", 0), ("a2", 1), ("a3", 2), ("b1", 0), ("b2", 1)):
+            await chores.want(connection, kind=ChoreKind.IMPORT, wanted=[Chore(team_id=TEAM, key=key)], behind=behind)
+    kind = Steady(0.01)
+    async with worker(database, kind, at_once=2):
+        await empty(database)
+    assert kind.begun == ["a1", "b1", "a2", "b2", "a3"]
+
+
 async def test_a_long_one_stays_with_its_worker(database: Pool) -> None:
     kinds = [Steady(4), Steady(4)]
     await want(database, "long")

@@ -47,6 +47,15 @@ async def test_the_job_starts_in_the_engine_by_itself(importing: Imports) -> Non
     assert counts(await importing.read(job)) == (3, 0, 0)
 
 
+async def test_imports_of_a_team_stand_behind_each_other_in_the_queue(importing: Imports) -> None:
+    for _ in range(2):
+        await importing.create(file_of(1))
+    await importing.run(file_of(1))
+    await importing.create(file_of(1))
+    rows = await importing.world.pool.fetch("SELECT priority FROM pgqueuer ORDER BY id")
+    assert [row["priority"] for row in rows] == [0, -1, -2, -2]
+
+
 async def test_importing_a_file_twice_changes_nothing(importing: Imports) -> None:
     file = file_of(5) + "5,Another\n"
     first = await importing.run(file)
@@ -194,7 +203,7 @@ async def test_campaigns_that_use_the_list_follow_the_import(importing: Imports)
 _WRITES = [
     (people, "save_ids"),
     (list_leads, "add"),
-    (import_rows, "merge"),
+    (list_leads, "merge"),
     (list_leads, "log_change"),
     (duties, "want"),
     (import_rejects, "insert"),

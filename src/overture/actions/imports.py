@@ -113,8 +113,9 @@ async def create(
                 now=now,
                 after={"basis": new.consent.basis, "evidence": new.consent.evidence, "fileName": new.file_name},
             )
+        others = await imports.count_open(connection, team_id=actor.team_id) - 1
         chore = Chore(team_id=actor.team_id, key=job.id)
-        await chores.want(connection, kind=ChoreKind.IMPORT, wanted=[chore])
+        await chores.want(connection, kind=ChoreKind.IMPORT, wanted=[chore], behind=others)
     return job
 
 

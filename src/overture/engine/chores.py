@@ -107,13 +107,20 @@ def queries(connection: Connection, driver: type[AsyncpgDriver] = AsyncpgDriver)
     )
 
 
-async def want(connection: Connection, *, kind: ChoreKind, wanted: Sequence[Chore]) -> None:
-    """Ask for chores, in the caller's transaction; those that wait or are being done stay as they are."""
+async def want(connection: Connection, *, kind: ChoreKind, wanted: Sequence[Chore], behind: int = 0) -> None:
+    """Ask for chores in the caller's transaction; those that wait or are being done stay as they are.
+
+    Args:
+        connection: where the transaction is open.
+        kind: of what kind they are.
+        wanted: the chores.
+        behind: how many of its own the team has waiting already: teams take turns, whoever asked first.
+    """
     count = len(wanted)
     await queries(connection, _Asking).enqueue(
         [kind.value] * count,
         [json.dumps({"teamId": chore.team_id, "key": chore.key}).encode() for chore in wanted],
-        [0] * count,
+        [-behind] * count,
         dedupe_key=[f"{kind}:{chore.key}" for chore in wanted],
         on_conflict="skip",
     )

@@ -222,7 +222,7 @@ class Run:
         present = {profile_id: values for profile_id, values in before.items() if values}
         if present and self._strategy is not MergeStrategy.KEEP:
             overwrites = self._strategy is MergeStrategy.OVERWRITE
-            await imports.merge(connection, **keys, data=present, overwrites=overwrites, now=now)
+            await list_leads.merge(connection, **keys, data=present, overwrites=overwrites, now=now)
         following = await list_leads.campaigns_following(connection, **keys)
         if fresh:
             logged = sorted(fresh) if following else ()

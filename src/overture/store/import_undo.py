@@ -35,7 +35,7 @@ async def remember(
 ) -> None:
     """Keep whom a batch names of those who were on the list before the import, and what it is about to change of them.
 
-    Call it before `imports.merge`, with the list's row locked.
+    Call it before `list_leads.merge`, with the list's row locked.
     """
     ordered = sorted(data)
     # OFFSET 0: each lead is found by its key, whatever the planner thinks of the size of the batch.

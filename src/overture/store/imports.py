@@ -171,6 +171,14 @@ async def read_page(
     return [Job(**row) for row in rows]
 
 
+async def count_open(connection: Connection, *, team_id: str) -> int:
+    """Return how many jobs of a team have not ended."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM import_job WHERE completed_at IS NULL AND team_id = $1", team_id
+    )
+    return count
+
+
 async def start(connection: Connection, *, team_id: str, job_id: str, now: datetime) -> Started | None:
     """Take up a job that has not ended; None if it has, or is gone."""
     row = await connection.fetchrow(
@@ -338,40 +346,6 @@ async def read_headers(connection: Connection, *, team_id: str, job_id: str) -> 
         "SELECT column_mapping -> 'headers' FROM import_job WHERE team_id = $1 AND id = $2", team_id, job_id
     )
     return headers
-
-
-async def merge(
-    connection: Connection,
-    *,
-    team_id: str,
-    list_id: str,
-    data: Mapping[str, Mapping[str, Any]],
-    overwrites: bool,
-    now: datetime,
-) -> None:
-    """Bring values (`data`, by profile id) to leads of a list whose row is locked; `overwrites` replaces those there.
-
-    All of them must be on the list. Rows in which nothing changes are not written.
-    """
-    ordered = sorted(data)
-    union = "l.data || excluded.data" if overwrites else "excluded.data || jsonb_strip_nulls(l.data)"
-    # An insert that always conflicts: unlike an update with a join it finds each row by its key, whatever is planned.
-    await connection.execute(
-        f"""
-        INSERT INTO list_lead AS l (team_id, list_id, profile_id, data, added_at, updated_at)
-        SELECT $1, $2, u.profile_id, u.data, $3, $3
-          FROM ROWS FROM (unnest($4::text[]), jsonb_array_elements($5)) WITH ORDINALITY
-               AS u (profile_id, data, position)
-         ORDER BY u.position
-        ON CONFLICT (team_id, list_id, profile_id) DO UPDATE SET data = {union}, updated_at = excluded.updated_at
-         WHERE l.data <> {union}
-        """,
-        team_id,
-        list_id,
-        now,
-        ordered,
-        [dict(data[profile_id]) for profile_id in ordered],
-    )
 
 
 async def refresh_statistics(connection: Connection) -> None:

@@ -56,6 +56,40 @@ async def add(
     return {row["profile_id"] for row in rows}
 
 
+async def merge(
+    connection: Connection,
+    *,
+    team_id: str,
+    list_id: str,
+    data: Mapping[str, Mapping[str, Any]],
+    overwrites: bool,
+    now: datetime,
+) -> None:
+    """Bring values (`data`, by profile id) to leads of a list whose row is locked; `overwrites` replaces those there.
+
+    All of them must be on the list. Rows in which nothing changes are not written.
+    """
+    ordered = sorted(data)
+    union = "l.data || excluded.data" if overwrites else "excluded.data || jsonb_strip_nulls(l.data)"
+    # An insert that always conflicts: unlike an update with a join it finds each row by its key, whatever is planned.
+    await connection.execute(
+        f"""
+        INSERT INTO list_lead AS l (team_id, list_id, profile_id, data, added_at, updated_at)
+        SELECT $1, $2, u.profile_id, u.data, $3, $3
+          FROM ROWS FROM (unnest($4::text[]), jsonb_array_elements($5)) WITH ORDINALITY
+               AS u (profile_id, data, position)
+         ORDER BY u.position
+        ON CONFLICT (team_id, list_id, profile_id) DO UPDATE SET data = {union}, updated_at = excluded.updated_at
+         WHERE l.data <> {union}
+        """,
+        team_id,
+        list_id,
+        now,
+        ordered,
+        [dict(data[profile_id]) for profile_id in ordered],
+    )
+
+
 async def keep(connection: Connection, *, team_id: str, list_id: str, profile_ids: Sequence[str]) -> None:
     """Note that leads were named by hand: undoing the import that added them leaves them on the list."""
     await connection.execute(
