@@ -20,6 +20,7 @@ from overture.actions.context import Context
 from overture.api import routing
 from overture.api.auth import CurrentContext
 from overture.api.fingerprint import Fingerprint
+from overture.engine import retain
 from overture.store import idempotency
 from overture.store.pool import Connection, Pool
 
@@ -127,7 +128,7 @@ async def test_a_crash_between_effect_and_record_leaves_neither(
         await keep(connection, **arguments)
 
     monkeypatch.setattr(idempotency, "keep", crash)
-    assert (await _create(client)).status_code == 500
+    assert (await _create(client)).status_code == 503
     assert await _lists(database) == 0
     monkeypatch.undo()
     assert (await _create(client)).status_code == 200
@@ -196,8 +197,7 @@ async def test_a_key_is_forgotten_after_a_day(client: httpx.AsyncClient, context
     assert (await _create(client)).json()["id"] != first.json()["id"]
     now = clocks.wall_now()
     for later, left in ((timedelta(hours=23), 1), (timedelta(hours=25), 0)):
-        async with context.pool.acquire() as connection:
-            await idempotency.sweep(connection, wall_now=now + later)
+        await retain.step(context.pool, now=now, wall_now=now + later)
         assert await context.pool.fetchval("SELECT count(*) FROM idempotency_key") == left
 
 

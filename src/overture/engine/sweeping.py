@@ -1,10 +1,10 @@
-"""Sweeping: find what a dead worker left behind, and what was overlooked."""
+"""Sweeping: find what a dead worker left behind and what was overlooked, and delete what is kept no longer."""
 
 from datetime import datetime
 
 from overture import clock as clocks
-from overture.engine import complete
-from overture.store import claims, duties, idempotency, ledger
+from overture.engine import complete, retain
+from overture.store import claims, duties, ledger
 from overture.store.pool import Pool
 
 
@@ -15,6 +15,5 @@ async def sweep(pool: Pool, *, now: datetime) -> None:
             await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
     async with pool.acquire() as connection, connection.transaction():
         await claims.wake_overlooked(connection, now=now)
-    async with pool.acquire() as connection:
-        await idempotency.sweep(connection, wall_now=clocks.wall_now())
     await complete.sweep(pool, now=now)
+    await retain.step(pool, now=now, wall_now=clocks.wall_now())

@@ -63,8 +63,3 @@ async def keep(connection: Connection, *, team_id: str, key: str, kept: Kept, wa
         kept.is_sealed,
         wall_now,
     )
-
-
-async def sweep(connection: Connection, *, wall_now: datetime) -> None:
-    """Forget the expired answers of every team."""
-    await connection.execute("DELETE FROM idempotency_key WHERE created_at <= $1", wall_now - KEPT)

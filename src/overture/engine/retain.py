@@ -1,0 +1,35 @@
+"""Retain: delete what need not be kept any longer, a bounded batch in each transaction."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from overture.store import idempotency, retention
+from overture.store.pool import Connection, Pool
+
+EVENTS_KEPT = timedelta(days=30)
+"""For how long events can be read again."""
+
+TEAMS = 50
+BATCH = 2_000
+_MOST_BATCHES = 50
+"""Batches in one go: what is left waits for the next, so that nothing else waits for this."""
+
+
+async def step(pool: Pool, *, now: datetime, wall_now: datetime) -> None:
+    """Prune once; `now` is engine time."""
+
+    async def events(connection: Connection) -> int:
+        return await retention.prune_events(connection, before=now - EVENTS_KEPT, teams=TEAMS, count=BATCH)
+
+    async def answers(connection: Connection) -> int:
+        return await retention.prune_answers(connection, before=wall_now - idempotency.KEPT, count=BATCH)
+
+    for prune in (events, answers):
+        await _all_of(pool, prune)
+
+
+async def _all_of(pool: Pool, prune: Callable[[Connection], Awaitable[int]]) -> None:
+    for _ in range(_MOST_BATCHES):
+        async with pool.acquire() as connection:
+            if not await prune(connection):
+                return

@@ -1,0 +1,89 @@
+"""What has been kept long enough is deleted, in bounded batches; what counts stays."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from overture import ids
+from overture.engine import retain
+from overture.store import outbox, retention, teams
+from overture.store.pool import Pool
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+async def a_team(pool: Pool) -> str:
+    team_id = ids.new("t")
+    async with pool.acquire() as connection, connection.transaction():
+        await teams.create(connection, team_id=team_id, name="Team", owner_name="Owner", now=NOW)
+    return team_id
+
+
+async def happened(pool: Pool, team_id: str, at: datetime, count: int = 1) -> None:
+    new = outbox.NewEvent(type="campaign.created", object_type="campaign", object_id=ids.new("c"), data={})
+    async with pool.acquire() as connection, connection.transaction():
+        await outbox.append(connection, team_id=team_id, now=at, events=[new] * count)
+
+
+async def numbers(pool: Pool, team_id: str) -> list[int]:
+    rows = await pool.fetch("SELECT seq FROM event WHERE team_id = $1 ORDER BY seq", team_id)
+    return [row["seq"] for row in rows]
+
+
+async def test_events_older_than_thirty_days_go_and_numbers_go_on(database: Pool) -> None:
+    one, other = await a_team(database), await a_team(database)
+    await happened(database, one, NOW - timedelta(days=31), count=3)
+    await happened(database, one, NOW - timedelta(days=29))
+    await happened(database, other, NOW - timedelta(days=30, seconds=1))
+    await happened(database, other, NOW - timedelta(days=30))
+    await retain.step(database, now=NOW, wall_now=NOW)
+    assert (await numbers(database, one), await numbers(database, other)) == ([4], [2])
+    await happened(database, one, NOW)
+    assert await numbers(database, one) == [4, 5]
+
+
+async def test_a_backlog_goes_batch_by_batch(database: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    team_id = await a_team(database)
+    await happened(database, team_id, NOW - timedelta(days=40), count=25)
+    async with database.acquire() as connection:
+        assert await retention.prune_events(connection, before=NOW, teams=10, count=10) == 10
+    assert len(await numbers(database, team_id)) == 15
+    monkeypatch.setattr(retain, "BATCH", 4)
+    await retain.step(database, now=NOW, wall_now=NOW)
+    assert await numbers(database, team_id) == []
+
+
+async def test_what_another_worker_prunes_is_left_to_it(database: Pool) -> None:
+    team_id = await a_team(database)
+    await happened(database, team_id, NOW - timedelta(days=40), count=5)
+    async with database.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM event FOR UPDATE")
+        await retain.step(database, now=NOW, wall_now=NOW)
+        assert len(await numbers(database, team_id)) == 5
+
+
+async def test_answers_of_keyed_calls_are_kept_for_a_day(database: Pool) -> None:
+    team_id = await a_team(database)
+    for key, age in (("old", 25), ("young", 23)):
+        await database.execute(
+            "INSERT INTO idempotency_key (team_id, key, fingerprint, status, body, created_at)"
+            " VALUES ($1, $2, decode(repeat('00', 32), 'hex'), 200, '', $3)",
+            team_id,
+            key,
+            NOW - timedelta(hours=age),
+        )
+    await retain.step(database, now=NOW, wall_now=NOW)
+    assert [row["key"] for row in await database.fetch("SELECT key FROM idempotency_key")] == ["young"]
+
+
+async def test_looking_for_old_events_reads_one_of_each_team(database: Pool) -> None:
+    team_id = await a_team(database)
+    await happened(database, team_id, NOW, count=5_000)
+    await database.execute("ANALYZE event, team_seq")
+    async with database.acquire() as connection, connection.transaction():
+        await retention.prune_events(connection, before=NOW - timedelta(days=30), teams=50, count=2_000)
+        plan = await connection.fetchval(
+            "EXPLAIN (FORMAT JSON) SELECT q.team_id FROM team_seq q WHERE (SELECT e.created_at FROM event e"
+            " WHERE e.team_id = q.team_id ORDER BY e.seq LIMIT 1) < now()"
+        )
+    assert "event_pkey" in str(plan)
