@@ -7,6 +7,7 @@ from tests.engine.test_hot_statements import fill, recorded, scanned
 
 from overture.actions import lists
 from overture.actions.campaign_leads import Consent
+from overture.store import imports, quiet
 
 LARGE = {"profile", "lead", "list_lead", "contact", "import_lead", "list_change"}
 
@@ -51,3 +52,26 @@ async def test_an_import_finds_its_people_by_keys_and_undoing_it_reads_no_more_t
             assert await scanned(connection, query, arguments, LARGE) == set(), query
         for query, arguments in undoing:
             assert await scanned(connection, query, arguments, LARGE) <= {"list_lead", "import_lead"}, query
+
+
+async def test_looking_for_open_imports_reads_no_ended_ones(world: World) -> None:
+    importing = Imports(world, (await lists.create(world.context, world.actor, name="Busy", description=None)).id)
+    ended = await importing.run("id\n1\n")
+    await world.pool.execute(
+        "INSERT INTO import_job (team_id, id, list_id, type, status, file_name, column_mapping, merge_strategy,"
+        " created_at, updated_at, completed_at)"
+        " SELECT team_id, 'j' || lpad(n::text, 23, '0'), list_id, type, status, file_name, column_mapping,"
+        "        merge_strategy, created_at, updated_at, completed_at"
+        "   FROM import_job, generate_series(1, 20000) AS n WHERE id = $1",
+        ended.id,
+    )
+    await world.pool.execute("ANALYZE import_job")
+    now = await world.clock.now()
+    with recorded() as statements:
+        async with world.pool.acquire() as connection:
+            assert await imports.unattended(connection, now=now, count=100) == []
+            assert await imports.count_open(connection, team_id=world.actor.team_id) == 0
+            assert not (await quiet.look(connection, now=now, wall_now=now)).has_chores
+    async with world.pool.acquire() as connection:
+        for query, arguments in statements:
+            assert await scanned(connection, query, arguments, {"import_job"}) == set(), query

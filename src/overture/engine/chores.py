@@ -44,6 +44,9 @@ FEED_SECONDS = 5.0
 HALT_SECONDS = 1.5
 """How long a chore may go on when its worker stops; what is cut off then, another worker does again."""
 
+CLOSE_SECONDS = 0.5
+"""How long the database has to say good-bye."""
+
 KEPT = timedelta(days=7)
 """How long the queue's own log and counts are kept."""
 
@@ -218,12 +221,12 @@ class Chores:
         async with self._pool.acquire() as connection:
             halt = asyncio.Event()
             connection.add_termination_listener(lambda _: halt.set())
-            # The library writes its JSON by itself.
-            await connection.reset_type_codec("jsonb", schema="pg_catalog")
             self._manager = QueueManager(queries(connection), channel=SETTINGS.channel)
             self._manager.entrypoint(self._kind.name)(partial(self._answer, halt=halt))
             halting = asyncio.create_task(self._halt(halt))
             try:
+                # The library writes its JSON by itself.
+                await connection.reset_type_codec("jsonb", schema="pg_catalog")
                 if not self._stopping.is_set():
                     await self._manager.run(
                         dequeue_timeout=POLL,
@@ -235,7 +238,7 @@ class Chores:
                 self._manager = None
                 halting.cancel()
                 # It listens, and knows no JSON: nobody else can use it.
-                await connection.close()
+                await connection.close(timeout=CLOSE_SECONDS)
 
     async def _halt(self, halt: asyncio.Event) -> None:
         await self._stopping.wait()
