@@ -24,6 +24,7 @@ from overture.actions.context import Context
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
 from overture.engine import conductor as conducting
+from overture.engine import replies, supervisor
 from overture.sandbox import app as sandbox_app
 from overture.store import virtual
 from overture.store.pool import Pool
@@ -31,9 +32,12 @@ from overture.store.pool import Pool
 PATIENCE = timedelta(days=80)
 """How long, in engine time, everything may take to come to its end."""
 
-_LOOK_SECONDS = 1.0
-_STANDSTILL_SECONDS = 400.0
+_LOOK_SECONDS = 5.0
+_STANDSTILL_SECONDS = 200.0
 _LONGEST_STEP_SECONDS = 15.0
+# Nobody looks for what the conductor will tell of; nets are cast as often as leases of a dead worker may end.
+_LONGEST_SLEEP_SECONDS = 60.0
+_SWEEP_SECONDS = 60.0
 _CLAIM = "WITH taken AS MATERIALIZED"
 _CLOSING = timedelta(hours=12)
 
@@ -85,6 +89,10 @@ def run(dsn: str, seed: int, focus: Sequence[Edit] = ()) -> Verdict:
         mock.patch.object(asyncio, "to_thread", _at_once),
         mock.patch.object(conducting, "_TICK", _LOOK_SECONDS),
         mock.patch.object(conducting, "_LONGEST_WAIT", _LOOK_SECONDS),
+        mock.patch.object(replies, "INTERVAL", drawn.readings[0]),
+        mock.patch.object(replies, "QUIET_INTERVAL", drawn.readings[1]),
+        mock.patch.object(supervisor, "LONGEST_SLEEP", _LONGEST_SLEEP_SECONDS),
+        mock.patch.object(supervisor, "SWEEP_SECONDS", _SWEEP_SECONDS),
     ):
         # The loop is left as it is at the end: killed processes unwind nothing.
         return loop.run_until_complete(History(dsn, drawn, recorder, loop).run())

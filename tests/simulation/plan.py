@@ -17,6 +17,9 @@ STARTS = (
     ("Asia/Kathmandu", datetime(2026, 6, 1, 2, 0, tzinfo=UTC)),
 )
 EDIT_DAYS = 3
+READINGS = ((timedelta(minutes=20), timedelta(hours=1)), *[(timedelta(hours=2), timedelta(hours=8))] * 5)
+"""As often as the program, in one history of six: readings that find nothing are most of what it would do."""
+
 FAULTS = (
     "timeoutAfterAccept",
     "serverError",
@@ -75,7 +78,10 @@ class CampaignPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """A whole history before it happens."""
+    """A whole history before it happens.
+
+    `readings` is how often inboxes are read that nothing asks for: of accounts that send, and of others.
+    """
 
     seed: int
     zone: str
@@ -84,6 +90,7 @@ class Plan:
     lists: Sequence[Sequence[int]]
     campaigns: Sequence[CampaignPlan]
     happenings: Sequence[Happening]
+    readings: tuple[timedelta, timedelta]
 
     @property
     def edits_end(self) -> datetime:
@@ -135,6 +142,7 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
         lists=lists,
         campaigns=campaigns,
         happenings=sorted(happenings, key=lambda happening: happening.at),
+        readings=random.choice(READINGS),
     )
 
 
