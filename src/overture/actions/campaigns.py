@@ -304,7 +304,7 @@ async def _change_accounts(
     await _require_linked(connection, actor, added)
     await campaign_accounts.replace(connection, **keys, seats=seats.draw(account_ids))
     if added:
-        await campaign_accounts.ask_again(connection, **keys)
+        await campaign_accounts.ask_again(connection, **keys, at=now)
     # Whom the accounts may write to without consent is another question for each of them.
     await scope_requests.want_full(connection, team_id=actor.team_id, campaign_ids=[campaign_id])
     for kind in ("sync", "plan", "assess"):

@@ -123,8 +123,8 @@ async def _release(
     await restored.let_go(connection, team_id=team_id, profile_ids=[lead.profile_id for lead in leads])
     fates = await _fates(connection, actor, campaign_id, leads, decision, now)
     await held.go_on(connection, team_id=team_id, campaign_id=campaign_id, moves=fates.moves)
-    await progress.finish(connection, team_id=team_id, lead_ids=fates.finished)
-    await progress.stop_if_open(connection, team_id=team_id, stops=fates.stops)
+    await progress.finish(connection, team_id=team_id, lead_ids=fates.finished, at=now)
+    await progress.stop_if_open(connection, team_id=team_id, stops=fates.stops, at=now)
     freed = await persons.release(connection, team_id=team_id, lead_ids=fates.finished, unanswered_at=now)
     freed += await persons.release(
         connection, team_id=team_id, lead_ids=[stop.lead_id for stop in fates.stops], unanswered_at=None

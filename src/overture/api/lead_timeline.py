@@ -20,8 +20,15 @@ router = routing.router("Campaigns")
 EntryType = Literal[
     "joined",
     "assessed",
+    "assigned",
+    "held",
+    "excluded",
+    "unreachable",
     "removed",
     "canceled",
+    "failed",
+    "finished",
+    "returned",
     "restored",
     "released",
     "stepSkipped",
@@ -43,9 +50,11 @@ class TimelineEntry(bodies.Answer):
     """Something that happened to a lead."""
 
     type: EntryType = Field(
-        description="`joined`, `assessed` (may an account write to the person?), `attempt` (a message was tried), "
-        "`received` (the person wrote), `replied` (counted as the answer), `stepSkipped`, `suppressed` (opted out); "
-        "by hand: `removed`, `canceled`, `restored`, `released`.",
+        description="`joined`, `assessed` (may an account write to the person?), `assigned` (the account that is to "
+        "write), `attempt` (a message was tried), `received` (the person wrote), `replied` (counted as the answer), "
+        "`stepSkipped`, `suppressed` (opted out); `held`, `excluded`, `unreachable`, `removed`, `canceled`, `failed`, "
+        "`finished`: the state it came to; `returned`: what kept it is over, and it goes on; by hand (with `by`): "
+        "`removed`, `canceled`, `restored`, `released`.",
         examples=["attempt"],
     )
     at: bodies.Instant = Field(description="When it happened.")
@@ -57,16 +66,19 @@ class TimelineEntry(bodies.Answer):
     options: list[ChosenOption] = Field(description="Which options the variations of an attempt took.")
     result: str | None = Field(
         description="Of an assessment its verdict; of an attempt `intent`, `unknown`, `accepted`, `refused`, `notSent` "
-        "or `held` (given up by a person's decision); of a release `resend`, `skip` or `stop`.",
+        "or `held` (given up by a person's decision); of a release `resend`, `skip` or `stop`; of a return the state "
+        "in which it goes on.",
         examples=["accepted"],
     )
     reason: str | None = Field(
-        description="Why: of a refused attempt its kind, of a skipped step the rule, of an act by hand why the lead "
-        "stood where it did.",
+        description="Why: of a state the reason for it, of a refused attempt its kind, of a skipped step the rule, of "
+        "a return or an act by hand why the lead stood where it did; `moved` where the plan gave it another account.",
         examples=[None],
     )
     detail: str | None = Field(
-        description="Of a refused attempt the platform's words; of an act by hand the state before.", examples=[None]
+        description="Of a refused attempt the platform's words; of an act by hand the state before; of a move the "
+        "account before.",
+        examples=[None],
     )
     by: str | None = Field(description="Who did it, where it was a person or their program.", examples=[None])
     ended_at: bodies.Instant | None = Field(description="When the outcome of an attempt was known; null: it is open.")
@@ -88,7 +100,7 @@ async def list_timeline(
     ),
     platform: Annotated[str, Query(description="Platform of the identifier.", max_length=64)] = DEFAULT_PLATFORM,
 ) -> Page[TimelineEntry]:
-    """Return everything that happened to a lead, oldest first: assessments, attempts, answers, decisions by hand."""
+    """Return everything that happened to a lead, oldest first: assessments, attempts, answers, every decision."""
     after = None
     if paging.after is not None:
         instant, entry_id = paging.after

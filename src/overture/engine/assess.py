@@ -174,7 +174,7 @@ class Assessor:
             campaign_id=campaign_id,
             reached=[(lead_id, numbers[accounts]) for lead_id, accounts in reached],
         )
-        await progress.stop_if_open(connection, team_id=team_id, stops=stops)
+        await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
         unclear = [
             lead.lead_id
             for question, _ in answers

@@ -75,7 +75,7 @@ async def _take_one_each(
         else:
             unplaced.append((profile_id, message.platform_id, message.text))
     stops = [progress.Stop(lead_id=lead_id, state=LeadState.HELD, reason=composing.RESTORED) for lead_id in doubtful]
-    await progress.stop_if_open(connection, team_id=team_id, stops=stops)
+    await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
     await restored.keep_unplaced(connection, team_id=team_id, messages=unplaced)
     if not found:
         return []

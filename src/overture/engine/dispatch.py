@@ -236,7 +236,7 @@ class Dispatcher:
 
     async def _settle_decisions(self, connection: Connection, turn: Turn) -> None:
         """Write what was decided for leads that send nothing now."""
-        await progress.stop(connection, team_id=turn.team_id, stops=turn.stops)
+        await progress.stop(connection, team_id=turn.team_id, stops=turn.stops, at=turn.now)
         if turn.stops:
             freed = await persons.release(
                 connection,
@@ -246,7 +246,7 @@ class Dispatcher:
             )
             await persons.unpark(connection, team_id=turn.team_id, profile_ids=freed, due_at=turn.now)
         if turn.finished:
-            await progress.finish(connection, team_id=turn.team_id, lead_ids=turn.finished)
+            await progress.finish(connection, team_id=turn.team_id, lead_ids=turn.finished, at=turn.now)
             freed = await persons.release(
                 connection, team_id=turn.team_id, lead_ids=turn.finished, unanswered_at=turn.now
             )
@@ -291,6 +291,7 @@ class Dispatcher:
                 is_first=candidate.pick.is_first,
                 text=candidate.message.text,
                 choices=candidate.message.choices,
+                planned_at=candidate.lead.planned_at,
                 fence=turn.accounts[candidate.pick.account_id].fence,
                 campaign_revision=candidate.pick.gate_revision,
                 account_revision=turn.accounts[candidate.pick.account_id].gate_revision,

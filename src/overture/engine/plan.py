@@ -78,11 +78,11 @@ async def _plan(connection: Connection, *, team_id: str, campaign_id: str, now: 
         for share in shares
     ]
     placed = await plans.place(connection, team_id=team_id, campaign_id=campaign_id, now=now, slices=slices)
-    await plans.move(connection, team_id=team_id, campaign_id=campaign_id, slices=slices)
+    await plans.move(connection, team_id=team_id, campaign_id=campaign_id, slices=slices, at=now)
     stranded = _stranded(counts, reach, capacity)
     asked = 0
     if stranded:
-        asked = await plans.ask_again(connection, team_id=team_id, campaign_id=campaign_id, reach_ids=stranded)
+        asked = await plans.ask_again(connection, team_id=team_id, campaign_id=campaign_id, reach_ids=stranded, at=now)
     return sorted(capacity), placed, asked
 
 

@@ -104,7 +104,7 @@ class Reconciler:
             if inbox.reached and wall_now >= attempt.lease_until + CERTAIN_AFTER:
                 await ledger.not_found(connection, team_id=team_id, attempt_id=attempt.id)
                 stop = progress.Stop(lead_id=attempt.lead_id, state=LeadState.HELD, reason="notFound")
-                changed = await progress.stop_if_open(connection, team_id=team_id, stops=[stop])
+                changed = await progress.stop_if_open(connection, team_id=team_id, stops=[stop], at=now)
                 await outbox.append(
                     connection,
                     team_id=team_id,

@@ -320,7 +320,7 @@ async def _stop_sequences(
             and (stop := _stop(lead, messages, tried, is_opted_out=profile_id in opted_out)) is not None
         ]
     replied = await progress.reply(connection, team_id=team_id, replies=replies)
-    stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops)
+    stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
     changed = [*replied, *stopped]
     freed = await persons.release(
         connection,

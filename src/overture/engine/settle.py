@@ -292,11 +292,11 @@ async def _refuse(
         case OutcomeKind.UNKNOWN:
             await duties.want(connection, team_id=team_id, kind="reconcile", key=attempt.account_id, due_at=now)
         case OutcomeKind.INVALID:
-            await _hold(connection, team_id, attempt, f"invalid:{result.reason or 'refused'}", events)
+            await _hold(connection, team_id, now, attempt, f"invalid:{result.reason or 'refused'}", events)
         case OutcomeKind.SENDER_REFUSED:
             counts = await progress.refused_by_sender(connection, team_id=team_id, lead_ids=[attempt.lead_id])
             if counts.get(attempt.lead_id, 0) >= outcome.LEAD_REFUSAL_LIMIT:
-                await _hold(connection, team_id, attempt, "senderRefused", events)
+                await _hold(connection, team_id, now, attempt, "senderRefused", events)
             else:
                 await _due_again(connection, team_id, attempt, now)
             await halts.refused(connection, team_id=team_id, account_id=attempt.account_id, now=now, events=events)
@@ -338,6 +338,7 @@ async def _refused_for_good(
         connection,
         team_id=team_id,
         stops=[progress.Stop(lead_id=attempt.lead_id, state=state, reason=reason)],
+        at=now,
     )
     await progress.close_verdict(
         connection, team_id=team_id, profile_id=attempt.profile_id, account_id=attempt.account_id, now=now
@@ -358,12 +359,18 @@ async def _refused_for_good(
 
 
 async def _hold(
-    connection: Connection, team_id: str, attempt: ledger.Settled, reason: str, events: list[outbox.NewEvent]
+    connection: Connection,
+    team_id: str,
+    now: datetime,
+    attempt: ledger.Settled,
+    reason: str,
+    events: list[outbox.NewEvent],
 ) -> None:
     await progress.stop_if_open(
         connection,
         team_id=team_id,
         stops=[progress.Stop(lead_id=attempt.lead_id, state=LeadState.HELD, reason=reason)],
+        at=now,
     )
     events.append(
         outbox.NewEvent(

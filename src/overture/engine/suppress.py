@@ -20,7 +20,7 @@ async def begin(
     added = await suppressions.add(connection, team_id=team_id, new=new, source=source, by=by, at=at)
     tried = await ledger.first_intents(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
     stops = [stop for lead in leads if (stop := stop_of(lead, tried.get(lead.lead_id))) is not None]
-    stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops)
+    stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=at)
     await persons.release(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in stopped], unanswered_at=None)
     return added, sorted({lead.campaign_id for lead in stopped})
 

@@ -44,7 +44,7 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
     if changes.held:
         await persons.resume(connection, team_id=team_id, lead_ids=changes.held)
     if changes.resumed:
-        accounts += await _plan_returned(connection, **keys, lead_ids=changes.resumed)
+        accounts += await _plan_returned(connection, **keys, lead_ids=changes.resumed, now=now)
     if changes.overtaken:
         await scope_requests.want(connection, **keys, profile_ids=changes.overtaken)
         await duties.want(connection, team_id=team_id, kind="sync", key=campaign_id, due_at=now)
@@ -88,17 +88,17 @@ async def resume_returned(
     """
     ever = await campaign_accounts.ever_ids(connection, team_id=team_id, campaign_id=campaign_id)
     await paces.lock_accounts(connection, team_id=team_id, account_ids=ever)
-    again = await held.hold_again(connection, team_id=team_id, campaign_id=campaign_id)
+    again = await held.hold_again(connection, team_id=team_id, campaign_id=campaign_id, at=now)
     if again:
         await progress.unplan(connection, team_id=team_id, lead_ids=again)
         await persons.resume(connection, team_id=team_id, lead_ids=again)
-    accounts = await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids)
+    accounts = await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids, now=now)
     if accounts:
         await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
 
 
 async def _plan_returned(
-    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str] | None
+    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str] | None, now: datetime
 ) -> list[str]:
     """Plan leads that came back in mid-sequence; those with nothing left are finished. Return the accounts to wake."""
     rows = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids)
@@ -118,7 +118,7 @@ async def _plan_returned(
         else:
             due.append((str(row["id"]), str(row["account_id"]), found.at))
     if finished:
-        await progress.finish(connection, team_id=team_id, lead_ids=finished)
+        await progress.finish(connection, team_id=team_id, lead_ids=finished, at=now)
     if due:
         await persons.resume(connection, team_id=team_id, lead_ids=[lead_id for lead_id, _, _ in due])
         await progress.put_due(connection, team_id=team_id, due=due)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from overture.store.pool import Connection
 
@@ -109,22 +110,26 @@ async def members(connection: Connection, *, team_id: str, campaign_id: str) -> 
     return [Member(**row) for row in rows]
 
 
-async def ask_again(connection: Connection, *, team_id: str, campaign_id: str) -> None:
+async def ask_again(connection: Connection, *, team_id: str, campaign_id: str, at: datetime) -> None:
     """Have leads that no account reached assessed anew, since another account has joined; the gone stay gone."""
     await connection.execute(
         """
         WITH unreached AS (
-            SELECT id, profile_id FROM lead
+            SELECT id, profile_id, reason FROM lead
              WHERE team_id = $1 AND campaign_id = $2 AND state = 'unreachable'
                AND reason NOT IN ('suspended', 'notFound')
              ORDER BY id FOR NO KEY UPDATE
         ), changed AS (
             UPDATE lead l SET state = 'assessing', reason = NULL
               FROM unreached u WHERE l.team_id = $1 AND l.id = u.id
+        ), turned AS (
+            INSERT INTO lead_turn (team_id, lead_id, at, state, was)
+            SELECT $1, id, $3, 'assessing', reason FROM unreached
         )
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
         SELECT $1, $2, id, profile_id FROM unreached ON CONFLICT DO NOTHING
         """,
         team_id,
         campaign_id,
+        at,
     )

@@ -81,6 +81,7 @@ class DueLead:
     last_inbound_at: datetime | None
     sent_texts: Sequence[str]
     unplaced_texts: Sequence[str]
+    planned_at: datetime | None
 
 
 async def due_teams(
@@ -249,7 +250,7 @@ async def lock_leads(connection: Connection, *, team_id: str, lead_ids: Sequence
                    (SELECT array_agg(s.text) FROM attempt s WHERE s.team_id = $1 AND s.lead_id = l.id
                        AND s.state IN ('intent', 'unknown', 'accepted')), '{}') END AS sent_texts,
                ARRAY(SELECT content FROM unplaced_message u WHERE u.team_id = $1 AND u.profile_id = l.profile_id)
-                   AS unplaced_texts
+                   AS unplaced_texts, d.planned_at
           FROM locked l
           JOIN profile f ON f.team_id = $1 AND f.id = l.profile_id
           JOIN lead_due d ON d.team_id = $1 AND d.lead_id = l.id

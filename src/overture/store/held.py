@@ -105,7 +105,7 @@ async def go_on(connection: Connection, *, team_id: str, campaign_id: str, moves
     )
 
 
-async def hold_again(connection: Connection, *, team_id: str, campaign_id: str) -> list[str]:
+async def hold_again(connection: Connection, *, team_id: str, campaign_id: str, at: datetime) -> list[str]:
     """Hold leads that came back while nobody can tell whether a message reached them; return them."""
     rows = await connection.fetch(
         """
@@ -117,11 +117,16 @@ async def hold_again(connection: Connection, *, team_id: str, campaign_id: str) 
              WHERE l.team_id = $1 AND l.id IN (SELECT lead_id FROM untold)
                AND l.state IN ('assessing', 'ready', 'inSequence')
              ORDER BY l.id FOR NO KEY UPDATE
+        ), changed AS (
+            UPDATE lead l SET state = 'held', reason = 'notFound' FROM back WHERE l.team_id = $1 AND l.id = back.id
+            RETURNING l.id, l.state, l.reason
+        ), turned AS (
+            INSERT INTO lead_turn (team_id, lead_id, at, state, reason) SELECT $1, id, $3, state, reason FROM changed
         )
-        UPDATE lead l SET state = 'held', reason = 'notFound' FROM back WHERE l.team_id = $1 AND l.id = back.id
-        RETURNING l.id
+        SELECT id FROM changed
         """,
         team_id,
         campaign_id,
+        at,
     )
     return [row["id"] for row in rows]

@@ -254,7 +254,7 @@ async def mend(
     count: int = await connection.fetchval(
         """
         WITH mended AS (
-            SELECT id, profile_id, account_id, contacted_at, reach_id FROM lead
+            SELECT id, profile_id, account_id, contacted_at, reach_id, reason FROM lead
              WHERE team_id = $1 AND campaign_id = $2 AND state = 'held'
                AND (reason LIKE 'variableMissing:%' OR reason = 'textTooLong')
                AND ($3::text[] IS NULL OR id = ANY($3::text[]))
@@ -264,6 +264,9 @@ async def mend(
                SET reason = NULL, state = CASE WHEN m.contacted_at IS NOT NULL THEN 'inSequence'
                                                WHEN m.reach_id IS NOT NULL THEN 'ready' ELSE 'assessing' END
               FROM mended m WHERE l.team_id = $1 AND l.id = m.id
+            RETURNING l.id, l.state, m.reason
+        ), turned AS (
+            INSERT INTO lead_turn (team_id, lead_id, at, state, was) SELECT $1, id, $4, state, reason FROM changed
         ), due AS (
             INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
             SELECT $1, account_id, $2, false, $4, id FROM mended WHERE contacted_at IS NOT NULL

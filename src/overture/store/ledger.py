@@ -25,6 +25,7 @@ class Intent:
     is_first: bool
     text: str
     choices: Sequence[Sequence[int]]
+    planned_at: datetime | None
     fence: int
     campaign_revision: int
     account_revision: int
@@ -100,15 +101,17 @@ async def write_intents(
             SELECT FROM team_gate WHERE team_id = $1 AND open AND revision = $19 FOR SHARE
         )
         INSERT INTO attempt (team_id, id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank,
-                             step_id, is_first, text, choices, state, campaign_revision, intent_at, lease_until, fence)
+                             step_id, is_first, text, choices, state, campaign_revision, intent_at, lease_until, fence,
+                             planned_at)
         SELECT $1, v.id, v.app_id, v.account_id, v.campaign_id, v.lead_id, v.profile_id, v.sequence_version, v.rank,
-               v.step_id, v.is_first, v.text, v.choices::jsonb, 'intent', v.campaign_revision, $2, $3, v.fence
+               v.step_id, v.is_first, v.text, v.choices::jsonb, 'intent', v.campaign_revision, $2, $3, v.fence,
+               v.planned_at
           FROM team,
                unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[],
                       $12::text[], $13::boolean[], $14::text[], $15::text[], $16::bigint[], $17::bigint[],
-                      $18::bigint[])
+                      $18::bigint[], $20::timestamptz[])
                AS v (id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank, step_id,
-                     is_first, text, choices, fence, campaign_revision, account_revision)
+                     is_first, text, choices, fence, campaign_revision, account_revision, planned_at)
           JOIN campaign_gate g ON g.team_id = $1 AND g.campaign_id = v.campaign_id
                AND g.open AND g.revision = v.campaign_revision
           JOIN account_gate a ON a.team_id = $1 AND a.account_id = v.account_id
@@ -137,6 +140,7 @@ async def write_intents(
         [intent.campaign_revision for intent in intents],
         [intent.account_revision for intent in intents],
         team_revision,
+        [intent.planned_at for intent in intents],
     )
     return len(rows)
 

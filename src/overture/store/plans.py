@@ -138,8 +138,8 @@ async def place(
         ), numbered AS (
             SELECT lead_id, reach_id, row_number() OVER (PARTITION BY reach_id ORDER BY lead_id) AS number FROM taken
         )
-        INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
-        SELECT $1, s.accounts[width_bucket(n.number, s.bounds)] AS account_id, $2, true, $3, n.lead_id
+        INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id, planned_at)
+        SELECT $1, s.accounts[width_bucket(n.number, s.bounds)] AS account_id, $2, true, $3, n.lead_id, $3
           FROM numbered n JOIN share s ON s.reach_id = n.reach_id
          ORDER BY account_id, n.lead_id
         """,
@@ -154,7 +154,9 @@ async def place(
     return int(result.rsplit(" ", 1)[1])
 
 
-async def move(connection: Connection, *, team_id: str, campaign_id: str, slices: Sequence[Slice]) -> None:
+async def move(
+    connection: Connection, *, team_id: str, campaign_id: str, slices: Sequence[Slice], at: datetime
+) -> None:
     """Move planned leads between accounts; the last to be served go first, so that shown next sends stay."""
     for part in slices:
         if part.source is None or part.source == part.account_id:
@@ -166,6 +168,9 @@ async def move(connection: Connection, *, team_id: str, campaign_id: str, slices
                   JOIN lead l ON l.team_id = $1 AND l.id = d.lead_id AND l.reach_id = $4
                  WHERE d.team_id = $1 AND d.account_id = $3 AND d.campaign_id = $2 AND d.is_first
                  ORDER BY d.due_at DESC, d.lead_id DESC LIMIT $6
+            ), turned AS (
+                INSERT INTO lead_turn (team_id, lead_id, at, state, was, account_id)
+                SELECT $1, lead_id, $7, 'ready', $3, $5 FROM chosen
             )
             UPDATE lead_due d SET account_id = $5 FROM chosen WHERE d.team_id = $1 AND d.lead_id = chosen.lead_id
             """,
@@ -175,10 +180,13 @@ async def move(connection: Connection, *, team_id: str, campaign_id: str, slices
             part.reach_id,
             part.account_id,
             part.count,
+            at,
         )
 
 
-async def ask_again(connection: Connection, *, team_id: str, campaign_id: str, reach_ids: Sequence[int]) -> int:
+async def ask_again(
+    connection: Connection, *, team_id: str, campaign_id: str, reach_ids: Sequence[int], at: datetime
+) -> int:
     """Send uncontacted leads whose known accounts cannot send back to be assessed with the others; return how many."""
     count: int = await connection.fetchval(
         """
@@ -197,6 +205,9 @@ async def ask_again(connection: Connection, *, team_id: str, campaign_id: str, r
              WHERE k.team_id = $1 AND k.profile_id = s.profile_id AND k.lead_id = s.id
         ), again AS (
             UPDATE lead l SET state = 'assessing', reach_id = NULL FROM stranded s WHERE l.team_id = $1 AND l.id = s.id
+        ), turned AS (
+            INSERT INTO lead_turn (team_id, lead_id, at, state, was)
+            SELECT $1, id, $4, 'assessing', 'accountsAway' FROM stranded
         ), queued AS (
             INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
             SELECT $1, $2, id, profile_id FROM stranded ON CONFLICT DO NOTHING
@@ -206,6 +217,7 @@ async def ask_again(connection: Connection, *, team_id: str, campaign_id: str, r
         team_id,
         campaign_id,
         list(reach_ids),
+        at,
     )
     return count
 

@@ -33,7 +33,7 @@ async def leads(connection: Connection, *, team_id: str, lead_ids: Sequence[str]
                coalesce((SELECT array_agg(s.text) FROM attempt s WHERE s.team_id = $1 AND s.lead_id = l.id
                             AND s.state IN ('intent', 'unknown', 'accepted')), '{}') AS sent_texts,
                ARRAY(SELECT content FROM unplaced_message u WHERE u.team_id = $1 AND u.profile_id = l.profile_id)
-                   AS unplaced_texts
+                   AS unplaced_texts, NULL::timestamptz AS planned_at
           FROM lead l
           JOIN profile f ON f.team_id = $1 AND f.id = l.profile_id
           LEFT JOIN contact o ON o.team_id = $1 AND o.id = f.contact_id

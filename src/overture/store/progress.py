@@ -53,31 +53,42 @@ async def lock(connection: Connection, *, team_id: str, lead_ids: Sequence[str])
     return {row["id"]: row["version"] for row in rows}
 
 
-async def stop(connection: Connection, *, team_id: str, stops: Sequence[Stop]) -> None:
-    """Take leads out of the plan and note their state and reason."""
+async def stop(connection: Connection, *, team_id: str, stops: Sequence[Stop], at: datetime) -> None:
+    """Take leads out of the plan and note their state and reason, as decided `at`."""
     if not stops:
         return
     lead_ids = [stop.lead_id for stop in stops]
     await connection.execute(
         """
-        UPDATE lead l SET state = v.state, reason = v.reason
-          FROM unnest($2::text[], $3::text[], $4::text[]) AS v (id, state, reason)
-         WHERE l.team_id = $1 AND l.id = v.id
+        WITH changed AS (
+            UPDATE lead l SET state = v.state, reason = v.reason
+              FROM unnest($2::text[], $3::text[], $4::text[]) AS v (id, state, reason)
+             WHERE l.team_id = $1 AND l.id = v.id
+            RETURNING l.id, l.state, l.reason
+        )
+        INSERT INTO lead_turn (team_id, lead_id, at, state, reason) SELECT $1, id, $5, state, reason FROM changed
         """,
         team_id,
         lead_ids,
         [stop.state for stop in stops],
         [stop.reason for stop in stops],
+        at,
     )
     await unplan(connection, team_id=team_id, lead_ids=lead_ids)
 
 
-async def finish(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
-    """End leads that have had every message."""
+async def finish(connection: Connection, *, team_id: str, lead_ids: Sequence[str], at: datetime) -> None:
+    """End leads that have had every message, as found `at`."""
     await connection.execute(
-        "UPDATE lead SET state = 'finished', reason = NULL WHERE team_id = $1 AND id = ANY($2::text[])",
+        """
+        WITH changed AS (
+            UPDATE lead SET state = 'finished', reason = NULL WHERE team_id = $1 AND id = ANY($2::text[]) RETURNING id
+        )
+        INSERT INTO lead_turn (team_id, lead_id, at, state) SELECT $1, id, $3, 'finished' FROM changed
+        """,
         team_id,
         list(lead_ids),
+        at,
     )
     await unplan(connection, team_id=team_id, lead_ids=lead_ids)
 
@@ -196,21 +207,28 @@ class Changed:
     state: str
 
 
-async def stop_if_open(connection: Connection, *, team_id: str, stops: Sequence[Stop]) -> list[Changed]:
-    """Stop those of the leads for which something was still to happen; the others stay as they are."""
+async def stop_if_open(connection: Connection, *, team_id: str, stops: Sequence[Stop], at: datetime) -> list[Changed]:
+    """Stop, `at`, those of the leads for which something was still to happen; the others stay as they are."""
     if not stops:
         return []
     rows = await connection.fetch(
         """
-        UPDATE lead l SET state = v.state, reason = v.reason
-          FROM unnest($2::text[], $3::text[], $4::text[]) AS v (id, state, reason)
-         WHERE l.team_id = $1 AND l.id = v.id AND l.state IN ('assessing', 'ready', 'inSequence', 'held')
-        RETURNING l.id AS lead_id, l.campaign_id, l.profile_id, l.state
+        WITH changed AS (
+            UPDATE lead l SET state = v.state, reason = v.reason
+              FROM unnest($2::text[], $3::text[], $4::text[]) AS v (id, state, reason)
+             WHERE l.team_id = $1 AND l.id = v.id AND l.state IN ('assessing', 'ready', 'inSequence', 'held')
+            RETURNING l.id AS lead_id, l.campaign_id, l.profile_id, l.state, l.reason
+        ), turned AS (
+            INSERT INTO lead_turn (team_id, lead_id, at, state, reason)
+            SELECT $1, lead_id, $5, state, reason FROM changed
+        )
+        SELECT lead_id, campaign_id, profile_id, state FROM changed
         """,
         team_id,
         [stop.lead_id for stop in stops],
         [stop.state for stop in stops],
         [stop.reason for stop in stops],
+        at,
     )
     changed = [Changed(**row) for row in rows]
     await unplan(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in changed])

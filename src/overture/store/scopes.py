@@ -178,13 +178,16 @@ def _in_line(affected: str) -> str:
     ), wanted AS (
         SELECT * FROM leaving UNION ALL SELECT * FROM coming
     ), locked AS (
-        SELECT l.id, w.profile_id, w.state, w.reason
+        SELECT l.id, w.profile_id, w.state, w.reason, l.reason AS was
           FROM lead l JOIN wanted w ON w.id = l.id
          WHERE l.team_id = $1 AND l.state = w.was AND l.contacted_at IS NOT DISTINCT FROM w.contacted_at
          ORDER BY l.id FOR NO KEY UPDATE OF l
     ), changed AS (
         UPDATE lead l SET state = k.state, reason = k.reason FROM locked k
-         WHERE l.team_id = $1 AND l.id = k.id RETURNING l.id, l.profile_id, l.state, l.reason
+         WHERE l.team_id = $1 AND l.id = k.id RETURNING l.id, l.profile_id, l.state, l.reason, k.was
+    ), turned AS (
+        INSERT INTO lead_turn (team_id, lead_id, at, state, reason, was)
+        SELECT $1, id, $3, state, reason, was FROM changed
     ), gone AS (
         SELECT id, profile_id FROM changed WHERE state IN ('excluded', 'removed')
     ), undue AS (

@@ -43,6 +43,56 @@ _PARTS: Mapping[str, str] = {
           JOIN verdict v ON v.team_id = $1 AND v.profile_id = $3 AND v.account_id = c.account_id
          WHERE c.team_id = $1 AND c.campaign_id = $4
     """,
+    # Where no turn tells that a lead was kept out, it was when it joined.
+    "keptOut": """
+        SELECT 'aa', l.joined_at, 'excluded', NULL, NULL, NULL, NULL, NULL, NULL,
+               CASE WHEN first.id IS NULL THEN l.reason ELSE first.was END, NULL, NULL, NULL, NULL
+          FROM lead l
+          LEFT JOIN LATERAL (
+             SELECT h.id, h.was FROM lead_turn h WHERE h.team_id = $1 AND h.lead_id = $2 ORDER BY h.id LIMIT 1
+          ) first ON true
+         WHERE l.team_id = $1 AND l.id = $2
+           AND CASE WHEN first.id IS NOT NULL
+                    THEN first.was IN ('excludedList', 'contacted', 'mutual', 'consentMissing')
+                    ELSE l.state = 'excluded'
+                     AND NOT EXISTS (SELECT FROM lead_act h WHERE h.team_id = $1 AND h.lead_id = $2) END
+    """,
+    # What the plan said first; where it moved a lead after that stands among the turns.
+    "assigned": """
+        SELECT 'bz', planned.at, 'assigned', coalesce(
+                   (SELECT h.was FROM lead_turn h WHERE h.team_id = $1 AND h.lead_id = $2 AND h.account_id IS NOT NULL
+                     ORDER BY h.id LIMIT 1), planned.account_id),
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+          FROM (SELECT planned_at AS at, account_id FROM lead_due WHERE team_id = $1 AND lead_id = $2
+                UNION ALL
+                SELECT planned_at, account_id FROM attempt
+                 WHERE team_id = $1 AND lead_id = $2 AND state IN ('intent', 'unknown', 'accepted')
+                UNION ALL
+                SELECT planned_at, account_id FROM attempt
+                 WHERE team_id = $1 AND lead_id = $2 AND state IN ('refused', 'notSent', 'held')
+                 ORDER BY at LIMIT 1) planned
+         WHERE planned.at IS NOT NULL
+    """,
+    "turns": """
+        SELECT CASE WHEN h.account_id IS NULL AND h.state IN ('assessing', 'ready', 'inSequence', 'replied')
+                    THEN 'ab' ELSE 'i' END || lpad(h.id::text, 20, '0'), h.at,
+               CASE WHEN h.account_id IS NOT NULL THEN 'assigned'
+                    WHEN h.state IN ('assessing', 'ready', 'inSequence', 'replied') THEN 'returned' ELSE h.state END,
+               h.account_id, NULL, NULL, NULL, NULL,
+               CASE WHEN h.account_id IS NULL AND h.state IN ('assessing', 'ready', 'inSequence', 'replied')
+                    THEN h.state END,
+               CASE WHEN h.account_id IS NOT NULL THEN 'moved' ELSE coalesce(h.reason, h.was) END,
+               CASE WHEN h.account_id IS NOT NULL THEN h.was END, NULL, NULL, NULL
+          FROM lead_turn h WHERE h.team_id = $1 AND h.lead_id = $2
+    """,
+    # A lead that is through with its last message says so itself: no send pays for a turn.
+    "finished": """
+        SELECT 'j', l.since, 'finished', l.account_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+          FROM lead l
+         WHERE l.team_id = $1 AND l.id = $2 AND l.state = 'finished' AND l.since IS NOT NULL
+           AND NOT EXISTS (SELECT FROM lead_turn h
+                            WHERE h.team_id = $1 AND h.lead_id = $2 AND h.state = 'finished')
+    """,
     "acts": """
         SELECT 'c' || h.id, h.at, h.act, NULL, NULL, NULL, NULL, NULL, h.decision, h.before_reason, h.before_state,
                h.actor_name, NULL, NULL
