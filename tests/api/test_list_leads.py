@@ -93,11 +93,17 @@ async def test_the_username_of_a_profile_that_was_gone_is_looked_up_anew(
     assert (lead["profile"]["accountStatus"], lead["profile"]["bio"]) == ("active", person.description)
 
 
-async def test_without_an_account_unknown_usernames_cannot_be_looked_up(
+async def test_without_an_account_usernames_are_on_the_list_and_wait_for_their_look_up(
     client: httpx.AsyncClient, list_id: str
 ) -> None:
-    answer = await _add(client, list_id, usernames=["somebody"])
-    assert [failure["reason"] for failure in answer["failures"]] == ["notLookedUp"]
+    assert (await _add(client, list_id, usernames=["@Somebody"]))["added"] == ["@Somebody"]
+    assert (await _add(client, list_id, usernames=["somebody"]))["skipped"] == ["somebody"]
+    (lead,) = await _leads(client, list_id)
+    shown = {name: lead["profile"][name] for name in ("platformId", "username", "lookedUpAt", "accountStatus")}
+    assert shown == {"platformId": None, "username": "somebody", "lookedUpAt": None, "accountStatus": "active"}
+    table = (await client.get(f"/lists/{list_id}/leads.csv")).text
+    assert ",somebody," in table
+    assert "username somebody" not in table
 
 
 async def test_an_external_id_is_our_profile_id_and_one_person_is_one_lead(

@@ -70,18 +70,29 @@ async def add(
         # Before anybody is looked up: a request that cannot succeed should cost nothing.
         await campaign_access.require(connection, actor, campaign_id=campaign_id)
         values = await _checked_values(connection, actor, campaign_id, named)
-    resolved = await people.resolve(context, actor, identifiers=[one.identifier for one in named])
+    identifiers = [one.identifier for one in named]
+    added: int | None = None
+    while added is None:
+        # Whoever is found between the two is resolved at once the next time.
+        resolved = await people.resolve(context, actor, identifiers=identifiers, may_wait=True)
+        added = await _insert(
+            context, actor, campaign_id, resolved, _values_by_profile(named, values, resolved), consent
+        )
+    if added:
+        context.wake()
+    failed = sum(one.identifier in resolved.failed for one in named)
+    return Added(added=added, skipped=len(named) - failed - added, failed=failed)
+
+
+def _values_by_profile(
+    named: Sequence[Named], values: Sequence[Mapping[str, columns.Value | None]], resolved: people.Resolved
+) -> dict[str, dict[str, columns.Value]]:
     data: dict[str, dict[str, columns.Value]] = {}
     for one, checked in zip(named, values, strict=True):
         if one.identifier in resolved.found:
             kept = {column_id: value for column_id, value in checked.items() if value is not None}
             data.setdefault(resolved.found[one.identifier], {}).update(kept)
-    fresh = [NewLead(profile_id=profile_id, data=data[profile_id]) for profile_id in sorted(data)]
-    added = await _insert(context, actor, campaign_id, fresh, consent) if fresh else 0
-    if added:
-        context.wake()
-    failed = sum(one.identifier in resolved.failed for one in named)
-    return Added(added=added, skipped=len(named) - failed - added, failed=failed)
+    return data
 
 
 async def page(
@@ -195,11 +206,22 @@ async def mend(
 
 
 async def _insert(
-    context: Context, actor: Actor, campaign_id: str, fresh: Sequence[NewLead], consent: Consent | None
-) -> int:
+    context: Context,
+    actor: Actor,
+    campaign_id: str,
+    resolved: people.Resolved,
+    data: Mapping[str, Mapping[str, columns.Value]],
+    consent: Consent | None,
+) -> int | None:
+    """Add profiles with their values; return how many leads that made, None when they are to be resolved anew."""
+    fresh = [NewLead(profile_id=profile_id, data=data[profile_id]) for profile_id in sorted(data)]
+    if not fresh:
+        return 0
     now = await context.clock.now()
     keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
     async with context.pool.acquire() as connection, connection.transaction():
+        if not await people.hold(connection, actor, resolved):
+            return None
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         if consent is not None:
             await _record(connection, actor, campaign_id, [lead.profile_id for lead in fresh], consent, now)

@@ -42,9 +42,24 @@ async def add(context: Context, actor: Actor, *, list_id: str, named: Sequence[N
         # Only to refuse early; the lock below decides. A lock here could last as long as the platform takes to answer.
         await list_actions.require_writable(connection, actor, list_id)
         await _checked_values(connection, actor, list_id, named)
-    resolved = await people.resolve(context, actor, identifiers=[one.identifier for one in named])
+    added: Added | None = None
+    while added is None:
+        # Whoever is found between the two is resolved at once the next time.
+        resolved = await people.resolve(context, actor, identifiers=[one.identifier for one in named], may_wait=True)
+        added = await _put(context, actor, list_id, named, resolved)
+    if added.added:
+        context.wake()
+    return added
+
+
+async def _put(
+    context: Context, actor: Actor, list_id: str, named: Sequence[Named], resolved: people.Resolved
+) -> Added | None:
+    """Put resolved leads on a list; None when they are to be resolved anew."""
     now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
+        if not await people.hold(connection, actor, resolved):
+            return None
         await list_actions.lock(connection, actor, list_id)
         values = await _checked_values(connection, actor, list_id, named)
         data: dict[str, dict[str, columns.Value]] = {}
@@ -57,8 +72,6 @@ async def add(context: Context, actor: Actor, *, list_id: str, named: Sequence[N
             connection, team_id=actor.team_id, list_id=list_id, profile_ids=sorted(data.keys() - fresh)
         )
         await _follow(connection, actor, list_id, profile_ids=fresh, growth=len(fresh), now=now)
-    if fresh:
-        context.wake()
     return _sorted_out(named, resolved, fresh)
 
 

@@ -12,7 +12,7 @@ from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.lookup import Lookup
 from overture.errors import Unprocessable
 from overture.secrets import SealBroken
-from overture.store import accounts, people
+from overture.store import accounts, awaited, people
 from overture.store.pool import Connection
 
 _log = logging.getLogger(__name__)
@@ -43,29 +43,49 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
-    """What became of each identifier: the id of its profile, or why it has none (see `MESSAGES`)."""
+    """What became of each identifier: the id of its profile, or why it has none (see `MESSAGES`).
+
+    `awaited` are profiles of which perhaps nothing but a username is known: they may be merged into others
+    until they are held (see `hold`), which is done before they are put anywhere.
+    """
 
     found: Mapping[Identifier, str]
     failed: Mapping[Identifier, str]
+    awaited: frozenset[str] = frozenset()
 
 
-async def resolve(context: Context, actor: Actor, *, identifiers: Sequence[Identifier]) -> Resolved:
+async def resolve(
+    context: Context, actor: Actor, *, identifiers: Sequence[Identifier], may_wait: bool = False
+) -> Resolved:
     """Find or make the profiles that `identifiers` name.
 
     Ids of the platform get a profile straight away. Usernames the team does not know are looked up on the
-    platform, for up to ten seconds in all. Call it outside any transaction: it opens short ones of its own.
+    platform, for up to ten seconds in all. Those it has not told of by then fail; where they `may_wait` they get a
+    profile too, and are looked up in the background. Call it outside any transaction: it opens short ones of its own.
 
     Raises:
         Unprocessable: `platformNotSupported`.
     """
     found: dict[Identifier, str] = {}
     failed: dict[Identifier, str] = {}
+    waiting: frozenset[str] = frozenset()
     for platform in dict.fromkeys(one.platform for one in identifiers):
         of_platform = list(dict.fromkeys(one for one in identifiers if one.platform == platform))
-        resolved = await _resolve_on(context, actor, require_channel(context, platform), of_platform)
+        resolved = await _resolve_on(context, actor, require_channel(context, platform), of_platform, may_wait)
         found.update(resolved.found)
         failed.update(resolved.failed)
-    return Resolved(found=found, failed=failed)
+        waiting |= resolved.awaited
+    return Resolved(found=found, failed=failed, awaited=waiting)
+
+
+async def hold(connection: Connection, actor: Actor, resolved: Resolved) -> bool:
+    """Keep profiles as they were resolved to the end of the transaction; False: they are not, resolve them anew.
+
+    Call it before any other lock.
+    """
+    if not resolved.awaited:
+        return True
+    return await awaited.hold(connection, team_id=actor.team_id, profile_ids=sorted(resolved.awaited))
 
 
 async def find(connection: Connection, actor: Actor, *, identifiers: Sequence[Identifier]) -> dict[Identifier, str]:
@@ -95,18 +115,33 @@ def require_channel(context: Context, platform: str) -> Channel:
     return channel
 
 
-async def _resolve_on(context: Context, actor: Actor, channel: Channel, identifiers: Sequence[Identifier]) -> Resolved:
+async def _resolve_on(
+    context: Context, actor: Actor, channel: Channel, identifiers: Sequence[Identifier], may_wait: bool
+) -> Resolved:
     platform, now = channel.platform, await context.clock.now()
     keys = {one: key for one in identifiers if (key := _key(one)) is not None}
     async with context.pool.acquire() as connection:
         profiles = await _known(connection, actor, platform, keys, living=True)
-    wanted = {kind: [key for one, key in keys.items() if one.kind is kind] for kind in IdentifierKind}
-    usernames = profiles[IdentifierKind.USERNAME]
-    unknown = [key for key in dict.fromkeys(wanted[IdentifierKind.USERNAME]) if key not in usernames]
+        wanted = {kind: [key for one, key in keys.items() if one.kind is kind] for kind in IdentifierKind}
+        usernames = profiles[IdentifierKind.USERNAME]
+        unknown = [key for key in dict.fromkeys(wanted[IdentifierKind.USERNAME]) if key not in usernames]
+        waiting: dict[str, str] = {}
+        if may_wait and unknown:
+            waiting = await awaited.known(connection, team_id=actor.team_id, platform=platform, usernames=unknown)
+            unknown = [key for key in unknown if key not in waiting]
     answers = await _look_up(context, actor, channel, unknown)
     met = [person for answer in answers for person in answer.people]
     absent = {one.identifier.lower(): one.reason for answer in answers for one in answer.absent}
     async with context.pool.acquire() as connection, connection.transaction():
+        # Placeholders before the profiles they stand for: whoever finds them locks them in that order.
+        names = {person.username.lower() for person in met}
+        if names:
+            await awaited.wait_again(
+                connection, team_id=actor.team_id, platform=platform, usernames=sorted(names), now=now
+            )
+        if may_wait:
+            late = [key for key in unknown if key not in absent and key not in names]
+            waiting |= await awaited.save(connection, team_id=actor.team_id, platform=platform, usernames=late, now=now)
         saved = await people.save_people(connection, team_id=actor.team_id, platform=platform, people=met, now=now)
         profiles[IdentifierKind.PLATFORM_ID] = await people.save_ids(
             connection,
@@ -115,6 +150,7 @@ async def _resolve_on(context: Context, actor: Actor, channel: Channel, identifi
             platform_ids=wanted[IdentifierKind.PLATFORM_ID],
             now=now,
         )
+    usernames |= waiting
     usernames |= {person.username.lower(): saved[person.platform_id] for person in met}
     found: dict[Identifier, str] = {}
     failed: dict[Identifier, str] = {}
@@ -128,7 +164,9 @@ async def _resolve_on(context: Context, actor: Actor, channel: Channel, identifi
             failed[one] = absent.get(key, NOT_LOOKED_UP)
         else:
             failed[one] = NOT_FOUND
-    return Resolved(found=found, failed=failed)
+    return Resolved(
+        found=found, failed=failed, awaited=frozenset(waiting.values()).union(profiles[IdentifierKind.EXTERNAL_ID])
+    )
 
 
 async def _known(

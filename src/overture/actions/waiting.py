@@ -48,6 +48,8 @@ def of_lead(
     `account`: what its account waits for, where the lead is the account's next or the account sends nothing at all.
     """
     match lead.state:
+        case LeadState.ASSESSING if lead.profile.platform_id is None:
+            return Wait(code="assessing", message=f"The platform has yet to tell whose {lead.profile.username!r} is.")
         case LeadState.ASSESSING:
             return Wait(code="assessing", message="Being checked: can an account write to this person?")
         case LeadState.HELD:

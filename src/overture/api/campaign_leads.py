@@ -148,7 +148,11 @@ class CampaignLeadAnswer(bodies.Answer):
     openapi_extra=refusals.of("platformNotSupported"),
 )
 async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: str, body: AddLeads) -> AddedCounts:
-    """Add leads by hand. Usernames that are not known yet are looked up on the platform, for up to ten seconds."""
+    """Add leads by hand.
+
+    Usernames that are not known yet are looked up on the platform, for up to ten seconds; those it has not told of by
+    then are added too, and looked up in the background.
+    """
     consent = None
     if body.consent is not None:
         consent = Consent(basis=body.consent.basis, evidence=body.consent.evidence)

@@ -44,9 +44,7 @@ class FailedAnswer(bodies.Answer):
     """Why one identifier was not taken."""
 
     identifier: str = Field(description="As it was sent.", examples=["nobody_of_this_name"])
-    reason: str = Field(
-        description="`invalid`, `notFound`, `suspended` or `notLookedUp` (try again).", examples=["notFound"]
-    )
+    reason: str = Field(description="`invalid`, `notFound` or `suspended`.", examples=["notFound"])
     message: str = Field(description="The same for people.", examples=["There is no such profile."])
 
 
@@ -97,7 +95,11 @@ async def download_list_leads(context: CurrentContext, actor: CurrentActor, list
     openapi_extra=refusals.of("listNotWritable", "platformNotSupported"),
 )
 async def add_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: Leads) -> AddedAnswer:
-    """Add leads. Usernames that are not known yet are looked up on the platform, for up to ten seconds."""
+    """Add leads.
+
+    Usernames that are not known yet are looked up on the platform, for up to ten seconds; those it has not told of by
+    then are added too, and looked up in the background.
+    """
     return _added(await list_leads.add(context, actor, list_id=list_id, named=body.named()))
 
 

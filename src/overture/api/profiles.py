@@ -11,7 +11,10 @@ class ProfileAnswer(bodies.Answer):
 
     id: str = Field(description="Overture's id of the profile (`externalId`).", examples=["u0mdbz3k91yq0c8f4w2n7xhs"])
     platform: str = Field(description="Key of the platform.", examples=["twitter"])
-    platform_id: str = Field(description="The platform's id.", examples=["1000000000000000001"])
+    platform_id: str | None = Field(
+        description="The platform's id; null while only the username is known, and for ever if it is nobody's.",
+        examples=["1000000000000000001"],
+    )
     username: str | None = Field(description="Username without @; null until looked up.", examples=["ana"])
     display_name: str | None = Field(description="Shown name.", examples=["Ana Ruiz"])
     bio: str | None = Field(description="What they say about themselves.", examples=["Roaster in Lisbon"])

@@ -29,6 +29,7 @@ class _Forms:
     username: re.Pattern[str]
 
 
+_PLACEHOLDER = "username "
 _ANY = re.compile(r"\S{1,255}")
 _FORMS: Mapping[str, _Forms] = {
     "twitter": _Forms(platform_id=re.compile(r"[1-9][0-9]{0,19}"), username=re.compile(r"[a-z0-9_]{1,15}")),
@@ -46,6 +47,16 @@ def username(platform: str, value: str) -> str | None:
     """Return a username in lower case without a leading @; None when it cannot be one."""
     cleaned = value.strip().removeprefix("@").lower()
     return cleaned if _forms(platform).username.fullmatch(cleaned) else None
+
+
+def placeholder(username: str) -> str:
+    """Return what stands for the platform's id of a lower-case username until it is known: no id holds a space."""
+    return f"{_PLACEHOLDER}{username}"
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether a value stands for an id that is not known."""
+    return value.startswith(_PLACEHOLDER)
 
 
 def _forms(platform: str) -> _Forms:

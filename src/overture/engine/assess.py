@@ -209,6 +209,8 @@ def judge(
     """Say where a lead stands by what is known, and what was `learned` since: one account that reaches it is enough."""
     if lead.account_status in _GONE:
         return Standing(out=_GONE[lead.account_status])
+    if lead.awaits_lookup:
+        return Standing()
     reached: list[str] = []
     askable: list[str] = []
     waits = can_send = False

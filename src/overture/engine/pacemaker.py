@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from overture.core import pacing, window
-from overture.store import duties, halted, paces
+from overture.store import awaited, duties, halted, paces
 from overture.store.pool import Connection
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -52,6 +52,7 @@ async def refresh_account(connection: Connection, *, team_id: str, account_id: s
     await paces.lock_accounts(connection, team_id=team_id, account_ids=[account_id])
     await paces.recount(connection, team_id=team_id, account_ids=[account_id])
     await paces.wake(connection, team_id=team_id, account_ids=[account_id], at=now)
+    await awaited.want(connection, team_id=team_id, now=now)
     for campaign_id in await halted.campaigns_of(connection, team_id=team_id, account_id=account_id):
         for kind in ("assess", "plan"):
             await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)

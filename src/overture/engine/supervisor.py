@@ -16,6 +16,7 @@ from overture.core import pacing
 from overture.core.words import OutcomeKind
 from overture.engine import (
     assess,
+    awaited,
     complete,
     dispatch,
     halts,
@@ -42,7 +43,7 @@ SENDS_AT_ONCE = 400
 """Sends under way at once in one process; half of them for a team that is alone."""
 
 IMPORTS_AT_ONCE = 2
-CALLING_DUTIES = ("assess", "reconcile", "replies")
+CALLING_DUTIES = ("assess", "lookup", "reconcile", "replies")
 """Duties that spend their time waiting for a platform; the others keep the database busy."""
 
 CALLING_DUTIES_AT_ONCE = 24
@@ -81,6 +82,7 @@ class Engine:
         self._inboxes = replies.InboxReader(pool=pool, channels=channels, sealer=sealer)
         self._reconciler = reconcile.Reconciler(pool=pool, channels=channels, sealer=sealer)
         self._assessor = assess.Assessor(pool=pool, channels=channels, sealer=sealer)
+        self._seeker = awaited.Seeker(pool=pool, channels=channels, sealer=sealer)
         self._chores = chores(
             pool=pool,
             kind=imports.Importer(pool=pool, clock=clock, channels=channels, sealer=sealer),
@@ -94,6 +96,7 @@ class Engine:
             "replies": self._replies,
             "reconcile": self._reconcile,
             "resume": self._resume,
+            "lookup": self._look_up,
         }
         self._standstill = Standstill(pool=pool)
         self._settler = settling.Settler(pool=pool, clock=clock, settled=self._settled)
@@ -360,6 +363,9 @@ class Engine:
 
     async def _resume(self, duty: duties.Duty, now: datetime) -> datetime | None:
         return await halts.rested(self._pool, team_id=duty.team_id, account_id=duty.key, now=now)
+
+    async def _look_up(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        return await self._seeker.step(team_id=duty.team_id, now=now)
 
     # ------------------------------------------------------------------ chores and nets
 

@@ -7,17 +7,21 @@ from datetime import datetime
 import asyncpg
 
 from overture import ids
+from overture.core import identifiers
 from overture.core.lookup import Absent, Person
 from overture.store.pool import Connection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """One profile as it was last seen. `account_status` is `active`, `suspended` or `notFound`."""
+    """One profile as it was last seen. `account_status` is `active`, `suspended` or `notFound`.
+
+    `platform_id` is None where only a username is known: the platform has yet to tell whose it is, or it is nobody's.
+    """
 
     id: str
     platform: str
-    platform_id: str
+    platform_id: str | None
     username: str | None
     display_name: str | None
     bio: str | None
@@ -39,7 +43,10 @@ COLUMNS = (
 
 def of_row(row: asyncpg.Record) -> Profile:
     """Make a profile from a row that holds at least `COLUMNS`."""
-    return Profile(**{name: row[name] for name in Profile.__slots__})
+    fields = {name: row[name] for name in Profile.__slots__}
+    if identifiers.is_placeholder(fields["platform_id"]):
+        fields["platform_id"] = None
+    return Profile(**fields)
 
 
 async def save_people(
@@ -152,7 +159,8 @@ async def find_ids(
 async def find_usernames(
     connection: Connection, *, team_id: str, platform: str, usernames: Sequence[str], living: bool
 ) -> dict[str, str]:
-    """Return the profile ids of those lower-case usernames the team knows; `living` leaves out profiles that are gone.
+    """Return the profile ids of those lower-case usernames the team knows; `living` leaves out profiles that are gone,
+    and those of which nothing but the username is known.
 
     Usernames move from one profile to another; the profile seen last under a username has it.
     """
@@ -161,7 +169,7 @@ async def find_usernames(
         SELECT DISTINCT ON (lower(username)) lower(username) AS username, id
           FROM profile
          WHERE team_id = $1 AND platform = $2 AND lower(username) = ANY($3::text[])
-           AND (account_status = 'active' OR NOT $4)
+           AND (account_status = 'active' AND NOT awaits_lookup OR NOT $4)
          ORDER BY lower(username), looked_up_at DESC NULLS LAST
         """,
         team_id,

@@ -9,12 +9,16 @@ from overture.store.pool import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueuedLead:
-    """A lead to be assessed. `verdicts` holds what is known, by account; `inbound` the accounts it has written to."""
+    """A lead to be assessed. `verdicts` holds what is known, by account; `inbound` the accounts it has written to.
+
+    `awaits_lookup`: nothing but its username is known yet, by which nobody is asked whether they can be written to.
+    """
 
     lead_id: str
     profile_id: str
     platform_id: str
     account_status: str
+    awaits_lookup: bool
     tries: int
     has_consent: bool
     verdicts: Mapping[str, str]
@@ -65,7 +69,7 @@ async def queued(
     """Return queued leads behind `after`, with the verdicts about them that are younger than `fresh_since`."""
     rows = await connection.fetch(
         """
-        SELECT q.lead_id, q.profile_id, f.platform_id, f.account_status, q.tries,
+        SELECT q.lead_id, q.profile_id, f.platform_id, f.account_status, f.awaits_lookup, q.tries,
                coalesce(o.consent_at IS NOT NULL, false) AS has_consent,
                coalesce((SELECT jsonb_object_agg(v.account_id, v.verdict) FROM verdict v
                           WHERE v.team_id = $1 AND v.profile_id = q.profile_id AND v.at >= $4), '{}') AS verdicts,

@@ -33,7 +33,9 @@ class ProspectAnswer(bodies.Answer):
     """One person's account on one platform, as it was last seen."""
 
     platform: str = Field(description="Key of the platform.", examples=["twitter"])
-    platform_id: str = Field(description="The platform's id.", examples=["1000000000000000001"])
+    platform_id: str = Field(
+        description="The platform's id; empty while only the username is known.", examples=["1000000000000000001"]
+    )
     external_id: str | None = Field(description="Overture's id of the profile.", examples=["u0mdbz3k91yq0c8f4w2n7xhs"])
     document_id: str | None = Field(default=None, description="There is no search index: null.", examples=[None])
     display_name: str = Field(description="Shown name; the username or id until it is known.", examples=["Ana Ruiz"])
@@ -83,20 +85,21 @@ class ListProspectAnswer(ProspectAnswer):
 def fields(profile: ProfileAnswer, now: datetime) -> dict[str, Any]:
     """Return the fields of a prospect, by name."""
     username = profile.username or ""
+    platform_id = profile.platform_id or ""
     asked_at = profile.looked_up_at
     age = None if asked_at is None else now - asked_at
     return {
         "platform": profile.platform,
-        "platform_id": profile.platform_id,
+        "platform_id": platform_id,
         "external_id": profile.id,
-        "display_name": profile.display_name or profile.username or profile.platform_id,
+        "display_name": profile.display_name or profile.username or platform_id,
         "username": username,
         "handle": f"@{username}" if username else "",
         "image": profile.avatar_url,
         "image_normalized": profile.avatar_url,
         "bio": profile.bio,
         "location": profile.location,
-        "profile_url": profile_links.of(profile.platform, profile.platform_id) or "",
+        "profile_url": (platform_id and profile_links.of(profile.platform, platform_id)) or "",
         "website_url": profile.website,
         "website_domain": _host(profile.website),
         "follower_count": profile.follower_count or 0,

@@ -1,0 +1,123 @@
+"""Awaited: find out whose the usernames are that the platform did not tell when they were added."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from overture.channels.registry import Registry
+from overture.core.words import LeadState
+from overture.engine import complete, lookups, sync
+from overture.secrets import Sealer
+from overture.store import (
+    awaited,
+    campaign_accounts,
+    campaigns,
+    duties,
+    leads,
+    list_leads,
+    merges,
+    paces,
+    people,
+    progress,
+    scope_requests,
+    scopes,
+)
+from overture.store.merges import Double
+from overture.store.pool import Connection, Pool
+
+STEP = 400
+"""So many usernames of a platform are looked up before what was learned is stored."""
+
+_DECIDED = (LeadState.CANCELED, LeadState.REMOVED)
+
+
+class Seeker:
+    """Works off a team's usernames that wait for their look-up."""
+
+    def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
+        self._pool = pool
+        self._finder = lookups.Finder(pool=pool, channels=channels, sealer=sealer)
+
+    async def step(self, *, team_id: str, now: datetime) -> datetime | None:
+        """Look up the next part; return when to go on (engine time), None when nobody waits any more."""
+        async with self._pool.acquire() as connection:
+            waiting = await awaited.next_usernames(connection, team_id=team_id, count=STEP)
+        dues: list[datetime] = []
+        for platform, usernames in waiting.items():
+            answers = await self._finder.find(team_id=team_id, platform=platform, usernames=usernames, now=now)
+            if answers.people or answers.absent:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await _take_in(connection, team_id=team_id, platform=platform, answers=answers, now=now)
+            dues.append(now if answers.refusal is None else answers.refusal.retry_at)
+        return min(dues, default=None)
+
+
+async def _take_in(
+    connection: Connection, *, team_id: str, platform: str, answers: lookups.Answers, now: datetime
+) -> None:
+    """Store what was learned; whoever turns out to be known already takes over what waited for them."""
+    names = {person.username.lower(): person.platform_id for person in answers.people}
+    waiting = await awaited.lock(connection, team_id=team_id, platform=platform, usernames=[*names, *answers.absent])
+    adopted = await awaited.adopt(connection, team_id=team_id, platform=platform, people=answers.people)
+    known = await people.save_people(connection, team_id=team_id, platform=platform, people=answers.people, now=now)
+    ended = await awaited.end(connection, team_id=team_id, platform=platform, absent=answers.absent, now=now)
+    settled = {*adopted, *ended}
+    left = {waiting[name]: known[names[name]] for name in sorted(names) if waiting.get(name, "") not in {"", *settled}}
+    while left:
+        heirs = {waited: heir for heir, waited in {heir: waited for waited, heir in left.items()}.items()}
+        await _merge(connection, team_id=team_id, heirs=heirs, now=now)
+        left = {waited: heir for waited, heir in left.items() if waited not in heirs}
+    for campaign_id in await awaited.campaigns_assessing(connection, team_id=team_id, profile_ids=sorted(settled)):
+        await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
+
+
+async def _merge(connection: Connection, *, team_id: str, heirs: Mapping[str, str], now: datetime) -> None:
+    """Hand everything over to the `heirs`, each of whom takes over from one; the waiting profiles are locked."""
+    concerned = await merges.campaigns(connection, team_id=team_id, profile_ids=list(heirs))
+    accounts: set[str] = set()
+    for campaign_id in concerned:
+        accounts.update(await campaign_accounts.ever_ids(connection, team_id=team_id, campaign_id=campaign_id))
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=sorted(accounts))
+    for campaign_id in concerned:
+        await campaigns.lock(connection, team_id=team_id, campaign_id=campaign_id)
+    doubles = await merges.doubles(connection, team_id=team_id, heirs=heirs)
+    await merges.drop_doubles(connection, team_id=team_id, doubles=doubles)
+    await merges.move_leads(connection, team_id=team_id, heirs=heirs)
+    await merges.merge_contacts(connection, team_id=team_id, heirs=heirs, now=now)
+    stops = [
+        progress.Stop(lead_id=one.lead_id, state=one.waited_state, reason=one.waited_reason or one.waited_state)
+        for one in doubles
+        if one.waited_state in _DECIDED
+    ]
+    await progress.stop_if_open(connection, team_id=team_id, stops=stops)
+    for campaign_id in concerned:
+        again = [one for one in doubles if one.campaign_id == campaign_id and _counts_as_added(one)]
+        await _add_again(connection, team_id=team_id, campaign_id=campaign_id, doubles=again, now=now)
+        await scope_requests.want(
+            connection, team_id=team_id, campaign_id=campaign_id, profile_ids=sorted(heirs.values())
+        )
+    following = set(concerned)
+    for list_id in await merges.lists(connection, team_id=team_id, profile_ids=list(heirs)):
+        await merges.move_on_list(connection, team_id=team_id, list_id=list_id, heirs=heirs, now=now)
+        following.update(await list_leads.campaigns_following(connection, team_id=team_id, list_id=list_id))
+    await merges.drop_profiles(connection, team_id=team_id, profile_ids=list(heirs))
+    for campaign_id in sorted(following):
+        for kind in ("sync", "assess"):
+            await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
+
+
+def _counts_as_added(double: Double) -> bool:
+    """Whether the lead that waited had been added by hand, and nobody has thought better of it."""
+    return double.was_direct and not double.was_deleted and double.waited_state not in _DECIDED
+
+
+async def _add_again(
+    connection: Connection, *, team_id: str, campaign_id: str, doubles: Sequence[Double], now: datetime
+) -> None:
+    """Do with leads that are there already what adding them by their id would have done."""
+    rules = await scopes.rules(connection, team_id=team_id, campaign_id=campaign_id)
+    if rules is None or not doubles:
+        return
+    named = [leads.NewLead(profile_id=one.profile_id, data={}) for one in doubles]
+    if await leads.add(connection, team_id=team_id, campaign_id=campaign_id, rules=rules, leads=named, now=now):
+        await sync.resume_returned(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+        await complete.reopen(connection, team_id=team_id, campaign_id=campaign_id, now=now)
