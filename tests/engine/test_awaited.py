@@ -1,5 +1,6 @@
 """Usernames that the platform does not tell of in time: they are leads at once, and are found out in the background."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from overture.actions.campaign_leads import Consent, View
 from overture.actions.people import Named
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.engine.awaited import Seeker
+from overture.store import merges, scopes
 from overture.store.selections import Filters
 
 AGREED = Consent(basis="signedUp", evidence="form")
@@ -230,6 +232,31 @@ async def test_who_is_found_between_look_up_and_writing_is_not_lost(
     assert len(await leads(world, campaign_id)) == 1
     orphans = "SELECT count(*) FROM lead l WHERE NOT EXISTS (SELECT FROM profile p WHERE p.id = l.profile_id)"
     assert await world.pool.fetchval(orphans) == 0
+
+
+async def test_a_comparison_under_way_makes_no_lead_of_a_profile_that_is_merged_meanwhile(world: World) -> None:
+    await world.link("ana")
+    person = await anybody(world)
+    made = await list_actions.create(world.context, world.actor, name="Names", description=None)
+    campaign_id = await world.campaign([made.id], enabled=False)
+    keys: dict[str, Any] = {"context": world.context, "actor": world.actor, "list_id": made.id}
+    await list_lead_actions.add(**keys, named=[by_id(person["id"])])
+    await silence(world)
+    await list_lead_actions.add(**keys, named=[by_name(person["username"])])
+    campaign = {"team_id": world.actor.team_id, "campaign_id": campaign_id}
+    async with world.pool.acquire() as connection, connection.transaction():
+        await merges.hold_off(connection, team_id=world.actor.team_id)
+        rules = await scopes.rules(connection, **campaign)
+        assert rules is not None
+        now = await world.clock.now()
+        changes = await scopes.bring_in_line(connection, **campaign, rules=rules, now=now, is_full=True)
+        assert changes.added == 2
+        merging = asyncio.create_task(seek(world))
+        await asyncio.sleep(0.3)
+    await merging
+    (view,) = await leads(world, campaign_id)
+    assert view.lead.profile.platform_id == person["id"]
+    assert await world.pool.fetchval("SELECT count(*) FROM lead") == 1
 
 
 async def test_without_an_account_names_wait_until_one_is_linked(world: World, campaign_id: str) -> None:

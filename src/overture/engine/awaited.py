@@ -56,6 +56,7 @@ async def _take_in(
 ) -> None:
     """Store what was learned; whoever turns out to be known already takes over what waited for them."""
     names = {person.username.lower(): person.platform_id for person in answers.people}
+    await merges.begin(connection, team_id=team_id)
     waiting = await awaited.lock(connection, team_id=team_id, platform=platform, usernames=[*names, *answers.absent])
     adopted = await awaited.adopt(connection, team_id=team_id, platform=platform, people=answers.people)
     known = await people.save_people(connection, team_id=team_id, platform=platform, people=answers.people, now=now)

@@ -10,6 +10,7 @@ from overture.store import (
     duties,
     held,
     leads,
+    merges,
     outlines,
     paces,
     persons,
@@ -35,6 +36,7 @@ async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> 
 async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> set[str]:
     """Compare and change leads; return the accounts that have something due now."""
     keys = {"team_id": team_id, "campaign_id": campaign_id}
+    await merges.hold_off(connection, team_id=team_id)
     rules = await scopes.rules(connection, **keys)
     if rules is None:
         return set()

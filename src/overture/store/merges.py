@@ -11,6 +11,8 @@ from datetime import datetime
 from overture.store import list_leads
 from overture.store.pool import Connection
 
+_LOCK_KEY = "hashtextextended('merge ' || $1::text, 0)"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Double:
@@ -24,6 +26,19 @@ class Double:
     waited_reason: str | None
     was_direct: bool
     was_deleted: bool
+
+
+async def hold_off(connection: Connection, *, team_id: str) -> None:
+    """Let nobody be merged before the transaction ends: for whoever makes leads of profiles without locking them.
+
+    Call it before any other lock.
+    """
+    await connection.execute(f"SELECT pg_advisory_xact_lock_shared({_LOCK_KEY})", team_id)
+
+
+async def begin(connection: Connection, *, team_id: str) -> None:
+    """Wait for those who make leads meanwhile, and have them wait. Call it before any other lock."""
+    await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})", team_id)
 
 
 async def campaigns(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> list[str]:
