@@ -21,7 +21,7 @@ from overture import apart, logs, main
 from overture import clock as clocks
 from overture.channels import port
 from overture.channels.x.channel import XChannel
-from overture.engine import supervisor
+from overture.engine import chores, supervisor
 from overture.engine.conductor import Conductor
 from overture.engine.supervisor import Engine
 from overture.store import virtual
@@ -109,6 +109,9 @@ def work(post: Post, pipe: Pipe) -> None:
         # Calls keep the time they have by the wall, and nobody waits for what is looked after now and then.
         mock.patch.object(main, "XChannel", lambda timeout: XChannel(timeout=timeout / wall.speed)),
         mock.patch.object(supervisor, "SWEEP_SECONDS", 1.0),
+        # The queue goes by the database's clock, which is never late.
+        mock.patch.object(chores, "HEARTBEAT_TIMEOUT", timedelta(seconds=2)),
+        mock.patch.object(chores, "POLL", timedelta(seconds=0.5)),
         mock.patch.object(supervisor, "LONGEST_SLEEP", 1.0 if post.conducts else 0.03),
         points.watched(watch),
         _blinded() if post.is_blind else nullcontext(),

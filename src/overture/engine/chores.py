@@ -237,8 +237,9 @@ class Chores:
             finally:
                 self._manager = None
                 halting.cancel()
-                # It listens, and knows no JSON: nobody else can use it.
-                await connection.close(timeout=CLOSE_SECONDS)
+                # It listens, and knows no JSON: nobody else can use it. One that was lost is nobody's already.
+                with suppress(asyncpg.InterfaceError):
+                    await connection.close(timeout=CLOSE_SECONDS)
 
     async def _halt(self, halt: asyncio.Event) -> None:
         await self._stopping.wait()
