@@ -89,7 +89,7 @@ async def _merge(connection: Connection, *, team_id: str, heirs: Mapping[str, st
         for one in doubles
         if one.waited_state in _DECIDED
     ]
-    await progress.stop_if_open(connection, team_id=team_id, stops=stops)
+    await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
     for campaign_id in concerned:
         again = [one for one in doubles if one.campaign_id == campaign_id and _counts_as_added(one)]
         await _add_again(connection, team_id=team_id, campaign_id=campaign_id, doubles=again, now=now)
