@@ -80,6 +80,8 @@ async def drop_doubles(connection: Connection, *, team_id: str, doubles: Sequenc
         """
         WITH d AS (SELECT * FROM unnest($2::text[], $3::text[]) AS d (waited, lead)), acts AS (
             UPDATE lead_act a SET lead_id = d.lead FROM d WHERE a.team_id = $1 AND a.lead_id = d.waited
+        ), turned AS (
+            UPDATE lead_turn h SET lead_id = d.lead FROM d WHERE h.team_id = $1 AND h.lead_id = d.waited
         ), queued AS (
             DELETE FROM assess_queue q USING d, lead o
              WHERE o.team_id = $1 AND o.id = d.waited
