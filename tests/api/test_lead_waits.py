@@ -51,6 +51,7 @@ async def test_nothing_keeps_the_next_lead_and_the_others_wait_for_it(
     [
         ("UPDATE campaign_account SET next_at = $1", "pace", 7),
         ("UPDATE account_pace SET rest_until = $1", "accountResting", 7),
+        ("UPDATE app_budget SET rest_until = $1", "appLimit", 7),
         ("UPDATE app_budget SET paused_until = $1, pause_code = 'outOfCredit'", "outOfCredit", 7),
         ("UPDATE account_pace SET waits_for_inbox = true, wake_at = $1", "inbox", 7),
         ("UPDATE account_link SET status = 'offline' WHERE $1::timestamptz IS NOT NULL", "accountOffline", None),

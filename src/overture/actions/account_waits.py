@@ -86,6 +86,8 @@ def _barriers(campaign: Campaign, head: Head, ends: Ends, now: datetime) -> Iter
     yield Wait(code="accountResting", message=f"{name} rests: the platform asked for it.", until=head.rest_until)
     code = head.app_pause_code or "appPaused"
     yield Wait(code=code, message=f"The app of {name} is paused ({code}).", until=head.app_paused_until)
+    message = f"The app of {name} has sent as many messages as the platform takes for now."
+    yield Wait(code="appLimit", message=message, until=head.app_rest_until)
     counted = ends.get(head.account_id)
     if counted is None:
         return

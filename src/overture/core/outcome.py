@@ -40,7 +40,8 @@ class Outcome:
     """The result of one attempt to send one message.
 
     `reason` is a short machine-readable word, `detail` the platform's own text, `retry_at` the instant (UTC) before
-    which the platform takes no more, `platform_message_id` the accepted message on the platform.
+    which the platform takes no more (of the whole app where `holds_app`), `platform_message_id` the accepted message
+    on the platform.
     """
 
     kind: OutcomeKind
@@ -49,6 +50,7 @@ class Outcome:
     reason: str | None = None
     detail: str | None = None
     retry_at: datetime | None = None
+    holds_app: bool = False
 
     @property
     def state(self) -> AttemptState:

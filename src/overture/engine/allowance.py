@@ -42,7 +42,7 @@ async def count(
 def _judge(account: claims.LeasedAccount, ends: Sequence[tuple[str, datetime]] | None, now: datetime) -> Allowance:
     hourly_room, daily_room = account.hourly_room, account.daily_room
     free_at = account.last_end + pacing.minimum_gap(account.hourly_limit)
-    barriers = [free_at, account.rest_until, account.app_paused_until]
+    barriers = [free_at, account.rest_until, account.app_paused_until, account.app_rest_until]
     if not account.is_open:
         barriers.append(pacemaker.NEVER)
     if ends is not None:

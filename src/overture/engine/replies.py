@@ -14,6 +14,7 @@ from overture.core.words import LeadState, Trigger
 from overture.engine import automate, catch_up, halts, suppress
 from overture.secrets import Sealer
 from overture.store import (
+    budgets,
     duties,
     inboxes,
     ledger,
@@ -74,6 +75,8 @@ class InboxReader:
         channel = self._channels.get(reader.platform) if reader is not None else None
         if reader is None or channel is None or not reader.is_connected:
             return Reading(next_due=None, ended=[])
+        if reader.rest_until is not None and reader.rest_until > now:
+            return Reading(next_due=reader.rest_until, ended=[])
         if reader.restored_from is not None and await self._has_open(team_id, account_id, now):
             return Reading(next_due=now + CATCH_UP_RETRY, ended=[])
         credentials = port.Credentials(
@@ -133,6 +136,12 @@ class InboxReader:
                 await halts.account_lost(connection, team_id=team_id, account_id=account_id, now=now, events=events)
                 await outbox.append(connection, team_id=team_id, now=now, events=events)
             return Reading(next_due=None, ended=[])
+        if error.retry_at is not None and error.retry_at > now:
+            # A follow-up asks for a reading each minute: none of these must become a call before its time.
+            async with self._pool.acquire() as connection:
+                await budgets.rest_endpoint(
+                    connection, team_id=team_id, account_id=account_id, endpoint="inbox", until=error.retry_at
+                )
         return Reading(next_due=max(error.retry_at or now, now + RETRY), ended=[])
 
 

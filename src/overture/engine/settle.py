@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, LeadState, OutcomeKind, Trigger
 from overture.engine import automate, halts, pacemaker, versions
-from overture.store import duties, ledger, outbox, paces, persons, progress, scope_requests, threads
+from overture.store import budgets, duties, ledger, outbox, paces, persons, progress, scope_requests, threads
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
@@ -160,6 +160,11 @@ async def _accept(
     await _free(connection, team_id, now, [lead.lead_id for lead in finished], unanswered_at=now)
     await _free(connection, team_id, now, stopped, unanswered_at=None)
     await _raced_replies(connection, team_id, now, accepted, inbound, events, triggered)
+    for attempt in accepted:
+        result = by_attempt[attempt.id].outcome
+        # The last call of a window says until when no other is taken.
+        if result.retry_at is not None and result.retry_at > now:
+            await _rest(connection, team_id, attempt.account_id, result.retry_at, result)
     return {lead.campaign_id for lead in moved.values() if lead.state != LeadState.IN_SEQUENCE}
 
 
@@ -303,7 +308,7 @@ async def _refuse(
         case OutcomeKind.RATE_LIMITED:
             until = result.retry_at or now + timedelta(minutes=15)
             await _due_again(connection, team_id, attempt, now)
-            await paces.rest(connection, team_id=team_id, account_id=attempt.account_id, until=until)
+            await _rest(connection, team_id, attempt.account_id, until, result)
         case OutcomeKind.OUT_OF_CREDIT:
             await _due_again(connection, team_id, attempt, now)
             await halts.app_stopped(
@@ -377,6 +382,16 @@ async def _hold(
             type="target.held", object_type="campaign", object_id=attempt.campaign_id, data={"reason": reason}
         )
     )
+
+
+async def _rest(
+    connection: Connection, team_id: str, account_id: str, until: datetime, result: outcome.Outcome
+) -> None:
+    """Let an account, or its whole app, rest as the platform said; its word overrules our tables."""
+    if result.holds_app:
+        await budgets.rest(connection, team_id=team_id, account_id=account_id, until=until)
+    else:
+        await paces.rest(connection, team_id=team_id, account_id=account_id, until=until)
 
 
 async def _due_again(connection: Connection, team_id: str, attempt: ledger.Settled, now: datetime) -> None:

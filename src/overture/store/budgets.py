@@ -65,6 +65,36 @@ async def pause(connection: Connection, *, team_id: str, app_id: str, until: dat
     )
 
 
+async def rest(connection: Connection, *, team_id: str, account_id: str, until: datetime) -> None:
+    """Let the app of an account rest until `until` (engine time): the platform takes no more of it before."""
+    await connection.execute(
+        """
+        UPDATE app_budget b SET rest_until = greatest(b.rest_until, $3)
+          FROM account_link a
+         WHERE a.team_id = $1 AND a.id = $2 AND b.team_id = $1 AND b.app_id = a.app_id
+        """,
+        team_id,
+        account_id,
+        until,
+    )
+
+
+async def rest_endpoint(
+    connection: Connection, *, team_id: str, account_id: str, endpoint: str, until: datetime
+) -> None:
+    """Note until when (engine time) the platform takes no calls of one kind for an account."""
+    await connection.execute(
+        """
+        INSERT INTO endpoint_rest AS e (team_id, account_id, endpoint, rest_until) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (team_id, account_id, endpoint) DO UPDATE SET rest_until = excluded.rest_until
+        """,
+        team_id,
+        account_id,
+        endpoint,
+        until,
+    )
+
+
 async def retry(connection: Connection, *, team_id: str, campaign_id: str) -> None:
     """Let the apps a campaign sends through try again at once: somebody wants to know whether they may."""
     await connection.execute(

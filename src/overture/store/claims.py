@@ -34,6 +34,7 @@ class LeasedAccount:
     last_end: datetime
     rest_until: datetime
     app_paused_until: datetime
+    app_rest_until: datetime
     hourly_room: int
     daily_room: int
     read_at: datetime
@@ -173,6 +174,7 @@ async def lease_accounts(
         )
         SELECT p.account_id, a.app_id, a.platform, f.base_url, f.contact_policy, a.sealed_token, a.hourly_limit,
                a.daily_limit, p.fence + 1 AS fence, p.last_end, p.rest_until, b.paused_until AS app_paused_until,
+               b.rest_until AS app_rest_until,
                p.hourly_room, p.daily_room, p.read_at, g.open AS is_open, g.revision AS gate_revision,
                t.allow_parallel_campaigns, t.recontact_after_days, s.open AS is_team_open,
                s.revision AS team_revision

@@ -30,6 +30,7 @@ class Head:
     daily_room: int
     pair_room: int
     app_paused_until: datetime
+    app_rest_until: datetime
     app_pause_code: str | None
 
 
@@ -41,7 +42,7 @@ async def read(
         """
         SELECT p.account_id, k.username, k.status, d.lead_id, d.due_at, p.next_at, e.wake_at, e.rest_until, e.last_end,
                e.waits_for_inbox, k.hourly_limit, k.daily_limit, e.hourly_room, e.daily_room, p.room AS pair_room,
-               b.paused_until AS app_paused_until, b.pause_code AS app_pause_code
+               b.paused_until AS app_paused_until, b.rest_until AS app_rest_until, b.pause_code AS app_pause_code
           FROM campaign_account p
           JOIN account_link k ON k.team_id = p.team_id AND k.id = p.account_id
           JOIN app_budget b ON b.team_id = p.team_id AND b.app_id = k.app_id

@@ -12,6 +12,7 @@ class Reader:
     """An account whose inbox is to be read. `until_id` is the newest message already read.
 
     `restored_from`: a backup made then was restored, and the account has not caught up with the platform since.
+    `rest_until`: the platform takes no readings before.
     """
 
     account_id: str
@@ -25,6 +26,7 @@ class Reader:
     is_synced: bool
     last_end: datetime
     restored_from: datetime | None
+    rest_until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +48,12 @@ async def reader(connection: Connection, *, team_id: str, account_id: str) -> Re
         """
         SELECT a.id AS account_id, a.platform, a.platform_id, f.base_url, a.sealed_token, p.read_until_id AS until_id,
                p.read_at, a.status <> 'offline' AS is_connected, a.synced_at IS NOT NULL AS is_synced, p.last_end,
-               c.since AS restored_from
+               c.since AS restored_from, e.rest_until
           FROM account_link a
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
           JOIN account_pace p ON p.team_id = $1 AND p.account_id = a.id
           LEFT JOIN catch_up c ON c.team_id = $1 AND c.account_id = a.id
+          LEFT JOIN endpoint_rest e ON e.team_id = $1 AND e.account_id = a.id AND e.endpoint = 'inbox'
          WHERE a.team_id = $1 AND a.id = $2 AND a.deleted_at IS NULL
         """,
         team_id,

@@ -145,7 +145,13 @@ def refused(answer: Answer, *, now: datetime | None, table: tuple[Row, ...] = TA
     if row.kind is OutcomeKind.RATE_LIMITED:
         opening = limits.refused_until(answer.headers, now)
         if opening is not None:
-            return Outcome(kind=row.kind, reason=opening.reason, detail=detail, retry_at=opening.at)
+            return Outcome(
+                kind=row.kind,
+                reason=opening.reason,
+                detail=detail,
+                retry_at=opening.at,
+                holds_app=opening.holds_app,
+            )
     return Outcome(kind=row.kind, reason=row.reason, detail=detail)
 
 
@@ -194,6 +200,7 @@ def _accepted(answer: Answer) -> Outcome:
         platform_message_id=message_id,
         conversation_id=conversation if isinstance(conversation, str) else None,
         retry_at=None if opening is None else opening.at,
+        holds_app=opening is not None and opening.holds_app,
     )
 
 

@@ -35,10 +35,11 @@ WINDOW = timedelta(minutes=15)
 SHORTEST_WAIT = timedelta(seconds=5)
 """The least wait after a refusal whose window seems over: the two clocks need not agree to the second."""
 
+_OF_APP = "appDailyLimit"
 _WINDOWS = (
     ("x-rate-limit", "rateLimit"),
     ("x-user-limit-24hour", "accountDailyLimit"),
-    ("x-app-limit-24hour", "appDailyLimit"),
+    ("x-app-limit-24hour", _OF_APP),
 )
 
 
@@ -48,6 +49,11 @@ class Opening:
 
     at: datetime
     reason: str
+
+    @property
+    def holds_app(self) -> bool:
+        """Whether the window counts the calls of all accounts of the app together."""
+        return self.reason == _OF_APP
 
 
 def exhausted_until(headers: Mapping[str, str]) -> Opening | None:
