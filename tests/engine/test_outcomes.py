@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from tests.engine.conftest import World, message
 from tests.engine.test_campaign import instant
 
@@ -15,10 +16,13 @@ from overture.store import halted
 ONE = [message("Hello ")]
 
 
-async def test_an_answer_lost_after_acceptance_is_found_in_the_conversation_and_never_sent_again(world: World) -> None:
+@pytest.mark.parametrize("kind", ["serverErrorAfterAccept", "resetMidAnswer"])
+async def test_an_answer_lost_after_acceptance_is_found_in_the_conversation_and_never_sent_again(
+    world: World, kind: str
+) -> None:
     await world.link("ana")
     people = (await world.people(nature="open", talk="silent"))[:4]
-    await world.fault(kind="serverErrorAfterAccept", next=2)
+    await world.fault(kind=kind, endpoint="send", next=2)
     campaign_id = await world.campaign([await world.make_list(people)], steps=ONE)
 
     await world.run_until_completed(campaign_id)

@@ -1,19 +1,26 @@
 """Messages whose outcome is unknown: settled by evidence, else held for a person. Never sent again blindly."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 
+import httpx
 import pytest
 from tests.engine.conftest import World, delay, message
 
 from overture import clock as clocks
 from overture.actions import lead_release
 from overture.actions.lead_release import Decision
+from overture.channels.port import ChannelError, Credentials, Inbox
+from overture.channels.registry import Registry
+from overture.channels.x.channel import XChannel
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.outcome import Outcome
 from overture.core.words import OutcomeKind
 from overture.engine import dispatch, settle
-from overture.engine.reconcile import CERTAIN_AFTER, Reconciler
+from overture.engine.reconcile import CERTAIN_AFTER, GIVE_UP_AFTER, Reconciled, Reconciler
+from overture.engine.replies import InboxReader
 
 TWO = [message("Hello "), delay(1), message("Again ")]
 
@@ -32,15 +39,38 @@ async def lose_one_message(world: World) -> tuple[str, dict[str, str]]:
     return campaign_id, person
 
 
-async def settle_it(world: World) -> None:
+async def settle_it(world: World, *, after: timedelta = CERTAIN_AFTER, channel: XChannel | None = None) -> Reconciled:
     """Read the conversation long after the lease has ended."""
-    reconciler = Reconciler(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
-    await reconciler.step(
+    channels = world.context.channels if channel is None else Registry([channel])
+    reconciler = Reconciler(pool=world.pool, channels=channels, sealer=world.context.sealer)
+    return await reconciler.step(
         team_id=world.actor.team_id,
         account_id=world.account_ids["ana"],
         now=await world.clock.now(),
-        wall_now=clocks.wall_now() + CERTAIN_AFTER + dispatch.LEASE,
+        wall_now=clocks.wall_now() + after + dispatch.LEASE,
     )
+
+
+class Unreadable(XChannel):
+    """Fails to read the conversations with some people, or reads them to no end."""
+
+    def __init__(self, world: World, *, broken: Sequence[str] = (), endless: Sequence[str] = ()) -> None:
+        super().__init__(transport=httpx.ASGITransport(app=world.sandbox))
+        self._broken = broken
+        self._endless = endless
+
+    async def read_conversation(self, credentials: Credentials, *, with_id: str, since: datetime, own_id: str) -> Inbox:
+        """Read, or fail to."""
+        if with_id in self._broken:
+            raise ChannelError("invalid", "this conversation is not shown")
+        inbox = await super().read_conversation(credentials, with_id=with_id, since=since, own_id=own_id)
+        return replace(inbox, reached=False) if with_id in self._endless else inbox
+
+
+class Complete(XChannel):
+    """A platform whose conversations, once read, hold all there is."""
+
+    capabilities = replace(XChannel.capabilities, reads_are_complete=True)
 
 
 async def test_a_message_that_is_not_in_the_conversation_is_not_given_up_before_two_minutes(world: World) -> None:
@@ -97,6 +127,95 @@ async def test_a_stopped_lead_gets_nothing_more(world: World) -> None:
 
     assert await world.lead_states(campaign_id) == {"canceled": 1}
     assert await world.pool.fetchval("SELECT count(*) FROM lead_due") == 0
+
+
+async def test_a_conversation_that_cannot_be_read_keeps_no_other_from_being_settled_and_is_held_in_the_end(
+    world: World,
+) -> None:
+    await world.link("ana")
+    broken, other = (await world.people(nature="open", talk="silent"))[:2]
+    await world.fault(kind="serverErrorAfterAccept", next=2)
+    await world.campaign([await world.make_list([broken, other])], steps=TWO)
+
+    async def are_unknown() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) = 2 FROM attempt WHERE outcome = 'unknown'"))
+
+    await world.pool.execute(  # nobody reads conversations until the test does
+        "CREATE FUNCTION no_reconcile() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+    )
+    await world.pool.execute(
+        "CREATE TRIGGER no_reconcile BEFORE INSERT ON duty FOR EACH ROW WHEN (new.kind = 'reconcile') "
+        "EXECUTE FUNCTION no_reconcile()"
+    )
+    await world.run_until(are_unknown)
+    channel = Unreadable(world, broken=[broken["id"]])
+
+    first = await settle_it(world, channel=channel)
+    states = "SELECT f.platform_id, a.state, a.reason FROM attempt a JOIN profile f ON f.id = a.profile_id"
+    found = {row["platform_id"]: (row["state"], row["reason"]) for row in await world.pool.fetch(states)}
+    assert first.next_due is not None
+    assert found[other["id"]][0] == "accepted"
+    assert found[broken["id"]][0] == "unknown"
+    assert await world.pool.fetchval("SELECT count(*) FROM lead WHERE state = 'held'") == 0
+
+    last = await settle_it(world, channel=channel, after=GIVE_UP_AFTER)
+    assert last.next_due is None
+    assert await world.pool.fetchval("SELECT reason FROM lead WHERE state = 'held'") == "notFound"
+
+
+async def test_a_reading_that_does_not_reach_the_intent_proves_nothing(world: World) -> None:
+    campaign_id, person = await lose_one_message(world)
+    channel = Unreadable(world, endless=[person["id"]])
+
+    assert (await settle_it(world, channel=channel)).next_due is not None
+    assert await world.lead_states(campaign_id) == {"ready": 1}
+    assert (await settle_it(world, channel=channel, after=GIVE_UP_AFTER)).next_due is None
+    assert await world.lead_states(campaign_id) == {"held": 1}
+
+
+async def test_where_reading_is_proof_a_message_that_is_not_there_is_due_again(world: World) -> None:
+    campaign_id, _ = await lose_one_message(world)
+    channel = Complete(transport=httpx.ASGITransport(app=world.sandbox))
+
+    assert (await settle_it(world, channel=channel)).next_due is None
+    assert await world.pool.fetchval("SELECT state FROM attempt") == "notSent"
+    await world.run_until_completed(campaign_id)
+    assert [sent["text"].split()[0] for sent in await world.messages()] == ["Hello", "Again"]
+
+
+async def test_an_account_that_is_gone_for_good_leaves_the_decision_to_a_person(world: World) -> None:
+    campaign_id, _ = await lose_one_message(world)
+    await world.pool.execute("UPDATE account_link SET deleted_at = now()")
+
+    assert (await settle_it(world, after=timedelta())).next_due is None
+
+    assert await world.lead_states(campaign_id) == {"held": 1}
+    assert await world.pool.fetchval("SELECT reason FROM lead") == "notFound"
+
+
+async def test_an_account_that_must_be_authorised_again_is_read_when_it_is(world: World) -> None:
+    campaign_id, _ = await lose_one_message(world)
+    await world.pool.execute("UPDATE account_link SET status = 'offline'")
+    await settle_it(world, after=GIVE_UP_AFTER)
+    assert await world.lead_states(campaign_id) == {"ready": 1}
+
+    await world.pool.execute("UPDATE account_link SET status = 'active'")
+    await settle_it(world)
+    assert await world.lead_states(campaign_id) == {"held": 1}
+
+
+async def test_a_message_that_appears_after_nobody_had_found_it_moves_its_lead_on(world: World) -> None:
+    campaign_id, person = await lose_one_message(world)
+    await settle_it(world)
+    assert await world.lead_states(campaign_id) == {"held": 1}
+
+    await world.say("ana", person["username"], "Hello, as the platform has it")
+    inboxes = InboxReader(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+    await inboxes.read(team_id=world.actor.team_id, account_id=world.account_ids["ana"], now=await world.clock.now())
+    await world.run_until_completed(campaign_id)
+
+    assert await world.pool.fetchval("SELECT count(*) FROM attempt WHERE state = 'accepted'") == 2
+    assert [sent["text"].split()[0] for sent in await world.messages()] == ["Hello,", "Again"]
 
 
 async def test_an_outcome_that_comes_late_is_taken_as_evidence(world: World) -> None:

@@ -220,13 +220,18 @@ async def _act(
     await persons.lock(connection, team_id=team_id, profile_ids=list(profiles.values()))
     under_way = await inboxes.open_intents(connection, team_id=team_id, account_id=account_id)
     # An outgoing message younger than an open intent may be that intent's: it is left to be reconciled.
-    kept = [
-        message
+    left = {
+        message.platform_id: profiles[message.other_id]
         for message in messages
-        if message.is_inbound
-        or (at := under_way.get(profiles[message.other_id])) is None
-        or message.sent_at < at - GRACE
-    ]
+        if not message.is_inbound
+        and (at := under_way.get(profiles[message.other_id])) is not None
+        and message.sent_at >= at - GRACE
+    }
+    if left and await ledger.look_again(
+        connection, team_id=team_id, account_id=account_id, profile_ids=list(left.values())
+    ):
+        await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
+    kept = [message for message in messages if message.platform_id not in left]
     stored = await threads.store(
         connection,
         team_id=team_id,

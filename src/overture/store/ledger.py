@@ -241,13 +241,32 @@ async def orphaned_accounts(connection: Connection, *, wall_now: datetime) -> li
     return [(row["team_id"], row["account_id"]) for row in rows]
 
 
-async def not_found(connection: Connection, *, team_id: str, attempt_id: str) -> None:
-    """Note that a complete reading did not show the message: a person decides. Late evidence still counts."""
-    await connection.execute(
+async def not_found(connection: Connection, *, team_id: str, attempt_id: str) -> bool:
+    """Note that a person decides about a message nobody can find; tell whether its outcome is still unknown.
+
+    Late evidence still counts.
+    """
+    status = await connection.execute(
         "UPDATE attempt SET reason = 'notFound' WHERE team_id = $1 AND id = $2 AND state = 'unknown'",
         team_id,
         attempt_id,
     )
+    return status == "UPDATE 1"
+
+
+async def look_again(connection: Connection, *, team_id: str, account_id: str, profile_ids: Sequence[str]) -> bool:
+    """Have the attempts to these profiles looked for again that were not found; tell whether there are any."""
+    status = await connection.execute(
+        """
+        UPDATE attempt SET reason = 'leaseEnded'
+         WHERE team_id = $1 AND account_id = $2 AND profile_id = ANY($3::text[]) AND state = 'unknown'
+           AND reason = 'notFound'
+        """,
+        team_id,
+        account_id,
+        list(profile_ids),
+    )
+    return status != "UPDATE 0"
 
 
 async def first_intents(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> dict[str, datetime]:
