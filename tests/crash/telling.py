@@ -34,6 +34,7 @@ PATIENCE_SECONDS = 90.0
 AWAY_SECONDS = 4.0
 """How long who is frozen or cut off is away, by the machine's clock: longer than a lease by a fast wall clock."""
 
+LATEST_SECONDS = 15.0
 _LOOK_SECONDS = 0.02
 _DOWN_SECONDS = 0.3
 _BROKEN = re.compile(r'"event": ?"(\w+_broke|duty_lost)"')
@@ -79,10 +80,14 @@ class Network(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shift:
-    """A worker, and how many seconds after the start it joins and leaves; `network` is cut when it is struck."""
+    """A worker; `network` is cut when it is struck.
+
+    It is there from the start, or joins so many seconds after the first strike, or after `LATEST_SECONDS` if nobody is
+    struck until then. It leaves after so many seconds of work.
+    """
 
     post: Post
-    joins: float = 0.0
+    joins: float | None = None
     leaves: float | None = None
     network: Network | None = None
 
@@ -94,6 +99,7 @@ class _Hand:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([worker.__name__])
         self.shift = shift
+        self.began = time.monotonic()
         self.was_struck = False
         self.back_at: float | None = None
         self._pipe, theirs = context.Pipe()
@@ -141,12 +147,13 @@ class Telling:
 
     def __init__(self, pool: Pool, shifts: Sequence[Shift], *, machine: Machine) -> None:
         self._pool = pool
-        self._to_come = sorted(shifts, key=lambda shift: shift.joins)
+        self._to_come = list(shifts)
         self._post = shifts[0].post
         self._machine = machine
         self._hands: list[_Hand] = []
         self._violations: list[str] = []
         self._strikes = 0
+        self._struck_at: float | None = None
 
     async def run(self) -> Account:
         """Run to the end, and judge."""
@@ -154,10 +161,9 @@ class Telling:
         try:
             while self._to_come or not await self._is_over():
                 passed = time.monotonic() - began
-                self._hands += [_Hand(shift) for shift in self._to_come if shift.joins <= passed]
-                self._to_come = [shift for shift in self._to_come if shift.joins > passed]
+                self._admit(passed)
                 for hand in list(self._hands):
-                    await self._attend(hand, passed)
+                    await self._attend(hand)
                 if self._violations or passed > PATIENCE_SECONDS:
                     self._violations.append(f"not at its end: {await self._standing()}")
                     break
@@ -171,11 +177,19 @@ class Telling:
             states=await self._standing(),
         )
 
-    async def _attend(self, hand: _Hand, passed: float) -> None:
+    def _admit(self, passed: float) -> None:
+        """Start those who join now."""
+        since = time.monotonic() - self._struck_at if self._struck_at is not None else passed - LATEST_SECONDS
+        joining = [shift for shift in self._to_come if shift.joins is None or shift.joins <= since]
+        self._to_come = [shift for shift in self._to_come if shift not in joining]
+        self._hands += [_Hand(shift) for shift in joining]
+
+    async def _attend(self, hand: _Hand) -> None:
         """Look after a worker: bring back what was killed, let go on what was stopped, let leave who is to."""
         is_alive = hand.is_alive  # asked first: what it said before it died is then there to be heard
         if hand.heard() == worker.STRUCK:
             self._strikes += 1
+            self._struck_at = self._struck_at or time.monotonic()
             hand.was_struck = True
             await self._strike(hand)
         if hand.back_at is not None and time.monotonic() >= hand.back_at:
@@ -185,7 +199,9 @@ class Telling:
             hand.let_go_on()
         if not is_alive:
             await self._replace(hand)
-        elif hand.shift.leaves is not None and passed >= hand.shift.leaves and hand.back_at is None:
+        elif (
+            hand.back_at is None and hand.shift.leaves is not None and time.monotonic() > hand.began + hand.shift.leaves
+        ):
             self._hands.remove(hand)
             await hand.dismiss()
 

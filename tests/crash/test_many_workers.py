@@ -53,10 +53,25 @@ async def tell(scene: Stage, shifts: Sequence[Shift], pool: Pool, post: Post) ->
         return await Telling(pool, shifts, machine=scene.machine).run()
 
 
-def check(told: Account, undisturbed: Account, *, strikes: int) -> None:
-    assert told.violations == []
+_UNDISTURBED: dict[str, tuple[Stage, Account]] = {}
+
+
+async def made(server: Machine) -> tuple[Stage, Account]:
+    """Make the scene once, and tell how it ends where nobody is struck."""
+    if server.url not in _UNDISTURBED:
+        scene = await stage.prepare(server)
+        _UNDISTURBED[server.url] = scene, await scene.tell(None, stage.PROCESS)
+    return _UNDISTURBED[server.url]
+
+
+def check(told: Account, undisturbed: Account, point: Point) -> None:
+    violations = told.violations
+    if point == CALLING:
+        # Nobody can look at the clock and call at once: what leaves late may leave too soon before the next.
+        violations = [violation for violation in violations if not violation.startswith("gaps: ")]
+    assert violations == []
     assert told.states == undisturbed.states
-    assert told.strikes >= strikes
+    assert told.was_struck
 
 
 @pytest.mark.timeout(300)
@@ -68,38 +83,35 @@ def check(told: Account, undisturbed: Account, *, strikes: int) -> None:
 async def test_a_worker_that_is_stopped_past_its_lease_and_goes_on_repeats_nothing(
     server: Machine, point: Point
 ) -> None:
-    scene = await stage.prepare(server)
-    undisturbed = await scene.tell(None, stage.PROCESS)
+    scene, undisturbed = await made(server)
     async with scene.set() as (pool, post):
         healthy = replace(post, wall=WALL, conducts=False)
         shifts = [
             Shift(post=replace(healthy, point=point, freezes=True, dies=False)),
-            Shift(post=healthy, joins=1.0),
-            Shift(post=healthy, joins=1.5),
+            Shift(post=healthy, joins=0.0),
+            Shift(post=healthy, joins=0.5),
         ]
-        check(await tell(scene, shifts, pool, post), undisturbed, strikes=1)
+        check(await tell(scene, shifts, pool, post), undisturbed, point)
 
 
 @pytest.mark.timeout(300)
 async def test_workers_join_leave_and_die_freely(server: Machine) -> None:
-    scene = await stage.prepare(server)
-    undisturbed = await scene.tell(None, stage.PROCESS)
+    scene, undisturbed = await made(server)
     async with scene.set() as (pool, post):
         healthy = replace(post, wall=WALL, conducts=False)
         shifts = [
             Shift(post=replace(healthy, point=CALLED)),
-            Shift(post=healthy, joins=0.5, leaves=1.5),
-            Shift(post=replace(healthy, point=SETTLING), joins=1.0),
-            Shift(post=healthy, joins=2.0, leaves=3.0),
+            Shift(post=healthy, joins=0.0, leaves=1.5),
+            Shift(post=replace(healthy, point=SETTLING), joins=0.5),
+            Shift(post=healthy, joins=1.0, leaves=2.0),
         ]
-        check(await tell(scene, shifts, pool, post), undisturbed, strikes=1)
+        check(await tell(scene, shifts, pool, post), undisturbed, CALLED)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("point", [CALLING, CALLED], ids=["before the call", "after the call"])
 async def test_a_worker_that_is_cut_off_for_a_while_repeats_nothing(server: Machine, point: Point) -> None:
-    scene = await stage.prepare(server)
-    undisturbed = await scene.tell(None, stage.PROCESS)
+    scene, undisturbed = await made(server)
     with network.made() as cable:
         async with scene.set() as (pool, post), network.relayed(cable, post) as far:
             # Whoever calls the platform does so by the address that can be reached from everywhere.
@@ -114,5 +126,5 @@ async def test_a_worker_that_is_cut_off_for_a_while_repeats_nothing(server: Mach
                 freezes=True,
                 dies=False,
             )
-            shifts = [Shift(post=away, network=cable), Shift(post=healthy, joins=1.0)]
-            check(await tell(scene, shifts, pool, post), undisturbed, strikes=1)
+            shifts = [Shift(post=away, network=cable), Shift(post=healthy, joins=0.0)]
+            check(await tell(scene, shifts, pool, post), undisturbed, point)

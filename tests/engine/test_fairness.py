@@ -124,8 +124,8 @@ async def test_many_large_teams_do_not_keep_a_small_one_waiting(
     async with engine_of(database, platform):
         await until(lambda: "http://small.invalid" in platform.senders, 60)
 
-    # Each of the others had one turn.
-    assert platform.senders.index("http://small.invalid") <= large * dispatch.BATCH
+    # Each of the others had one turn, or two where claims run side by side; to be served to their end takes five.
+    assert platform.senders.index("http://small.invalid") <= 2 * large * dispatch.BATCH
 
 
 async def test_a_team_whose_platform_does_not_answer_delays_no_other(database: Pool) -> None:
