@@ -4,7 +4,8 @@ import pytest
 from tests.engine.conftest import World, message
 from tests.engine.test_hot_statements import fill, recorded, scanned
 
-from overture.actions import campaign_leads, campaigns
+from overture import ids
+from overture.actions import campaign_leads, campaigns, statuses, tags
 from overture.engine import sync
 from overture.store import campaigns as stored
 from overture.store import selections
@@ -65,3 +66,36 @@ async def test_a_sync_of_a_few_changes_reads_no_more_than_those(large: tuple[Wor
         for query, arguments in statements:
             assert await scanned(connection, query, arguments) <= {"list_lead"}, query  # five rows
     assert await world.pool.fetchval("SELECT count(*) FROM lead WHERE NOT is_direct AND state = 'assessing'") == 5
+
+
+async def test_a_tag_and_a_status_are_deleted_by_way_of_those_who_have_them(world: World) -> None:
+    tag = await tags.create(world.context, world.actor, name="Rare", color=None)
+    status = await statuses.create(world.context, world.actor, name="Rare", color=None)
+    await world.pool.execute(
+        """
+        INSERT INTO contact (team_id, id, tag_ids, status_id, created_at, updated_at)
+        SELECT $1, v.id, CASE WHEN v.number <= 3 THEN ARRAY[$3::text, 'other'] WHEN v.number % 2 = 0 THEN '{other}'
+                              ELSE '{}' END,
+               CASE WHEN v.number <= 3 THEN $4::text WHEN v.number % 2 = 0 THEN $5::text END, $6, $6
+          FROM unnest($2::text[]) WITH ORDINALITY AS v (id, number)
+        """,
+        world.actor.team_id,
+        ids.many("o", 20_000),
+        tag.id,
+        status.id,
+        ids.new("s"),
+        await world.clock.now(),
+    )
+    await world.pool.execute("ANALYZE contact")
+    plans: list[set[str]] = []
+    with recorded() as statements:
+        await tags.delete(world.context, world.actor, reference=tag.id)
+        await statuses.delete(world.context, world.actor, reference=status.id)
+    async with world.pool.acquire() as connection:
+        for query, arguments in statements:
+            plans.append(await scanned(connection, query, arguments, large=("contact",)))
+    assert plans
+    assert set().union(*plans) == set()
+    left = "SELECT count(*) FROM contact WHERE $1 = ANY (tag_ids) OR status_id = $2"
+    assert await world.pool.fetchval(left, tag.id, status.id) == 0
+    assert await world.pool.fetchval("SELECT count(*) FROM contact WHERE 'other' = ANY (tag_ids)") == 10_002

@@ -101,7 +101,7 @@ async def delete(connection: Connection, *, team_id: str, tag_id: str) -> None:
     await connection.execute(
         """
         WITH tagged AS (
-            SELECT id FROM contact WHERE team_id = $1 AND tag_ids @> ARRAY[$2::text]
+            SELECT id FROM contact WHERE team_id = $1 AND tag_ids @> ARRAY[$2::text] AND tag_ids <> '{}'
              ORDER BY id FOR NO KEY UPDATE
         )
         UPDATE contact c SET tag_ids = array_remove(c.tag_ids, $2)
