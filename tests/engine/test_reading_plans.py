@@ -1,5 +1,7 @@
 """The plans of what people read and of small syncs: however large a campaign is, they find their rows by keys."""
 
+import re
+
 import pytest
 from tests.engine.conftest import World, message
 from tests.engine.test_hot_statements import fill, recorded, scanned
@@ -55,6 +57,42 @@ async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[Wor
         async with world.pool.acquire() as connection:
             for query, arguments in statements:
                 assert await scanned(connection, query, arguments) == set(), query
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        (selections.Filters(states=("held",)), 5),
+        (selections.Filters(states=("held", "ready")), 50),
+        (selections.Filters(states=("failed",)), 0),
+        (selections.Filters(prefix="Rare"), 6),
+        (selections.Filters(prefix="rare_u", states=("held",)), 2),
+        (selections.Filters(prefix="nobody"), 0),
+        (selections.Filters(prefix="common"), 50),
+    ],
+)
+async def test_a_page_of_few_among_many_leads_passes_over_few_others(
+    large: tuple[World, str, str], filters: selections.Filters, count: int
+) -> None:
+    world, campaign_id, _ = large
+    await world.pool.execute("UPDATE profile SET display_name = 'Common ' || id, username = 'common_' || right(id, 6)")
+    ordered = "SELECT profile_id FROM lead WHERE campaign_id = $1 ORDER BY profile_id DESC LIMIT $2"
+    last = [row[0] for row in await world.pool.fetch(ordered, campaign_id, 9)]
+    await world.pool.execute("UPDATE lead SET state = 'held', reason = 'x' WHERE profile_id = ANY($1)", last[:5])
+    await world.pool.execute("UPDATE profile SET username = 'RARE_u' || id WHERE id = ANY($1)", last[3:6])
+    await world.pool.execute("UPDATE profile SET display_name = 'rare d' WHERE id = ANY($1)", last[5:])
+    for table in ("lead", "profile"):
+        await world.pool.execute(f"VACUUM ANALYZE {table}")
+    with recorded() as statements:
+        shown = await campaign_leads.page(
+            world.context, world.actor, campaign_id=campaign_id, filters=filters, after=None, limit=50
+        )
+    assert len(shown) == count
+    async with world.pool.acquire() as connection:
+        for query, arguments in statements:
+            plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (ANALYZE) {query}", *arguments))
+            passed_over = [int(rows) for rows in re.findall(r"Rows Removed by (?:Filter|Join Filter): (\d+)", plan)]
+            assert sum(passed_over) < 100, plan
 
 
 async def test_a_sync_of_a_few_changes_reads_no_more_than_those(large: tuple[World, str, str]) -> None:

@@ -42,11 +42,16 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
-    """GET of a campaign over 8 and 32 connections, pages of its leads at any depth, and its statement asked bare."""
+    """GET of a campaign over 8 and 32 connections, pages of its leads, and its statement asked bare.
+
+    Pages are read at any depth, and of few leads among all: those in a rare state, and those whose name begins so.
+    """
 
     leads: int
     campaign: dict[int, Spread]
     page: Spread
+    rare_state: Spread
+    name: Spread
     bare: Spread
 
 
@@ -68,6 +73,7 @@ async def measure(workplace: Workplace, *, leads: int, say: Callable[[str], None
         await crowd.add_people(connection, made, leads=leads)
         await crowd.make_due(connection, made, accounts=ACCOUNTS, leads=leads)
         await _add_token(connection, made, token)
+        await _hold_a_few(connection, made)
         await connection.execute("VACUUM ANALYZE")
         profiles = await _spread_profiles(connection, made)
     address = f"/api/v2/campaigns/{made.campaign_id}"
@@ -80,11 +86,31 @@ async def measure(workplace: Workplace, *, leads: int, say: Callable[[str], None
         say("pages of leads at any depth")
         pages = [f"{address}/leads?limit=50&cursor={cursor}" for cursor in cursors]
         page = await _load(port, token, pages, connections=1, seconds=_SECONDS)
+        say("pages of few leads: a rare state, a name")
+        rare = await _load(port, token, [f"{address}/leads?state=held"], connections=1, seconds=_SECONDS / 2)
+        names = [f"{address}/leads?q=person{number}" for number in range(1_000, 1_100)]
+        name = await _load(port, token, names, connections=1, seconds=_SECONDS / 2)
     say("the campaign's statement bare")
     async with workplace.connected(_NAME) as connection:
         bare = await _bare(connection, made)
     await workplace.drop(_NAME)
-    return Read(leads=leads, campaign=measured, page=page, bare=bare)
+    return Read(leads=leads, campaign=measured, page=page, rare_state=rare, name=name, bare=bare)
+
+
+async def _hold_a_few(connection: Connection, made: Crowd) -> None:
+    """Hold the last leads of all, which a reader from the first on would come to last."""
+    await connection.execute(
+        """
+        WITH held AS (
+            UPDATE lead SET state = 'held', reason = 'wroteFirst' WHERE team_id = $1 AND id IN (
+                SELECT id FROM lead WHERE team_id = $1 AND campaign_id = $2 ORDER BY profile_id DESC LIMIT 20)
+            RETURNING id
+        )
+        DELETE FROM lead_due d USING held WHERE d.team_id = $1 AND d.lead_id = held.id
+        """,
+        made.team_id,
+        made.campaign_id,
+    )
 
 
 async def _add_token(connection: Connection, made: Crowd, token: str) -> None:

@@ -106,6 +106,8 @@ def read_lines(read: Read) -> list[Line]:
         *lines,
         Line(what="campaign, bare", figure=_spoken(read.bare), ratio="baseline"),
         Line(what="page of 50 leads, any depth", figure=_spoken(read.page), goal="≤ 100 ms"),
+        Line(what="the leads in a rare state", figure=_spoken(read.rare_state), goal="≤ 100 ms"),
+        Line(what="the leads of a name", figure=_spoken(read.name), goal="≤ 100 ms"),
     ]
 
 

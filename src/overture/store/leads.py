@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from overture import ids
-from overture.store import people, scopes
+from overture.store import people, scopes, selections
 from overture.store.people import Profile
 from overture.store.pool import Connection
 from overture.store.scopes import Rules
+from overture.store.selections import Filters
 
 MOST_AHEAD = 1000
 """So many leads ahead of another are counted; the number stands for itself and everything above."""
@@ -175,42 +176,17 @@ async def page(
     *,
     team_id: str,
     campaign_id: str,
-    states: Sequence[str],
-    account_ids: Sequence[str],
-    prefix: str | None,
+    filters: Filters,
     after: str | None,
     limit: int,
     now: datetime,
 ) -> list[Lead]:
-    """Return up to `limit` leads after the profile `after`, by profile id.
-
-    `states`, `account_ids`: empty for all. `prefix`: of username or display name, upper and lower case alike.
-    """
+    """Return up to `limit` leads that a filter lets through after the profile `after`, by profile id."""
+    lead_ids = await selections.page(
+        connection, team_id=team_id, campaign_id=campaign_id, filters=filters, after=after, limit=limit
+    )
     rows = await connection.fetch(
-        f"""{_LEADS} AND l.id = ANY (ARRAY(
-            SELECT l.id
-              FROM lead l
-              JOIN profile p ON p.team_id = l.team_id AND p.id = l.profile_id
-              LEFT JOIN lead_due d ON d.team_id = l.team_id AND d.lead_id = l.id
-              LEFT JOIN lead_parked k ON k.team_id = l.team_id AND k.profile_id = l.profile_id AND k.lead_id = l.id
-             WHERE l.team_id = $1 AND l.campaign_id = $2
-               AND (cardinality($4::text[]) = 0 OR l.state = ANY($4::text[]))
-               AND (cardinality($5::text[]) = 0
-                    OR coalesce(l.account_id, d.account_id, k.account_id) = ANY($5::text[]))
-               AND ($6::text IS NULL OR starts_with(lower(p.username), lower($6))
-                    OR starts_with(lower(p.display_name), lower($6)))
-               AND ($7::text IS NULL OR l.profile_id > $7::text)
-             ORDER BY l.profile_id LIMIT $8))
-         ORDER BY l.profile_id
-        """,
-        team_id,
-        campaign_id,
-        now,
-        list(states),
-        list(account_ids),
-        prefix,
-        after,
-        limit,
+        f"{_LEADS} AND l.id = ANY ($4::text[]) ORDER BY l.profile_id", team_id, campaign_id, now, lead_ids
     )
     return [_lead(row) for row in rows]
 
