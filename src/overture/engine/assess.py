@@ -15,9 +15,6 @@ from overture.secrets import Sealer
 from overture.store import duties, people, progress, reach
 from overture.store.pool import Connection, Pool
 
-FRESH = timedelta(days=30)
-"""How long a verdict serves unless an event contradicts it."""
-
 TRIES = 3
 """After so many look-ups without a definite word a lead counts as reachable; the send itself will tell."""
 
@@ -83,7 +80,7 @@ class Assessor:
                 team_id=team_id,
                 campaign_id=campaign_id,
                 after=after,
-                fresh_since=now - FRESH,
+                fresh_since=now - plan.FRESH,
                 count=STEP,
             )
             if not leads or any(judge(lead, askers) != Standing() for lead in leads):
@@ -96,7 +93,7 @@ class Assessor:
         """Ask about each lead through the account with the least to do, so that few leads have to be moved later."""
         wanted: dict[str, list[reach.QueuedLead]] = {}
         for lead in leads:
-            askable = judge(lead, askers).askable
+            askable = _askable(lead, askers)
             if askable:
                 chosen = loads.lightest(askable)
                 loads.add(chosen)
@@ -157,15 +154,24 @@ class Assessor:
         known = {(verdict.profile_id, verdict.account_id): verdict.verdict for verdict in learned}
         reached: list[tuple[str, tuple[str, ...]]] = []
         stops: list[progress.Stop] = []
+        further: list[tuple[str, tuple[str, ...]]] = []
         for lead in leads:
+            if lead.further is not None and _askable(lead, askers, known):
+                continue  # not answered yet: it stays, as it is
             standing = judge(lead, askers, known)
-            if standing.reached:
+            if lead.further is not None:
+                further.append((lead.lead_id, standing.reached))
+            elif standing.reached:
                 reached.append((lead.lead_id, standing.reached))
+                continue
             elif standing.out is not None:
                 state = LeadState.EXCLUDED if standing.out == VerdictKind.CONSENT_MISSING else LeadState.UNREACHABLE
                 stops.append(progress.Stop(lead_id=lead.lead_id, state=state, reason=standing.out))
         numbers = await reach.reach_ids(
-            connection, team_id=team_id, campaign_id=campaign_id, sets=[accounts for _, accounts in reached]
+            connection,
+            team_id=team_id,
+            campaign_id=campaign_id,
+            sets=[accounts for _, accounts in [*reached, *further] if accounts],
         )
         await progress.lock(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
         await reach.make_ready(
@@ -173,6 +179,12 @@ class Assessor:
             team_id=team_id,
             campaign_id=campaign_id,
             reached=[(lead_id, numbers[accounts]) for lead_id, accounts in reached],
+        )
+        await reach.widen(
+            connection,
+            team_id=team_id,
+            campaign_id=campaign_id,
+            reached=[(lead_id, numbers[accounts]) for lead_id, accounts in further if accounts],
         )
         await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
         unclear = [
@@ -183,11 +195,14 @@ class Assessor:
         ]
         await reach.count_try(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=unclear)
         await reach.leave_queue(
-            connection, team_id=team_id, campaign_id=campaign_id, lead_ids=[lead_id for lead_id, _ in reached]
+            connection,
+            team_id=team_id,
+            campaign_id=campaign_id,
+            lead_ids=[lead_id for lead_id, _ in [*reached, *further]],
         )
-        if reached:
+        if reached or further:
             await duties.want(connection, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
-        return bool(reached or stops)
+        return bool(reached or further or stops)
 
     async def _save_profiles(
         self, connection: Connection, team_id: str, answers: Sequence[tuple[Question, Lookup]], now: datetime
@@ -199,6 +214,26 @@ class Assessor:
             absent = [one for lookup in lookups for one in lookup.absent]
             await people.save_people(connection, team_id=team_id, platform=platform, people=shown, now=now)
             await people.save_absent(connection, team_id=team_id, platform=platform, absent=absent, now=now)
+
+
+def _askable(
+    lead: reach.QueuedLead,
+    askers: Sequence[reach.Asker],
+    learned: Mapping[tuple[str, str], str] | None = None,
+) -> tuple[str, ...]:
+    """Return the accounts a lead may be asked about through: any until one reaches it, or the one the plan named."""
+    if lead.further is None:
+        return judge(lead, askers, learned).askable
+    known = (learned or {}).get((lead.profile_id, lead.further)) or lead.verdicts.get(lead.further)
+    may_ask = known is None and any(
+        asker.account_id == lead.further
+        and asker.status == AccountStatus.ACTIVE
+        and policy.may_contact(
+            asker.contact_policy, has_inbound=lead.further in lead.inbound, has_consent=lead.has_consent
+        )
+        for asker in askers
+    )
+    return (lead.further,) if may_ask else ()
 
 
 def judge(

@@ -1,7 +1,8 @@
 """Plan: spread a campaign's ready leads over its accounts, and mend the plan when the accounts change."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,12 @@ from overture.store import duties, paces, plans
 from overture.store.pool import Connection, Pool
 
 _DAYS = 7
+
+WORTHWHILE = Fraction(1, 10)
+"""By which part the largest load must become smaller for leads to be asked about through further accounts."""
+
+FRESH = timedelta(days=30)
+"""How long a verdict serves unless an event contradicts it."""
 
 
 class Loads:
@@ -83,7 +90,50 @@ async def _plan(connection: Connection, *, team_id: str, campaign_id: str, now: 
     asked = 0
     if stranded:
         asked = await plans.ask_again(connection, team_id=team_id, campaign_id=campaign_id, reach_ids=stranded, at=now)
+    if settings["is_active"]:
+        asked += await plans.ask_further(
+            connection,
+            team_id=team_id,
+            campaign_id=campaign_id,
+            slices=_worth_asking(slices, reach, capacity),
+            fresh_since=now - FRESH,
+        )
     return sorted(capacity), placed, asked
+
+
+def _worth_asking(
+    slices: Sequence[plans.Slice], reach: Mapping[int, frozenset[str]], capacity: Mapping[str, Fraction]
+) -> list[plans.Slice]:
+    """Say about which leads other accounts should be asked: the plan would be through sooner if they reached them.
+
+    Only where it would be sooner by a good part: a look-up costs time, budget and money.
+    """
+    groups = [
+        assign.Group(reach=reach[part.reach_id] | capacity.keys(), current=part.account_id, count=part.count)
+        for part in slices
+    ]
+    shares = assign.assign(groups, capacity)
+    now = _largest_load(((part.account_id, part.count) for part in slices), capacity)
+    then = _largest_load(((share.account, share.count) for share in shares), capacity)
+    if then > now * (1 - WORTHWHILE):
+        return []
+    return [
+        plans.Slice(
+            reach_id=slices[share.group].reach_id,
+            source=slices[share.group].account_id,
+            account_id=share.account,
+            count=share.count,
+        )
+        for share in shares
+        if share.account not in reach[slices[share.group].reach_id]
+    ]
+
+
+def _largest_load(counts: Iterable[tuple[str, int]], capacity: Mapping[str, Fraction]) -> Fraction:
+    totals: Counter[str] = Counter()
+    for account_id, count in counts:
+        totals[account_id] += count
+    return max((total / capacity[account_id] for account_id, total in totals.items()), default=Fraction(0))
 
 
 def daily(sender: plans.Sender, settings: Mapping[str, Any]) -> Fraction:

@@ -38,10 +38,11 @@ class Slice:
 
 
 async def settings(connection: Connection, *, team_id: str, campaign_id: str) -> Mapping[str, Any] | None:
-    """Return the campaign's rate, zone and hours; None if it is gone."""
+    """Return the campaign's rate, zone and hours, and whether it is active; None if it is gone."""
     row = await connection.fetchrow(
         """
-        SELECT hourly_message_rate AS rate, schedule_timezone AS zone, schedule_hours AS hours
+        SELECT hourly_message_rate AS rate, schedule_timezone AS zone, schedule_hours AS hours,
+               status = 'active' AS is_active
           FROM campaign WHERE team_id = $1 AND id = $2 AND deleted_at IS NULL
         """,
         team_id,
@@ -220,6 +221,47 @@ async def ask_again(
         at,
     )
     return count
+
+
+async def ask_further(
+    connection: Connection, *, team_id: str, campaign_id: str, slices: Sequence[Slice], fresh_since: datetime
+) -> int:
+    """Have planned leads asked about through one account more, those that would be moved first; return how many.
+
+    Left out are those about whom the account has been asked since `fresh_since`, and those it may not write to.
+    """
+    asked = 0
+    for part in slices:
+        result = await connection.execute(
+            """
+            INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id, account_id)
+            SELECT $1::text, $2::text, d.lead_id, l.profile_id, $5::text
+              FROM lead_due d
+              JOIN lead l ON l.team_id = $1 AND l.id = d.lead_id AND l.reach_id = $4
+              JOIN account_link k ON k.team_id = $1 AND k.id = $5
+              JOIN platform_app f ON f.team_id = $1 AND f.id = k.app_id
+              JOIN profile p ON p.team_id = $1 AND p.id = l.profile_id AND p.platform = k.platform
+             WHERE d.team_id = $1 AND d.account_id = $3 AND d.campaign_id = $2 AND d.is_first
+               AND NOT EXISTS (SELECT FROM verdict v WHERE v.team_id = $1 AND v.profile_id = l.profile_id
+                                  AND v.account_id = $5 AND v.at >= $7)
+               AND (f.contact_policy = 'anyoneReachable'
+                    OR EXISTS (SELECT FROM contact o WHERE o.team_id = $1 AND o.id = p.contact_id
+                                  AND o.consent_at IS NOT NULL)
+                    OR EXISTS (SELECT FROM thread t WHERE t.team_id = $1 AND t.account_id = $5
+                                  AND t.profile_id = l.profile_id AND t.last_inbound_at IS NOT NULL))
+             ORDER BY d.due_at DESC, d.lead_id DESC LIMIT $6
+            ON CONFLICT DO NOTHING
+            """,
+            team_id,
+            campaign_id,
+            part.source,
+            part.reach_id,
+            part.account_id,
+            part.count,
+            fresh_since,
+        )
+        asked += int(result.rsplit(" ", 1)[1])
+    return asked
 
 
 async def hasten_first(connection: Connection, *, team_id: str, due_at: datetime) -> None:

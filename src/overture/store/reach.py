@@ -12,6 +12,7 @@ class QueuedLead:
     """A lead to be assessed. `verdicts` holds what is known, by account; `inbound` the accounts it has written to.
 
     `awaits_lookup`: nothing but its username is known yet, by which nobody is asked whether they can be written to.
+    `further`: the account the plan asks about, of a lead that others reach.
     """
 
     lead_id: str
@@ -20,6 +21,7 @@ class QueuedLead:
     account_status: str
     awaits_lookup: bool
     tries: int
+    further: str | None
     has_consent: bool
     verdicts: Mapping[str, str]
     inbound: Sequence[str]
@@ -70,6 +72,7 @@ async def queued(
     rows = await connection.fetch(
         """
         SELECT q.lead_id, q.profile_id, f.platform_id, f.account_status, f.awaits_lookup, q.tries,
+               q.account_id AS further,
                coalesce(o.consent_at IS NOT NULL, false) AS has_consent,
                coalesce((SELECT jsonb_object_agg(v.account_id, v.verdict) FROM verdict v
                           WHERE v.team_id = $1 AND v.profile_id = q.profile_id AND v.at >= $4), '{}') AS verdicts,
@@ -149,6 +152,27 @@ async def make_ready(
         )
         INSERT INTO plan_queue (team_id, campaign_id, lead_id, reach_id)
         SELECT $1, $2, id, reach_id FROM made ON CONFLICT DO NOTHING
+        """,
+        team_id,
+        campaign_id,
+        [lead_id for lead_id, _ in reached],
+        [reach_id for _, reach_id in reached],
+    )
+
+
+async def widen(connection: Connection, *, team_id: str, campaign_id: str, reached: Sequence[tuple[str, int]]) -> None:
+    """Note which accounts reach leads, given as (lead, reach number), while they wait for their first message."""
+    await connection.execute(
+        """
+        WITH v AS (
+            SELECT l.id, v.reach_id FROM unnest($3::text[], $4::int[]) AS v (lead_id, reach_id)
+              JOIN lead l ON l.team_id = $1 AND l.id = v.lead_id AND l.state = 'ready'
+             ORDER BY l.id FOR NO KEY UPDATE OF l
+        ), queued AS (
+            UPDATE plan_queue q SET reach_id = v.reach_id
+              FROM v WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = v.id
+        )
+        UPDATE lead l SET reach_id = v.reach_id FROM v WHERE l.team_id = $1 AND l.id = v.id
         """,
         team_id,
         campaign_id,

@@ -1,0 +1,145 @@
+"""The plan is mended when the accounts change: the largest load as small as it can be, and nobody contacted moves."""
+
+from typing import Any
+
+from tests.engine.conftest import World
+
+from overture.actions import accounts, campaigns
+from overture.core.words import AccountStatus
+
+
+async def planned(world: World) -> dict[str, int]:
+    """How many first messages each account has to send."""
+    rows = await world.pool.fetch("SELECT account_id, count(*) AS count FROM lead_due WHERE is_first GROUP BY 1")
+    return {row["account_id"]: row["count"] for row in rows}
+
+
+async def contacted(world: World) -> dict[str, str]:
+    rows = await world.pool.fetch("SELECT id, account_id FROM lead WHERE contacted_at IS NOT NULL")
+    return {row["id"]: row["account_id"] for row in rows}
+
+
+async def open_people(world: World, count: int) -> list[dict[str, Any]]:
+    return (await world.people(nature="open", talk="silent"))[:count]
+
+
+async def questions(world: World, account_id: str) -> int:
+    """About how many people the platform was asked through an account."""
+    found: int = await world.pool.fetchval("SELECT count(*) FROM verdict WHERE account_id = $1", account_id)
+    return found
+
+
+async def begun(world: World, count: int, *account_ids: str) -> str:
+    """A campaign whose first three messages are out."""
+    campaign_id = await world.campaign(
+        [await world.make_list(await open_people(world, count))], account_ids=account_ids
+    )
+
+    async def are_contacted() -> bool:
+        return len(await contacted(world)) >= 3
+
+    await world.run_until(are_contacted)
+    return campaign_id
+
+
+async def join(world: World, campaign_id: str, *account_ids: str) -> None:
+    await campaigns.change(
+        world.context, world.actor, campaign_id=campaign_id, changes={"account_link_ids": account_ids}
+    )
+
+
+async def is_quiet(world: World) -> bool:
+    return not await world.pool.fetchval(
+        "SELECT count(*) FROM duty WHERE kind IN ('sync', 'assess', 'plan') AND wanted > done"
+    )
+
+
+async def test_an_account_that_joins_takes_its_part_and_only_about_that_part_is_asked(world: World) -> None:
+    ana, ben = await world.link("ana", "ben")
+    campaign_id = await begun(world, 33, ana)
+    before, left = await contacted(world), await planned(world)
+    assert left == {ana: 30}
+
+    await join(world, campaign_id, ana, ben)
+    await world.run_until(lambda: is_quiet(world))
+
+    shares = await planned(world)
+    assert shares[ana] in {14, 15}  # one may be on its way
+    assert shares[ben] in {14, 15}
+    assert await questions(world, ben) == 15
+    after = await contacted(world)
+    assert {lead_id: after[lead_id] for lead_id in before} == before
+    await world.run_until_completed(campaign_id)
+    after = await contacted(world)
+    assert {lead_id: after[lead_id] for lead_id in before} == before
+    assert len(await world.messages()) == 3 * 33
+
+
+async def test_nobody_is_asked_about_whom_the_account_may_not_write_to(world: World) -> None:
+    ana, ben = await world.link("ana", "ben")
+    campaign_id = await begun(world, 33, ana)
+    await world.pool.execute("UPDATE platform_app SET contact_policy = 'inboundOrConsent'")
+    await world.pool.execute(
+        "INSERT INTO thread (team_id, id, account_id, profile_id, created_at, last_inbound_at)"
+        " SELECT team_id, 't' || substr(id, 2), $1, profile_id, joined_at, joined_at - interval '1 day' FROM lead"
+        " WHERE contacted_at IS NULL",
+        ana,
+    )
+
+    await join(world, campaign_id, ana, ben)
+    await world.run_until(lambda: is_quiet(world))
+
+    assert ben not in await planned(world)
+    assert await questions(world, ben) == 0
+
+
+async def test_who_is_refused_is_asked_about_once_and_others_instead(world: World) -> None:
+    ana, ben = await world.link("ana", "ben")
+    campaign_id = await begun(world, 33, ana)
+    # Of some it is known already that this account does not reach them: those that would be moved first.
+    await world.pool.execute(
+        "INSERT INTO verdict (team_id, profile_id, account_id, verdict, at)"
+        " SELECT l.team_id, l.profile_id, $1, 'closed', l.joined_at FROM lead_due d JOIN lead l ON l.id = d.lead_id"
+        " ORDER BY d.due_at DESC, d.lead_id DESC LIMIT 10",
+        ben,
+    )
+
+    await join(world, campaign_id, ana, ben)
+    await world.run_until(lambda: is_quiet(world))
+
+    shares = await planned(world)
+    assert shares[ana] in {14, 15}  # one may be on its way
+    assert shares[ben] in {14, 15}
+    assert await questions(world, ben) == 10 + 15
+
+
+async def test_a_small_gain_is_not_worth_a_question(world: World) -> None:
+    ana, ben = await world.link("ana", "ben")
+    campaign_id = await begun(world, 33, ana)
+    await world.pool.execute("UPDATE account_link SET hourly_limit = 1, daily_limit = 1 WHERE id = $1", ben)
+    await world.pool.execute("UPDATE account_link SET hourly_limit = 25, daily_limit = 200 WHERE id = $1", ana)
+
+    await join(world, campaign_id, ana, ben)
+    await world.run_until(lambda: is_quiet(world))
+
+    assert ben not in await planned(world)
+    assert await questions(world, ben) == 0
+
+
+async def test_what_an_account_has_not_begun_goes_to_others_when_it_stops_and_what_it_has_waits(world: World) -> None:
+    ana, ben = await world.link("ana", "ben")
+    campaign_id = await begun(world, 20, ana, ben)
+    before = await contacted(world)
+    assert ana in before.values()
+
+    await accounts.change(world.context, world.actor, account_id=ana, status=AccountStatus.PAUSED)
+    await world.run_until(lambda: is_quiet(world))
+
+    assert ana not in await planned(world)
+    assert await contacted(world) == before
+    waiting = await world.pool.fetchval("SELECT count(*) FROM lead_due WHERE account_id = $1 AND NOT is_first", ana)
+    assert waiting == list(before.values()).count(ana)
+    await accounts.change(world.context, world.actor, account_id=ana, status=AccountStatus.ACTIVE)
+    await world.run_until_completed(campaign_id)
+    after = await contacted(world)
+    assert {lead_id: after[lead_id] for lead_id in before} == before
