@@ -145,11 +145,16 @@ async def test_a_removed_lead_frees_its_person_and_takes_them_again_when_it_goes
     assert await context.pool.fetchval("SELECT engaged_lead_id FROM person") == lead_id
 
 
-async def test_others_that_waited_for_the_person_are_due_again(
-    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any], account: dict[str, Any]
+@pytest.mark.parametrize("how", ["cancel", "release", "releaseMany"])
+async def test_others_that_waited_for_the_person_are_due_again_and_their_accounts_wake(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any], account: dict[str, Any], link: Link, how: str
 ) -> None:
-    other = await campaigning.create(client, account, sequence=TWO)
-    await campaigning.put(context, campaign, "1", state="ready", account=account, due=timedelta())
+    ben = await link("ben")
+    other = await campaigning.create(client, ben, sequence=TWO)
+    if how == "cancel":
+        await campaigning.put(context, campaign, "1", state="ready", account=account, due=timedelta())
+    else:
+        await campaigning.put(context, campaign, "1", state="held", reason="wroteFirst")
     waiting = await campaigning.put(context, other, "1", state="ready")
     await context.pool.execute(
         "INSERT INTO person (team_id, profile_id, engaged_lead_id)"
@@ -159,11 +164,21 @@ async def test_others_that_waited_for_the_person_are_due_again(
     await context.pool.execute(
         "INSERT INTO lead_parked (team_id, profile_id, lead_id, account_id, campaign_id)"
         " SELECT team_id, profile_id, id, $1, campaign_id FROM lead WHERE id = $2",
-        account["id"],
+        ben["id"],
         waiting,
     )
-    assert (await cancel(client, campaign, "1")).status_code == 200
+    await context.pool.execute("UPDATE account_pace SET wake_at = 'infinity'")
+    path = f"/campaigns/{campaign['id']}/leads"
+    if how == "cancel":
+        response = await cancel(client, campaign, "1")
+    elif how == "release":
+        response = await client.post(f"{path}/1/release", json={"action": "stop"})
+    else:
+        response = await client.post(f"{path}/release", json={"platformIds": ["1"], "action": "stop"})
+    assert response.status_code == 200, response.text
     assert await context.pool.fetchval("SELECT lead_id FROM lead_due") == waiting
+    slept_until = await context.pool.fetchval("SELECT wake_at FROM account_pace WHERE account_id = $1", ben["id"])
+    assert slept_until == START
     assert await context.pool.fetchval("SELECT unanswered_end_at FROM person") is None
 
 

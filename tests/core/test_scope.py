@@ -19,6 +19,7 @@ NOTHING = Membership(
     contacted_here=False,
     deleted_by_hand=False,
     consent_missing=False,
+    suppressed=False,
 )
 SYNCED = replace(NOTHING, synced=True)
 DIRECT = replace(NOTHING, direct=True)
@@ -35,7 +36,7 @@ EVERY_RULES = [OPEN, NO_CONTACTED, NO_MUTUALS, NEITHER]
 
 
 def every_case() -> Iterator[tuple[Membership, Rules]]:
-    """Yield all 1024 combinations: few enough to try each, rather than draw some."""
+    """Yield all 2048 combinations: few enough to try each, rather than draw some."""
     return product(EVERY_MEMBERSHIP, EVERY_RULES)
 
 
@@ -50,6 +51,18 @@ def every_case() -> Iterator[tuple[Membership, Rules]]:
             OPEN,
             Reason.LEFT_LISTS,
             id="a contacted lead that has left all its lists leaves too",
+        ),
+        pytest.param(
+            replace(SYNCED, suppressed=True, excluded_list=True, consent_missing=True),
+            OPEN,
+            Reason.SUPPRESSED,
+            id="a suppression wins over the rules of a campaign",
+        ),
+        pytest.param(
+            replace(SYNCED, suppressed=True, contacted_by_team=True, contacted_here=True),
+            OPEN,
+            None,
+            id="a suppressed person this campaign has contacted stays a target",
         ),
         pytest.param(
             replace(SYNCED, excluded_list=True),
@@ -174,12 +187,15 @@ def test_scope_is_what_brings_less_what_keeps_out() -> None:
             (membership.contacted_by_team and rules.exclude_contacted)
             or (membership.mutual and rules.exclude_mutuals)
             or membership.consent_missing
+            or membership.suppressed
         )
         expected = brought and not kept_out and not kept_out_by_history
         assert scope.decide(membership, rules).inside is expected
 
 
-@pytest.mark.parametrize("fact", ["excluded_list", "contacted_by_team", "mutual", "deleted_by_hand", "consent_missing"])
+@pytest.mark.parametrize(
+    "fact", ["excluded_list", "contacted_by_team", "mutual", "deleted_by_hand", "consent_missing", "suppressed"]
+)
 def test_a_fact_against_a_lead_never_brings_it_in(fact: str) -> None:
     for membership, rules in every_case():
         without = scope.decide(replace(membership, **{fact: False}), rules)
@@ -209,6 +225,7 @@ def test_the_reason_given_is_true_and_removing_it_alone_never_gives_it_again() -
     cures = {
         Reason.DELETED_BY_HAND: {"deleted_by_hand": False},
         Reason.LEFT_LISTS: {"synced": True},
+        Reason.SUPPRESSED: {"suppressed": False},
         Reason.EXCLUDED_LIST: {"excluded_list": False},
         Reason.CONTACTED: {"contacted_by_team": False},
         Reason.MUTUAL: {"mutual": False},

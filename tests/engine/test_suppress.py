@@ -1,14 +1,17 @@
 """A suppression is at once: what was claimed before it is on its way, and nothing is claimed after it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.engine.claiming import claim, ready_world
 from tests.engine.conftest import World
+from tests.engine.scoping import Scoping
 
 from overture.actions import suppressions
 from overture.actions.suppressions import Wanted
 from overture.core.identifiers import Identifier, IdentifierKind
+from overture.core.words import MemberRole
 from overture.engine import dispatch
 from overture.store import persons
 
@@ -71,3 +74,24 @@ async def test_a_suppression_waits_for_a_claim_that_has_its_person(
     await asyncio.wait_for(began[0], 10)
     monkeypatch.undo()
     assert await claim(world) == 0
+
+
+async def test_suppressed_people_who_join_later_are_no_targets_until_it_is_ended(world: World) -> None:
+    scoping = Scoping(world=world)
+    await scoping.begin("leads", synced=["leads"])
+    await scoping.put("leads", "1")
+    profile_id = await world.pool.fetchval("SELECT id FROM profile")
+    await suppressions.add_many(world.context, world.actor, wanted=everybody([profile_id]))
+    await scoping.sync()
+    assert await scoping.leads() == {"1": ("excluded", "suppressed")}
+    await scoping.add("1")
+    await scoping.sync()
+    assert await scoping.leads() == {"1": ("excluded", "suppressed")}
+    await scoping.check_counters()
+    assert await world.pool.fetchval("SELECT sum(targets) FROM campaign_counter") in (0, None)
+
+    owner = replace(world.actor, role=MemberRole.OWNER)
+    await suppressions.remove(world.context, owner, profile_id=profile_id)
+    await scoping.sync()
+    assert await scoping.leads() == {"1": ("assessing", None)}
+    await scoping.check_counters()

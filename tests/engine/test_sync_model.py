@@ -1,14 +1,18 @@
 """Sync against a model: after any seeded series of edits a campaign's leads are what the rules of the core say."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
 from tests.engine.conftest import START, World
 from tests.engine.scoping import Scoping
 
+from overture.actions import suppressions
+from overture.actions.suppressions import Wanted
 from overture.core import scope
+from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.scope import Membership, Rules
+from overture.core.words import MemberRole
 from overture.store import scope_requests
 
 LISTS = ("a", "b", "c")
@@ -32,6 +36,7 @@ class Model:
     contacted_here: set[str] = field(default_factory=set)
     inbound: set[str] = field(default_factory=set)
     consented: set[str] = field(default_factory=set)
+    suppressed: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
 
     def brought(self) -> set[str]:
@@ -52,12 +57,20 @@ class Model:
                     contacted_here=person in self.contacted_here,
                     deleted_by_hand=person in self.deleted,
                     consent_missing=self.needs_consent and person not in self.consented,
+                    suppressed=person in self.suppressed,
                 ),
                 Rules(exclude_contacted=self.exclude_contacted, exclude_mutuals=self.exclude_mutuals),
             )
             inside = "inSequence" if person in self.contacted_here else "assessing"
             found[person] = (verdict.state or inside, verdict.reason)
         return found
+
+
+def wanted(profile_id: str) -> Wanted:
+    """Name somebody to suppress."""
+    return Wanted(
+        identifier=Identifier(kind=IdentifierKind.EXTERNAL_ID, value=profile_id, platform="twitter"), note=None
+    )
 
 
 class History:
@@ -80,6 +93,8 @@ class History:
             self.meet,
             self.consent,
             self.delete,
+            self.suppress,
+            self.suppress,
         )
         await self.draws.choice(edits)()
 
@@ -158,6 +173,19 @@ class History:
         self.model.known.add(person)
         self.model.deleted.discard(person)
         self.model.consented.add(person)
+
+    async def suppress(self) -> None:
+        """Somebody nobody has written to here is suppressed, or is no more."""
+        person = self.draws.choice(PEOPLE)
+        profile_id = await self.scoping.world.pool.fetchval("SELECT id FROM profile WHERE platform_id = $1", person)
+        if profile_id is None or person in self.model.contacted_here:
+            return
+        context, actor = self.scoping.world.context, self.scoping.world.actor
+        if person in self.model.suppressed:
+            await suppressions.remove(context, replace(actor, role=MemberRole.OWNER), profile_id=profile_id)
+        else:
+            await suppressions.add_many(context, actor, wanted=[wanted(profile_id)])
+        self.model.suppressed ^= {person}
 
     async def delete(self) -> None:
         await self.scoping.sync()

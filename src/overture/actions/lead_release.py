@@ -13,7 +13,7 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, CampaignStatus, LeadState, ObjectType
 from overture.engine import complete, pacemaker
 from overture.errors import Conflict
-from overture.store import duties, held, lead_acts, outlines, persons, progress, restored, selections
+from overture.store import duties, held, lead_acts, outlines, paces, persons, progress, restored, selections
 from overture.store.campaigns import State
 from overture.store.held import Held, Move
 from overture.store.lead_acts import Act
@@ -53,7 +53,7 @@ async def release(
         campaign = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         lead_id = await lead_choice.one(connection, actor, campaign_id=campaign_id, identifier=identifier)
         lead = await _lock(connection, actor, lead_id)
-        await _release(connection, actor, campaign_id, campaign, [lead], decision, now)
+        waiting = await _release(connection, actor, campaign_id, campaign, [lead], decision, now)
         await audit.record(
             connection,
             actor,
@@ -64,8 +64,7 @@ async def release(
             before={"profileId": lead.profile_id, "state": LeadState.HELD, "reason": lead.reason},
             after={"profileId": lead.profile_id, "action": decision},
         )
-    await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
-    context.wake()
+    await _end(context, actor, campaign_id, waiting, now)
 
 
 async def release_all(context: Context, actor: Actor, *, campaign_id: str, choice: Choice, decision: Decision) -> int:
@@ -82,8 +81,9 @@ async def release_all(context: Context, actor: Actor, *, campaign_id: str, choic
         lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
         found = await held.lock(connection, team_id=actor.team_id, lead_ids=lead_ids)
         released = [lead for lead in found if not lead.is_under_way]
+        waiting: list[str] = []
         if released:
-            await _release(connection, actor, campaign_id, campaign, released, decision, now)
+            waiting = await _release(connection, actor, campaign_id, campaign, released, decision, now)
             await lead_choice.record(
                 connection,
                 actor,
@@ -93,9 +93,17 @@ async def release_all(context: Context, actor: Actor, *, campaign_id: str, choic
                 now=now,
                 decided={"action": decision},
             )
+    await _end(context, actor, campaign_id, waiting, now)
+    return len(released)
+
+
+async def _end(context: Context, actor: Actor, campaign_id: str, waiting: Sequence[str], now: datetime) -> None:
+    """Do what can only be done once leads are let go: wake whoever waited for their persons, complete the campaign."""
+    if waiting:
+        async with context.pool.acquire() as connection, connection.transaction():
+            await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
     await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
     context.wake()
-    return len(released)
 
 
 async def _lock(connection: Connection, actor: Actor, lead_id: str) -> Held:
@@ -116,8 +124,11 @@ async def _release(
     leads: Sequence[Held],
     decision: Decision,
     now: datetime,
-) -> None:
-    """Let locked leads go on as decided, and have everything follow that waits for them."""
+) -> list[str]:
+    """Let locked leads go on as decided, and have everything follow that waits for them.
+
+    Returns the accounts to wake: once this is committed, as claims come to persons from their accounts.
+    """
     team_id = actor.team_id
     await held.decide_attempts(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
     await restored.let_go(connection, team_id=team_id, profile_ids=[lead.profile_id for lead in leads])
@@ -129,7 +140,7 @@ async def _release(
     freed += await persons.release(
         connection, team_id=team_id, lead_ids=[stop.lead_id for stop in fates.stops], unanswered_at=None
     )
-    await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+    waiting = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
     await lead_acts.record(
         connection,
         team_id=team_id,
@@ -143,6 +154,7 @@ async def _release(
         await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
     if campaign.status == CampaignStatus.ACTIVE:
         await pacemaker.refresh_campaign(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+    return waiting
 
 
 async def _fates(

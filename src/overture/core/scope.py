@@ -15,6 +15,7 @@ class Reason(StrEnum):
 
     DELETED_BY_HAND = "deletedByHand"
     LEFT_LISTS = "leftLists"
+    SUPPRESSED = "suppressed"
     EXCLUDED_LIST = "excludedList"
     CONTACTED = "contacted"
     MUTUAL = "mutual"
@@ -33,6 +34,7 @@ class Membership:
     contacted_here: this campaign itself has written to the person.
     deleted_by_hand: taken out of this campaign by a person, and not added again by one since.
     consent_missing: the contact policy asks for consent, and nothing of what it accepts is there.
+    suppressed: nobody of the team writes to the person.
     """
 
     synced: bool
@@ -43,6 +45,7 @@ class Membership:
     contacted_here: bool
     deleted_by_hand: bool
     consent_missing: bool
+    suppressed: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,10 +73,12 @@ def decide(membership: Membership, rules: Rules) -> Verdict:
 
     1. `deletedByHand` (removed): a person's decision, which no list undoes; only adding by hand does.
     2. `leftLists` (removed): nothing brings the lead, so what would keep it out does not matter.
-    3. `excludedList` (excluded): before synced lists and adding by hand, and even when contacted here.
-    4. `contacted`, 5. `mutual` (excluded): not for whom this campaign itself has contacted, or it would throw
+    3. `suppressed` (excluded): always wins over the campaign's own rules. Not for whom this campaign has contacted:
+       they stay targets, and their sequence is canceled.
+    4. `excludedList` (excluded): before synced lists and adding by hand, and even when contacted here.
+    5. `contacted`, 6. `mutual` (excluded): not for whom this campaign itself has contacted, or it would throw
        out everybody after their first message. Contacted comes first, as every mutual is contacted.
-    6. `consentMissing` (excluded): last, as it alone ends by itself, the day consent is recorded; whoever
+    7. `consentMissing` (excluded): last, as it alone ends by itself, the day consent is recorded; whoever
        reads it knows that consent is all that is missing. Not for whom this campaign has contacted: they stay
        targets, and the claim sees that nothing more is sent to them.
     """
@@ -91,6 +96,7 @@ def _reason(membership: Membership, rules: Rules) -> Reason | None:
     reasons = (
         (membership.deleted_by_hand, Reason.DELETED_BY_HAND),
         (not (membership.synced or membership.direct), Reason.LEFT_LISTS),
+        (membership.suppressed and new_here, Reason.SUPPRESSED),
         (membership.excluded_list, Reason.EXCLUDED_LIST),
         (rules.exclude_contacted and membership.contacted_by_team and new_here, Reason.CONTACTED),
         (rules.exclude_mutuals and membership.mutual and new_here, Reason.MUTUAL),

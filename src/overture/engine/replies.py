@@ -335,6 +335,7 @@ async def _stop_sequences(
         ]
     replied = await progress.reply(connection, team_id=team_id, replies=replies)
     stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
+    await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=opted_out, now=now)
     changed = [*replied, *stopped]
     freed = await persons.release(
         connection,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from overture.core.words import LeadState
-from overture.store import inboxes, ledger, persons, progress, suppressions
+from overture.store import inboxes, ledger, persons, progress, scope_requests, suppressions
 from overture.store.pool import Connection
 
 
@@ -22,6 +22,7 @@ async def begin(
     stops = [stop for lead in leads if (stop := stop_of(lead, tried.get(lead.lead_id))) is not None]
     stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=at)
     await persons.release(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in stopped], unanswered_at=None)
+    await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=sorted(added), now=at)
     return added, sorted({lead.campaign_id for lead in stopped})
 
 

@@ -149,6 +149,27 @@ async def follow_inbound(connection: Connection, *, team_id: str, profile_ids: S
     )
 
 
+async def follow_suppression(
+    connection: Connection, *, team_id: str, profile_ids: Sequence[str], now: datetime
+) -> None:
+    """Let campaigns look at profiles that were out already when they were suppressed: that is the reason from now on.
+
+    Call it once the leads that were open have been stopped.
+    """
+    await _follow(
+        connection,
+        """
+        SELECT l.campaign_id, l.profile_id FROM lead l
+          JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id AND c.deleted_at IS NULL
+         WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[]) AND l.contacted_at IS NULL
+           AND l.state IN ('unreachable', 'excluded') AND l.reason IS DISTINCT FROM 'suppressed'
+        """,
+        team_id,
+        profile_ids,
+        now,
+    )
+
+
 async def _follow(
     connection: Connection, concerned: str, team_id: str, profile_ids: Sequence[str], now: datetime
 ) -> None:

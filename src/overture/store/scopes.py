@@ -56,12 +56,15 @@ FACTS = """
               AND NOT EXISTS (SELECT FROM campaign_account ca
                                 JOIN thread t ON t.team_id = $1 AND t.account_id = ca.account_id
                                      AND t.profile_id = a.profile_id AND t.last_inbound_at IS NOT NULL
-                               WHERE ca.team_id = $1 AND ca.campaign_id = $2 AND ca.is_member) AS consent_missing
+                               WHERE ca.team_id = $1 AND ca.campaign_id = $2 AND ca.is_member) AS consent_missing,
+           EXISTS (SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = a.profile_id
+                      AND p.suppressed_at IS NOT NULL) AS suppressed
       FROM affected a
 """
 
 KEPT_OUT = """
-    CASE WHEN {facts}.excluded_list THEN 'excludedList'
+    CASE WHEN {facts}.suppressed AND {lead}.contacted_at IS NULL THEN 'suppressed'
+         WHEN {facts}.excluded_list THEN 'excludedList'
          WHEN {facts}.contacted AND {lead}.contacted_at IS NULL THEN 'contacted'
          WHEN {facts}.mutual AND {lead}.contacted_at IS NULL THEN 'mutual'
          WHEN {facts}.consent_missing AND {lead}.contacted_at IS NULL THEN 'consentMissing' END
@@ -231,7 +234,7 @@ def _in_line(affected: str) -> str:
 
 _BY_SCOPE = """
     d.state IN ('excluded', 'removed') AND d.reason IN
-        ('deletedByHand', 'leftLists', 'excludedList', 'contacted', 'mutual', 'consentMissing')
+        ('deletedByHand', 'leftLists', 'suppressed', 'excludedList', 'contacted', 'mutual', 'consentMissing')
 """
 _EVERYTHING = _in_line(_EVERYBODY)
 _WHAT_CHANGED = _in_line(_CHANGED)

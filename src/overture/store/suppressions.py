@@ -125,8 +125,7 @@ async def remove(connection: Connection, *, team_id: str, profile_id: str) -> bo
 async def return_leads(connection: Connection, *, team_id: str, profile_id: str) -> list[str]:
     """Hand the leads that this person's suppression left out back to the rules; return their campaigns.
 
-    They stay excluded until sync, which the caller asks for, has held them against the rules: it looks anew at
-    whoever a rule excludes, so they carry one's reason until then.
+    They stay excluded until sync, which the caller asks for, has held them against the rules.
     """
     rows = await connection.fetch(
         """
@@ -135,8 +134,6 @@ async def return_leads(connection: Connection, *, team_id: str, profile_id: str)
               JOIN campaign c ON c.team_id = l.team_id AND c.id = l.campaign_id AND c.deleted_at IS NULL
              WHERE l.team_id = $1 AND l.profile_id = $2 AND l.state = 'excluded' AND l.reason = 'suppressed'
              ORDER BY l.id FOR NO KEY UPDATE OF l
-        ), handed AS (
-            UPDATE lead l SET reason = 'excludedList' FROM left_out WHERE l.team_id = $1 AND l.id = left_out.id
         ), queued AS (
             INSERT INTO scope_queue (team_id, campaign_id, profile_id)
             SELECT $1, campaign_id, profile_id FROM left_out ORDER BY campaign_id ON CONFLICT DO NOTHING

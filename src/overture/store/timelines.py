@@ -53,7 +53,7 @@ _PARTS: Mapping[str, str] = {
           ) first ON true
          WHERE l.team_id = $1 AND l.id = $2
            AND CASE WHEN first.id IS NOT NULL
-                    THEN first.was IN ('excludedList', 'contacted', 'mutual', 'consentMissing')
+                    THEN first.was IN ('suppressed', 'excludedList', 'contacted', 'mutual', 'consentMissing')
                     ELSE l.state = 'excluded'
                      AND NOT EXISTS (SELECT FROM lead_act h WHERE h.team_id = $1 AND h.lead_id = $2) END
     """,
