@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.engine.conftest import World
 
-from overture.actions import accounts, campaigns
+from overture.actions import accounts, campaigns, team_settings
 from overture.core.words import AccountStatus
 
 
@@ -143,3 +143,42 @@ async def test_what_an_account_has_not_begun_goes_to_others_when_it_stops_and_wh
     await world.run_until_completed(campaign_id)
     after = await contacted(world)
     assert {lead_id: after[lead_id] for lead_id in before} == before
+
+
+async def parked(world: World) -> str:
+    """A campaign whose only lead waits for the person's sequence in another, and whose account was exchanged since."""
+    ana, ben, chloe = await world.link("ana", "ben", "chloe")
+    list_id = await world.make_list(await open_people(world, 1))
+    await world.campaign([list_id], account_ids=[ana])
+
+    async def is_contacted() -> bool:
+        return len(await contacted(world)) == 1
+
+    await world.run_until(is_contacted)
+    campaign_id = await world.campaign([list_id], account_ids=[ben])
+
+    async def is_parked() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) FROM lead_parked") == 1)
+
+    await world.run_until(is_parked)
+    await join(world, campaign_id, chloe)
+    await world.run_until(lambda: is_quiet(world))
+    return campaign_id
+
+
+async def senders(world: World, campaign_id: str) -> set[str]:
+    rows = await world.pool.fetch("SELECT account_id FROM attempt WHERE campaign_id = $1", campaign_id)
+    return {row["account_id"] for row in rows}
+
+
+async def test_a_lead_that_waited_for_its_person_goes_to_an_account_that_has_joined_since(world: World) -> None:
+    campaign_id = await parked(world)
+    await world.run_until_completed(campaign_id)
+    assert await senders(world, campaign_id) == {world.account_ids["chloe"]}
+
+
+async def test_so_does_one_that_new_rules_of_the_team_let_go_on(world: World) -> None:
+    campaign_id = await parked(world)
+    await team_settings.change(world.context, world.actor, changes={"allow_parallel_campaigns": True})
+    await world.run_until_completed(campaign_id)
+    assert await senders(world, campaign_id) == {world.account_ids["chloe"]}

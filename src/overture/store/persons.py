@@ -190,21 +190,44 @@ async def park(connection: Connection, *, team_id: str, lead_ids: Sequence[str])
     )
 
 
+# The accounts may have changed while a lead waited outside the plan.
+_ASK_FOR_PLANS = """
+        asked AS (
+            INSERT INTO duty AS d (team_id, kind, key, due_at)
+            SELECT DISTINCT $1::text, 'plan', p.campaign_id::text, {due_at}::timestamptz FROM placed p
+             WHERE p.is_first AND NOT EXISTS (
+                   SELECT FROM campaign_account ca
+                     JOIN account_link a ON a.team_id = $1 AND a.id = ca.account_id AND a.status = 'active'
+                    WHERE ca.team_id = $1 AND ca.campaign_id = p.campaign_id AND ca.account_id = p.account_id
+                      AND ca.is_member)
+             ORDER BY 3
+            ON CONFLICT (team_id, kind, key) DO UPDATE
+               SET due_at = least(d.due_at, excluded.due_at), wanted = d.wanted + 1, starts = 0
+        )
+"""
+
+
 async def unpark(connection: Connection, *, team_id: str, profile_ids: Sequence[str], due_at: datetime) -> list[str]:
-    """Put the parked leads of persons who are free again back into the plan; return the accounts to wake."""
+    """Put the parked leads of persons who are free again back into the plan; return the accounts to wake.
+
+    Where an account cannot take a first message any more, the plan is asked to mend that.
+    """
     if not profile_ids:
         return []
     rows = await connection.fetch(
         """
         WITH woken AS (
             DELETE FROM lead_parked WHERE team_id = $1 AND profile_id = ANY($2::text[]) RETURNING *
-        )
-        INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
-        SELECT $1, w.account_id, w.campaign_id, l.contacted_at IS NULL, $3, w.lead_id
-          FROM woken w JOIN lead l ON l.team_id = $1 AND l.id = w.lead_id AND l.state IN ('ready', 'inSequence')
-        ON CONFLICT DO NOTHING
-        RETURNING account_id
-        """,
+        ), placed AS (
+            INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
+            SELECT $1, w.account_id, w.campaign_id, l.contacted_at IS NULL, $3, w.lead_id
+              FROM woken w JOIN lead l ON l.team_id = $1 AND l.id = w.lead_id AND l.state IN ('ready', 'inSequence')
+            ON CONFLICT DO NOTHING
+            RETURNING account_id, campaign_id, is_first
+        ),
+        """
+        + _ASK_FOR_PLANS.format(due_at="$3")
+        + "SELECT account_id FROM placed",
         team_id,
         list(profile_ids),
         due_at,
@@ -218,12 +241,16 @@ async def unpark_all(connection: Connection, *, team_id: str, due_at: datetime) 
         """
         WITH woken AS (
             DELETE FROM lead_parked WHERE team_id = $1 RETURNING *
-        )
-        INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
-        SELECT $1, w.account_id, w.campaign_id, l.contacted_at IS NULL, $2, w.lead_id
-          FROM woken w JOIN lead l ON l.team_id = $1 AND l.id = w.lead_id AND l.state IN ('ready', 'inSequence')
-        ON CONFLICT DO NOTHING
-        """,
+        ), placed AS (
+            INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
+            SELECT $1, w.account_id, w.campaign_id, l.contacted_at IS NULL, $2, w.lead_id
+              FROM woken w JOIN lead l ON l.team_id = $1 AND l.id = w.lead_id AND l.state IN ('ready', 'inSequence')
+            ON CONFLICT DO NOTHING
+            RETURNING account_id, campaign_id, is_first
+        ),
+        """
+        + _ASK_FOR_PLANS.format(due_at="$2")
+        + "SELECT FROM placed",
         team_id,
         due_at,
     )
