@@ -90,7 +90,9 @@ async def test_a_campaigns_whole_life_is_written_down(client: httpx.AsyncClient,
     await client.post(f"{path}/disable")
     assert (await client.delete(path)).status_code == 204
     acts = await _acts(client, objectId=campaign["id"])
-    assert [(act["action"], act["before"], act["after"]) for act in acts] == [
+    (people,) = [act["after"] for act in acts if act["action"] == "leads.added"]
+    assert (people["count"], people["added"], len(people["profileIds"])) == (1, 1, 1)
+    assert [(act["action"], act["before"], act["after"]) for act in acts if act["action"] != "leads.added"] == [
         ("campaign.deleted", {"name": "Winter", "status": "paused", "enabled": False}, None),
         (
             "campaign.disabled",

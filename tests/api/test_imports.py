@@ -280,7 +280,7 @@ async def test_an_import_records_consent_and_is_undone(
     assert await database.fetchval("SELECT count(*) FROM contact WHERE consent_at IS NOT NULL") == 0
     assert (await client.post(path)).json() == undone.json()
     acts = (await client.get("/audit", params={"objectType": "importJob"})).json()["data"]
-    assert [act["action"] for act in acts] == ["importJob.undone", "consent.recorded"]
+    assert [act["action"] for act in acts] == ["importJob.undone", "consent.recorded", "importJob.created"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from overture.store import audits
 from overture.store.audits import Entry, Filters
 from overture.store.pool import Connection
 
+MOST_NAMED = 100
+"""How many of the people an act concerns it names; it counts all."""
+
 State = Mapping[str, Any]
 
 
@@ -56,6 +59,16 @@ def differences(before: State, after: State) -> tuple[dict[str, Any], dict[str, 
     """Return what differs between two states of the same thing, as it was and as it is."""
     names = [name for name in after if before.get(name) != after[name]]
     return {name: before.get(name) for name in names}, {name: after[name] for name in names}
+
+
+def state(thing: object, *names: str) -> dict[str, Any]:
+    """Return these fields of a thing under their names of the API."""
+    return {_camel(name): getattr(thing, name) for name in names}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(part.capitalize() for part in others)
 
 
 async def page(

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TypedDict
 
 from overture import ids
-from overture.actions import campaign_access
+from overture.actions import audit, campaign_access
 from overture.actions.context import Actor, Context
-from overture.core.words import Action, Trigger
+from overture.core.words import Action, AuditAction, ObjectType, Trigger
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import automations, campaigns
 from overture.store.automations import Automation
@@ -23,6 +23,9 @@ class NewAutomation:
     action: Action
     data: Mapping[str, str]
     enabled: bool = True
+
+
+_AUDITED = ("id", "trigger", "action", "action_data", "enabled")
 
 
 class AutomationChanges(TypedDict, total=False):
@@ -86,6 +89,15 @@ async def create(context: Context, actor: Actor, *, campaign_id: str, new: NewAu
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock(connection, actor, campaign_id=campaign_id)
         (made,) = await insert(connection, actor, campaign_id=campaign_id, new=[new], now=now)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.AUTOMATION_CREATED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            after=audit.state(made, *_AUDITED),
+        )
         await campaigns.touch(connection, team_id=actor.team_id, campaign_id=campaign_id, now=now)
     return made
 
@@ -113,6 +125,16 @@ async def change(
         if changed.enabled or (changed.action, changed.action_data) != (found.action, found.action_data):
             await _check(connection, actor, Action(changed.action), changed.action_data, ())
         await automations.update(connection, team_id=actor.team_id, campaign_id=campaign_id, automation=changed)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.AUTOMATION_CHANGED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            before=audit.state(found, *_AUDITED),
+            after=audit.state(changed, *_AUDITED),
+        )
         await campaigns.touch(connection, team_id=actor.team_id, campaign_id=campaign_id, now=now)
     return changed
 
@@ -131,6 +153,15 @@ async def delete(context: Context, actor: Actor, *, campaign_id: str, automation
         )
         if not was_there:
             raise NotFound("automation", automation_id)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.AUTOMATION_DELETED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            before={"id": automation_id},
+        )
         await campaigns.touch(connection, team_id=actor.team_id, campaign_id=campaign_id, now=now)
 
 

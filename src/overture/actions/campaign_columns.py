@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TypedDict
 
 from overture import ids
-from overture.actions import campaign_access
+from overture.actions import audit, campaign_access
 from overture.actions.context import Actor, Context
 from overture.core import names
-from overture.core.words import ColumnType
+from overture.core.words import AuditAction, ColumnType, ObjectType
 from overture.errors import Conflict, InvalidRequest, NotFound, Path
 from overture.store import campaign_columns, campaign_rules, campaigns
 from overture.store.campaign_columns import Column
@@ -23,6 +23,9 @@ class NewColumn:
     name: str
     description: str | None = None
     type: ColumnType = ColumnType.TEXT
+
+
+_AUDITED_OF_COLUMN = ("id", "name", "description", "type")
 
 
 class ColumnChanges(TypedDict, total=False):
@@ -96,6 +99,15 @@ async def create(context: Context, actor: Actor, *, campaign_id: str, new: NewCo
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock(connection, actor, campaign_id=campaign_id)
         (made,) = await insert(connection, actor, campaign_id=campaign_id, new=[new], now=now)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.COLUMN_CREATED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            after=audit.state(made, *_AUDITED_OF_COLUMN),
+        )
         await campaigns.touch(connection, team_id=actor.team_id, campaign_id=campaign_id, now=now)
     return made
 
@@ -118,6 +130,16 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, column_id:
             return found
         changed = replace(changed, updated_at=now)
         await campaign_columns.update(connection, team_id=actor.team_id, campaign_id=campaign_id, column=changed)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.COLUMN_CHANGED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            before=audit.state(found, *_AUDITED_OF_COLUMN),
+            after=audit.state(changed, *_AUDITED_OF_COLUMN),
+        )
         await campaigns.touch(connection, team_id=actor.team_id, campaign_id=campaign_id, now=now)
     return changed
 
@@ -144,6 +166,15 @@ async def delete(context: Context, actor: Actor, *, campaign_id: str, column_id:
             )
         await campaign_rules.drop_column(connection, **keys, column_id=column_id)
         await campaign_columns.delete(connection, **keys, column_id=column_id)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.COLUMN_DELETED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            before=audit.state(found, *_AUDITED_OF_COLUMN),
+        )
         await campaigns.touch(connection, **keys, now=now)
 
 

@@ -171,6 +171,15 @@ async def change(
             values={column_id: value for column_id, value in checked.items() if value is not None},
             cleared=[column_id for column_id, value in checked.items() if value is None],
         )
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.LEAD_CHANGED,
+            object_type=ObjectType.CAMPAIGN,
+            object_id=campaign_id,
+            now=now,
+            after={"profileId": found.lead.profile.id, "data": checked},
+        )
         await mend(
             connection,
             actor,
@@ -227,6 +236,15 @@ async def _insert(
         assert rules is not None
         added = await leads.add(connection, **keys, rules=rules, leads=fresh, now=now)
         if added:
+            await lead_choice.record(
+                connection,
+                actor,
+                action=AuditAction.LEADS_ADDED,
+                campaign_id=campaign_id,
+                profile_ids=[lead.profile_id for lead in fresh],
+                now=now,
+                decided={"added": added},
+            )
             await sync.resume_returned(connection, **keys, now=now)
             await duties.want(connection, team_id=actor.team_id, kind="assess", key=campaign_id, due_at=now)
             await complete.reopen(connection, **keys, now=now)

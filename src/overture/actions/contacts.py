@@ -21,6 +21,8 @@ from overture.store.pool import Connection
 from overture.store.statuses import Status
 from overture.store.tags import Tag
 
+_AUDITED = ("status_id", "notes", "valuation", "assignee_id")
+
 
 class Expansion(StrEnum):
     """What may be shown beside its id."""
@@ -114,6 +116,18 @@ async def change(context: Context, actor: Actor, *, contact_id: str, changes: Co
             await contacts.save(connection, team_id=actor.team_id, contact=after)
             if after.consent != before.consent:
                 await _follow_consent(connection, actor, before, after, now)
+            old, new = audit.differences(audit.state(before, *_AUDITED), audit.state(after, *_AUDITED))
+            if new:
+                await audit.record(
+                    connection,
+                    actor,
+                    action=AuditAction.CONTACT_CHANGED,
+                    object_type=ObjectType.CONTACT,
+                    object_id=after.id,
+                    now=now,
+                    before=_plain(old),
+                    after=_plain(new),
+                )
             await outbox.append(connection, team_id=actor.team_id, now=now, events=_events(before, after))
         (view,) = await _views(connection, actor, [after], ())
     context.wake()
@@ -136,6 +150,17 @@ async def change_tag(context: Context, actor: Actor, *, contact_id: str, referen
         )
         events = [_event("contact.tagsChanged", found.id, {"tagIds": tag_ids}) for _, tag_ids in changed]
         after = await _read(connection, actor, contact_id)
+        if changed:
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.CONTACT_CHANGED,
+                object_type=ObjectType.CONTACT,
+                object_id=found.id,
+                now=now,
+                before=audit.state(found, "tag_ids"),
+                after=audit.state(after, "tag_ids"),
+            )
         (view,) = await _views(connection, actor, [after], ())
         await outbox.append(connection, team_id=actor.team_id, now=now, events=events)
     return view
@@ -227,6 +252,10 @@ def _events(before: Contact, after: Contact) -> list[outbox.NewEvent]:
 
 def _event(kind: str, contact_id: str, data: Mapping[str, Any]) -> outbox.NewEvent:
     return outbox.NewEvent(type=kind, object_type="contact", object_id=contact_id, data=data)
+
+
+def _plain(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in state.items()}
 
 
 def _number(value: Decimal | None) -> float | None:

@@ -103,6 +103,15 @@ async def create(
             line=opening.line,
         )
         await imports.insert(connection, team_id=actor.team_id, job=job, reading=reading)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.IMPORT_CREATED,
+            object_type=ObjectType.IMPORT_JOB,
+            object_id=job.id,
+            now=now,
+            after={"listId": list_id, "fileName": new.file_name, "checkOnly": new.check_only},
+        )
         if new.consent is not None and not new.check_only:
             await audit.record(
                 connection,
@@ -159,8 +168,18 @@ async def cancel(context: Context, actor: Actor, *, list_id: str, job_id: str) -
     """
     now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
-        await imports.cancel(connection, team_id=actor.team_id, list_id=list_id, job_id=job_id, now=now)
+        was_open = await imports.cancel(connection, team_id=actor.team_id, list_id=list_id, job_id=job_id, now=now)
         job = await _require(connection, actor, list_id, job_id)
+        if was_open:
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.IMPORT_CANCELED,
+                object_type=ObjectType.IMPORT_JOB,
+                object_id=job_id,
+                now=now,
+                after={"processedCount": job.processed_count},
+            )
     if job.status != JobStatus.CANCELED:
         raise Conflict(
             f"The import is {job.status} already; there is nothing left to cancel.",

@@ -15,9 +15,6 @@ from overture.store import selections
 from overture.store.pool import Connection
 from overture.store.selections import Filters
 
-_MOST_NAMED = 100
-"""So many people an entry of the audit names; it counts all of them."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
@@ -70,7 +67,7 @@ async def record(
         object_type=ObjectType.CAMPAIGN,
         object_id=campaign_id,
         now=now,
-        after={"count": len(profile_ids), "profileIds": sorted(profile_ids)[:_MOST_NAMED], **(decided or {})},
+        after={"count": len(profile_ids), "profileIds": sorted(profile_ids)[: audit.MOST_NAMED], **(decided or {})},
     )
 
 

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.actions import audit, people
 from overture.actions import lists as list_actions
-from overture.actions import people
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.core import columns
 from overture.core.identifiers import Identifier, IdentifierKind
-from overture.core.words import ColumnType
+from overture.core.words import AuditAction, ColumnType, ObjectType
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import duties, list_leads, lists
 from overture.store.list_leads import ListLead
@@ -72,6 +72,8 @@ async def _put(
             connection, team_id=actor.team_id, list_id=list_id, profile_ids=sorted(data.keys() - fresh)
         )
         await _follow(connection, actor, list_id, profile_ids=fresh, growth=len(fresh), now=now)
+        if fresh:
+            await _record(connection, actor, AuditAction.LEADS_ADDED, list_id, sorted(fresh), now)
     return _sorted_out(named, resolved, fresh)
 
 
@@ -90,6 +92,8 @@ async def remove(context: Context, actor: Actor, *, list_id: str, named: Sequenc
             connection, team_id=actor.team_id, list_id=list_id, profile_ids=sorted(set(found.values()))
         )
         await _follow(connection, actor, list_id, profile_ids=gone, growth=-len(gone), now=now)
+        if gone:
+            await _record(connection, actor, AuditAction.LEADS_REMOVED, list_id, sorted(gone), now)
     if gone:
         context.wake()
     return len(gone)
@@ -134,6 +138,16 @@ async def change(
         )
         lead = await list_leads.read_one(connection, team_id=actor.team_id, list_id=list_id, profile_id=profile_id)
         await _tell_campaigns(connection, actor, list_id, now)
+        if is_there:
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.LEAD_CHANGED,
+                object_type=ObjectType.LIST,
+                object_id=list_id,
+                now=now,
+                after={"profileId": profile_id, "data": values},
+            )
     context.wake()
     if not is_there or lead is None:
         raise NotFound("lead", platform_id, place="list", hint="Leads are named by platform id here.")
@@ -213,6 +227,25 @@ async def _follow(
         now=now,
     )
     await _tell_campaigns(connection, actor, list_id, now)
+
+
+async def _record(
+    connection: Connection,
+    actor: Actor,
+    action: AuditAction,
+    list_id: str,
+    profile_ids: Sequence[str],
+    now: datetime,
+) -> None:
+    await audit.record(
+        connection,
+        actor,
+        action=action,
+        object_type=ObjectType.LIST,
+        object_id=list_id,
+        now=now,
+        after={"count": len(profile_ids), "profileIds": list(profile_ids[: audit.MOST_NAMED])},
+    )
 
 
 async def _tell_campaigns(connection: Connection, actor: Actor, list_id: str, now: datetime) -> None:

@@ -5,14 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from overture import ids
+from overture.actions import audit
 from overture.actions.context import Actor, Context
-from overture.core.words import ColumnType
+from overture.core.words import AuditAction, ColumnType, ObjectType
 from overture.errors import Conflict, NotFound
 from overture.store import lists
 from overture.store.lists import Column, LeadList
 from overture.store.pool import Connection
 
 USER = "user"
+_AUDITED = ("name", "description")
+_AUDITED_OF_COLUMN = ("id", "name", "description", "type")
 
 
 async def create(context: Context, actor: Actor, *, name: str, description: str | None) -> LeadList:
@@ -29,6 +32,15 @@ async def create(context: Context, actor: Actor, *, name: str, description: str 
     )
     async with context.pool.acquire() as connection, connection.transaction():
         await lists.insert(connection, team_id=actor.team_id, made=made)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.LIST_CREATED,
+            object_type=ObjectType.LIST,
+            object_id=made.id,
+            now=now,
+            after=audit.state(made, *_AUDITED),
+        )
     return made
 
 
@@ -70,6 +82,17 @@ async def change(context: Context, actor: Actor, *, list_id: str, changes: Mappi
             description=after.description,
             now=now,
         )
+        old, new = audit.differences(audit.state(before, *_AUDITED), audit.state(after, *_AUDITED))
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.LIST_CHANGED,
+            object_type=ObjectType.LIST,
+            object_id=list_id,
+            now=now,
+            before=old,
+            after=new,
+        )
     return replace(after, updated_at=now)
 
 
@@ -80,6 +103,7 @@ async def delete(context: Context, actor: Actor, *, list_id: str) -> None:
         NotFound: the team has none with this id.
         Conflict: `listNotWritable`, a system list; `listInUse`, a campaign syncs or excludes it.
     """
+    now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
         using = await lists.lock_for_deletion(connection, team_id=actor.team_id, list_id=list_id)
         await lock(connection, actor, list_id)
@@ -89,7 +113,17 @@ async def delete(context: Context, actor: Actor, *, list_id: str) -> None:
                 code="listInUse",
                 details={"campaignIds": using},
             )
+        gone = await require(connection, actor, list_id)
         await lists.delete(connection, team_id=actor.team_id, list_id=list_id)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.LIST_DELETED,
+            object_type=ObjectType.LIST,
+            object_id=list_id,
+            now=now,
+            before=audit.state(gone, *_AUDITED, "leads_count"),
+        )
 
 
 async def require(connection: Connection, actor: Actor, list_id: str) -> LeadList:
@@ -157,6 +191,15 @@ async def create_column(
     async with context.pool.acquire() as connection, connection.transaction():
         await lock(connection, actor, list_id)
         await lists.insert_column(connection, team_id=actor.team_id, list_id=list_id, column=column)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.COLUMN_CREATED,
+            object_type=ObjectType.LIST,
+            object_id=list_id,
+            now=now,
+            after=audit.state(column, *_AUDITED_OF_COLUMN),
+        )
     return column
 
 
@@ -204,6 +247,16 @@ async def change_column(
             return before
         after = replace(after, updated_at=now)
         await lists.update_column(connection, team_id=actor.team_id, list_id=list_id, column=after)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.COLUMN_CHANGED,
+            object_type=ObjectType.LIST,
+            object_id=list_id,
+            now=now,
+            before=audit.state(before, *_AUDITED_OF_COLUMN),
+            after=audit.state(after, *_AUDITED_OF_COLUMN),
+        )
     return after
 
 
@@ -214,6 +267,7 @@ async def delete_column(context: Context, actor: Actor, *, list_id: str, column_
         NotFound: the team has no such list or column.
         Conflict: `listNotWritable`, a system list; `columnInUse`, campaigns fill columns of theirs from it.
     """
+    now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
         await lock(connection, actor, list_id)
         found = await _require_column(connection, actor, list_id, column_id)
@@ -226,6 +280,15 @@ async def delete_column(context: Context, actor: Actor, *, list_id: str, column_
                 details={"campaignIds": using},
             )
         await lists.delete_column(connection, team_id=actor.team_id, list_id=list_id, column_id=column_id)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.COLUMN_DELETED,
+            object_type=ObjectType.LIST,
+            object_id=list_id,
+            now=now,
+            before=audit.state(found, *_AUDITED_OF_COLUMN),
+        )
 
 
 async def _require_column(connection: Connection, actor: Actor, list_id: str, column_id: str) -> Column:

@@ -7,9 +7,10 @@ from datetime import datetime
 import asyncpg
 
 from overture import ids
-from overture.actions import labels
+from overture.actions import audit, labels
 from overture.actions.context import Actor, Context
 from overture.core import colors, names
+from overture.core.words import AuditAction, ObjectType
 from overture.errors import NotFound
 from overture.store import outbox, statuses
 from overture.store.pool import Connection
@@ -62,6 +63,15 @@ async def create(context: Context, actor: Actor, *, name: str, color: str | None
             )
             await statuses.insert(connection, team_id=actor.team_id, statuses=[made])
             await _tell(connection, actor, "status.created", made.id, now)
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.STATUS_CREATED,
+                object_type=ObjectType.STATUS,
+                object_id=made.id,
+                now=now,
+                after=audit.state(made, "name", "color"),
+            )
     except asyncpg.UniqueViolationError as error:
         raise labels.name_taken("status", name) from error
     return made
@@ -121,6 +131,16 @@ async def change(context: Context, actor: Actor, *, reference: str, name: str | 
                     color=changed.color,
                 )
                 await _tell(connection, actor, "status.updated", found.id, now)
+                await audit.record(
+                    connection,
+                    actor,
+                    action=AuditAction.STATUS_CHANGED,
+                    object_type=ObjectType.STATUS,
+                    object_id=found.id,
+                    now=now,
+                    before=audit.state(found, "name", "color"),
+                    after=audit.state(changed, "name", "color"),
+                )
     except asyncpg.UniqueViolationError as error:
         raise labels.name_taken("status", new_name or "") from error
     return changed
@@ -137,6 +157,15 @@ async def delete(context: Context, actor: Actor, *, reference: str) -> None:
         found = await find(connection, actor.team_id, reference)
         await statuses.delete(connection, team_id=actor.team_id, status_id=found.id)
         await _tell(connection, actor, "status.deleted", found.id, now)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.STATUS_DELETED,
+            object_type=ObjectType.STATUS,
+            object_id=found.id,
+            now=now,
+            before=audit.state(found, "name", "color"),
+        )
 
 
 async def _tell(connection: Connection, actor: Actor, kind: str, status_id: str, now: datetime) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 import asyncpg
 
 from overture import ids
-from overture.actions import labels
+from overture.actions import audit, labels
 from overture.actions.context import Actor, Context
 from overture.core import colors, names
+from overture.core.words import AuditAction, ObjectType
 from overture.errors import NotFound, Unprocessable
 from overture.store import outbox, tags, teams
 from overture.store.pool import Connection
@@ -49,6 +50,15 @@ async def create(context: Context, actor: Actor, *, name: str, color: str | None
             )
             await tags.insert(connection, team_id=actor.team_id, tag=made)
             await _tell(connection, actor, "tag.created", made.id, now)
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.TAG_CREATED,
+                object_type=ObjectType.TAG,
+                object_id=made.id,
+                now=now,
+                after=audit.state(made, "name", "color"),
+            )
     except asyncpg.UniqueViolationError as error:
         raise labels.name_taken("tag", name) from error
     return made
@@ -101,6 +111,16 @@ async def change(context: Context, actor: Actor, *, reference: str, name: str | 
             if changed != found:
                 await tags.update(connection, team_id=actor.team_id, tag=changed)
                 await _tell(connection, actor, "tag.updated", found.id, now)
+                await audit.record(
+                    connection,
+                    actor,
+                    action=AuditAction.TAG_CHANGED,
+                    object_type=ObjectType.TAG,
+                    object_id=found.id,
+                    now=now,
+                    before=audit.state(found, "name", "color"),
+                    after=audit.state(changed, "name", "color"),
+                )
     except asyncpg.UniqueViolationError as error:
         raise labels.name_taken("tag", new_name or "") from error
     return changed
@@ -117,6 +137,15 @@ async def delete(context: Context, actor: Actor, *, reference: str) -> None:
         found = await _lock(connection, actor, reference)
         await tags.delete(connection, team_id=actor.team_id, tag_id=found.id)
         await _tell(connection, actor, "tag.deleted", found.id, now)
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.TAG_DELETED,
+            object_type=ObjectType.TAG,
+            object_id=found.id,
+            now=now,
+            before=audit.state(found, "name", "color"),
+        )
 
 
 async def _lock(connection: Connection, actor: Actor, reference: str) -> Tag:
