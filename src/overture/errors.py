@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Path = Sequence[str | int]
+MOST_ISSUES = 100
 
 
 class OvertureError(Exception):
@@ -45,17 +46,19 @@ class ApiError(OvertureError):
 
 
 class InvalidRequest(ApiError):
-    """The body, path or query has something wrong; `issues` lists each place."""
+    """The body, path or query has something wrong; `issues` lists each place, the first hundred of very many."""
 
     status = 400
     code = "invalidRequest"
 
-    def __init__(self, issues: Sequence[tuple[Path, str]]) -> None:
-        listed = [{"path": list(path), "message": message} for path, message in issues]
+    def __init__(self, issues: Sequence[tuple[Path, str]], *, count: int | None = None) -> None:
+        count = count or len(issues)
+        listed = [{"path": list(path), "message": message} for path, message in issues[:MOST_ISSUES]]
         first = issues[0]
         where = ".".join(str(part) for part in first[0]) or "body"
-        more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
-        super().__init__(f"{where}: {first[1]}{more}", details={"issues": listed})
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        counted = {"issuesCount": count} if count > len(listed) else {}
+        super().__init__(f"{where}: {first[1]}{more}", details={"issues": listed, **counted})
 
 
 class InvalidCursor(ApiError):

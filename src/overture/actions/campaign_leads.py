@@ -295,7 +295,7 @@ async def _checked_values(
         values.append(checked)
         wrong.extend(((*one.path, "data", column_id), message) for column_id, message in found)
     if wrong:
-        raise InvalidRequest(wrong[:100])
+        raise InvalidRequest(wrong)
     return values
 
 

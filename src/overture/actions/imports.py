@@ -333,7 +333,7 @@ def _given(values: Mapping[int, str], mapping: Sequence[Mapped], known: set[str]
         if entry.target not in known and entry.target not in list(Target)
     ]
     if wrong:
-        raise InvalidRequest(wrong[:100])
+        raise InvalidRequest(wrong)
     return [imports.Filled(place=place, column_id=column_id) for place, column_id in values.items()]
 
 

@@ -14,13 +14,13 @@ from overture.errors import (
     ApiError,
     InvalidRequest,
     MethodNotAllowed,
+    Path,
     RateLimited,
     RouteNotFound,
     Unauthorized,
     Unavailable,
 )
 
-_MOST_ISSUES = 100
 _RETRY_SECONDS = 5
 
 _MESSAGES: Mapping[str, str] = {
@@ -91,6 +91,11 @@ def install(app: FastAPI, *, shape: Shape = shape) -> None:
 
 def issues(errors: Iterable[Mapping[str, Any]], body: object) -> InvalidRequest:
     """Turn what the validation found into issues with the path in the body, or the name of the parameter."""
+    return InvalidRequest(places(errors, body))
+
+
+def places(errors: Iterable[Mapping[str, Any]], body: object) -> list[tuple[Path, str]]:
+    """Return each place that the validation found wrong, with what is wrong there, once."""
     found: dict[tuple[tuple[str | int, ...], str], None] = {}
     for error in errors:
         source, *location = error["loc"]
@@ -98,7 +103,7 @@ def issues(errors: Iterable[Mapping[str, Any]], body: object) -> InvalidRequest:
         if error["type"] in _OF_TAG:
             path = (*path, error["ctx"]["discriminator"].strip("'"))
         found[path, _message(error)] = None
-    return InvalidRequest(list(found)[:_MOST_ISSUES])
+    return list(found)
 
 
 def place(location: Sequence[str | int], body: object, kind: str) -> tuple[str | int, ...]:

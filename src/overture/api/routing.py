@@ -4,6 +4,7 @@ A module of the API makes its router with `router = routing.router()` and takes 
 `context: CurrentContext, actor: CurrentActor, paging: CurrentPage, body: SomeBody`.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
@@ -11,10 +12,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from overture.api import auth, bodies, idempotency, reading
+from overture.api import auth, bodies, excess, idempotency, reading
 from overture.api.fingerprint import Fingerprint
 from overture.errors import InvalidRequest, Path, RouteNotFound
 
+_SMALL = 64 * 1024
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -50,8 +52,7 @@ class Route(APIRoute):
                 fingerprint = Fingerprint(request)
                 request = Request(request.scope, fingerprint.receive)
             if self.reads_json and (has_body or must_be_empty):
-                body = self.checked_body(request, await reading.read_object(request))
-                request = _Read(request, body)
+                request = _Read(request, await self._read(request))
             if key is None or fingerprint is None:
                 return await handle(request)
             return await idempotency.serve(
@@ -64,6 +65,19 @@ class Route(APIRoute):
             )
 
         return handle_checked
+
+    async def _read(self, request: Request) -> dict[str, Any]:
+        raw = await reading.read(request)
+        if len(raw) <= _SMALL:
+            return self.checked_body(request, reading.parse(raw))
+        # What costs time is done beside the loop, which serves everybody.
+        return await asyncio.to_thread(self._understood, request, raw)
+
+    def _understood(self, request: Request, raw: bytes) -> dict[str, Any]:
+        body = self.checked_body(request, reading.parse(raw))
+        if self.body_field is not None:
+            excess.check(self.body_field.field_info.annotation, body)
+        return body
 
     def checked_query(self, request: Request, names: Mapping[str, bool]) -> Request:
         """Return the request with its query as the operation takes it.
@@ -86,7 +100,7 @@ class Route(APIRoute):
         """
         if self.body_field is None and body:
             unknown = "There is no such field here; this call takes no body."
-            raise InvalidRequest([((name,), unknown) for name in list(body)[:100]])
+            raise InvalidRequest([((name,), unknown) for name in body])
         return body
 
 
@@ -155,7 +169,7 @@ def _check_query(request: Request, names: Mapping[str, bool]) -> None:
             found.append(((name,), "The text has a NUL, which no value here has; remove it."))
         seen.add(name)
     if found:
-        raise InvalidRequest(found[:100])
+        raise InvalidRequest(found)
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:

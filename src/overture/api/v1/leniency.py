@@ -8,12 +8,13 @@ from urllib.parse import quote
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
-from overture.api import envelope, failures
+from overture.api import envelope, excess, failures
 from overture.errors import InvalidRequest, Path
 
 HEADER = "X-Overture-Ignored"
 _INDEXED = re.compile(r"(.+)\[\d*\]", re.DOTALL)
 _MOST_PLACES = 10_000
+_MOST_UNKNOWN = 50_000
 _LONGEST_NAME = 100
 _LONGEST_HEADER = 2000
 _MOST_PASSES = 8
@@ -48,7 +49,7 @@ def without_unknown(kind: Any, body: dict[str, Any], *, never: Sequence[str] = (
         never: parts of names that are refused instead of passed over.
 
     Raises:
-        InvalidRequest: an unknown member whose name has one of the parts in `never`.
+        InvalidRequest: an unknown member whose name has one of the parts in `never`; faults beyond number.
     """
     adapter = TypeAdapter(kind)
     left_out: list[Path] = []
@@ -58,7 +59,7 @@ def without_unknown(kind: Any, body: dict[str, Any], *, never: Sequence[str] = (
         refused = [place for place in places if any(part in str(place[-1]).lower() for part in never)]
         if refused:
             fault = "There is no such field here, and to pass over it could send at wrong hours or to wrong people."
-            raise InvalidRequest([(place, f"{fault} Correct its name or leave it out.") for place in refused[:100]])
+            raise InvalidRequest([(place, f"{fault} Correct its name or leave it out.") for place in refused])
         if not places:
             break
         left_out.extend(places)
@@ -85,6 +86,7 @@ def _unknown_places(adapter: TypeAdapter[Any], body: dict[str, Any]) -> list[Pat
     try:
         adapter.validate_python(body)
     except ValidationError as error:
+        excess.refuse(adapter, body, error, most=_MOST_UNKNOWN)
         found = error.errors(include_url=False, include_context=False, include_input=False)
     else:
         return []
