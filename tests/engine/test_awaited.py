@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from tests.engine.conftest import World
 
-from overture.actions import campaign_leads, campaign_life, lead_exits, people
+from overture.actions import campaign_leads, campaign_life, lead_exits, people, suppressions
 from overture.actions import list_leads as list_lead_actions
 from overture.actions import lists as list_actions
 from overture.actions.campaign_leads import Consent, View
 from overture.actions.people import Named
+from overture.actions.suppressions import Wanted
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.engine.awaited import Seeker
 from overture.store import merges, scopes
@@ -170,6 +171,21 @@ async def test_who_was_stopped_under_the_name_is_stopped_under_the_id(world: Wor
         await lead_exits.remove(world.context, world.actor, campaign_id=campaign_id, named=[named])
     await seek(world)
     assert await world.lead_states(campaign_id) == {"canceled" if act == "cancel" else "removed": 1}
+
+
+async def test_who_was_suppressed_under_the_name_is_so_under_the_id(world: World, campaign_id: str) -> None:
+    person = await anybody(world)
+    await add(world, campaign_id, by_id(person["id"]))
+    await silence(world)
+    named = by_name(person["username"])
+    await add(world, campaign_id, named)
+    wanted = Wanted(identifier=named.identifier, note="Asked on the phone")
+    await suppressions.add(world.context, world.actor, wanted=wanted, path=())
+    await seek(world)
+    assert await world.lead_states(campaign_id) == {"excluded": 1}
+    (found,) = await suppressions.page(world.context, world.actor, platform=None, prefix=None, after=None, limit=9)
+    assert (found.profile.platform_id, found.note) == (person["id"], "Asked on the phone")
+    assert await world.pool.fetchval("SELECT count(*) FROM person WHERE suppressed_at IS NOT NULL") == 1
 
 
 async def test_on_a_list_names_wait_too_and_everybody_stands_on_it_once(world: World) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from overture.channels.registry import Registry
 from overture.core.words import LeadState
-from overture.engine import complete, lookups, sync
+from overture.engine import complete, lookups, suppress, sync
 from overture.secrets import Sealer
 from overture.store import (
     awaited,
@@ -20,6 +20,7 @@ from overture.store import (
     progress,
     scope_requests,
     scopes,
+    suppressions,
 )
 from overture.store.merges import Double
 from overture.store.pool import Connection, Pool
@@ -46,15 +47,19 @@ class Seeker:
             answers = await self._finder.find(team_id=team_id, platform=platform, usernames=usernames, now=now)
             if answers.people or answers.absent:
                 async with self._pool.acquire() as connection, connection.transaction():
-                    await _take_in(connection, team_id=team_id, platform=platform, answers=answers, now=now)
+                    ended = await _take_in(connection, team_id=team_id, platform=platform, answers=answers, now=now)
+                await complete.check(self._pool, team_id=team_id, campaign_ids=sorted(ended), now=now)
             dues.append(now if answers.refusal is None else answers.refusal.retry_at)
         return min(dues, default=None)
 
 
 async def _take_in(
     connection: Connection, *, team_id: str, platform: str, answers: lookups.Answers, now: datetime
-) -> None:
-    """Store what was learned; whoever turns out to be known already takes over what waited for them."""
+) -> set[str]:
+    """Store what was learned; whoever turns out to be known already takes over what waited for them.
+
+    Returns the campaigns in which a lead ended by that.
+    """
     names = {person.username.lower(): person.platform_id for person in answers.people}
     await merges.begin(connection, team_id=team_id)
     waiting = await awaited.lock(connection, team_id=team_id, platform=platform, usernames=[*names, *answers.absent])
@@ -63,16 +68,21 @@ async def _take_in(
     ended = await awaited.end(connection, team_id=team_id, platform=platform, absent=answers.absent, now=now)
     settled = {*adopted, *ended}
     left = {waiting[name]: known[names[name]] for name in sorted(names) if waiting.get(name, "") not in {"", *settled}}
+    campaign_ids: set[str] = set()
     while left:
         heirs = {waited: heir for heir, waited in {heir: waited for waited, heir in left.items()}.items()}
-        await _merge(connection, team_id=team_id, heirs=heirs, now=now)
+        campaign_ids.update(await _merge(connection, team_id=team_id, heirs=heirs, now=now))
         left = {waited: heir for waited, heir in left.items() if waited not in heirs}
     for campaign_id in await awaited.campaigns_assessing(connection, team_id=team_id, profile_ids=sorted(settled)):
         await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
+    return campaign_ids
 
 
-async def _merge(connection: Connection, *, team_id: str, heirs: Mapping[str, str], now: datetime) -> None:
-    """Hand everything over to the `heirs`, each of whom takes over from one; the waiting profiles are locked."""
+async def _merge(connection: Connection, *, team_id: str, heirs: Mapping[str, str], now: datetime) -> set[str]:
+    """Hand everything over to the `heirs`, each of whom takes over from one; the waiting profiles are locked.
+
+    Returns the campaigns in which a lead ended by that.
+    """
     concerned = await merges.campaigns(connection, team_id=team_id, profile_ids=list(heirs))
     accounts: set[str] = set()
     for campaign_id in concerned:
@@ -96,6 +106,7 @@ async def _merge(connection: Connection, *, team_id: str, heirs: Mapping[str, st
         await scope_requests.want(
             connection, team_id=team_id, campaign_id=campaign_id, profile_ids=sorted(heirs.values())
         )
+    ended = await _suppress(connection, team_id=team_id, heirs=heirs)
     following = set(concerned)
     for list_id in await merges.lists(connection, team_id=team_id, profile_ids=list(heirs)):
         await merges.move_on_list(connection, team_id=team_id, list_id=list_id, heirs=heirs, now=now)
@@ -104,6 +115,22 @@ async def _merge(connection: Connection, *, team_id: str, heirs: Mapping[str, st
     for campaign_id in sorted(following):
         for kind in ("sync", "assess"):
             await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
+    return ended.union(concerned)
+
+
+async def _suppress(connection: Connection, *, team_id: str, heirs: Mapping[str, str]) -> set[str]:
+    """Leave alone whoever was to be left alone under the name; return the campaigns in which a lead ended."""
+    found = await merges.take_suppressions(connection, team_id=team_id, heirs=heirs)
+    ended: set[str] = set()
+    for source, by, at in sorted({(one.source, one.by, one.at) for one in found}):
+        new = [
+            suppressions.New(profile_id=one.profile_id, note=one.note)
+            for one in found
+            if (one.source, one.by, one.at) == (source, by, at)
+        ]
+        _, stopped = await suppress.begin(connection, team_id=team_id, new=new, source=source, by=by, at=at)
+        ended.update(stopped)
+    return ended
 
 
 def _counts_as_added(double: Double) -> bool:

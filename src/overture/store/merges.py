@@ -1,7 +1,7 @@
 """Merges: everything of a profile that waited for its look-up goes to the profile that has the id already.
 
 The profiles are locked, and every other one stands once among those that take over. Nobody was ever written to as a
-profile that waits: it has no plan, no attempt, no thread and no person.
+profile that waits: it has no plan, no attempt and no thread, and of a person nothing but that it is suppressed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,17 @@ class Double:
     waited_reason: str | None
     was_direct: bool
     was_deleted: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suppressed:
+    """Somebody who was suppressed while only the username was known."""
+
+    profile_id: str
+    source: str
+    note: str | None
+    by: str
+    at: datetime
 
 
 async def hold_off(connection: Connection, *, team_id: str) -> None:
@@ -170,6 +181,22 @@ async def merge_contacts(connection: Connection, *, team_id: str, heirs: Mapping
         list(heirs.values()),
         now,
     )
+
+
+async def take_suppressions(connection: Connection, *, team_id: str, heirs: Mapping[str, str]) -> list[Suppressed]:
+    """Take the suppressions off the profiles that wait; return whom they stand for, to be suppressed instead."""
+    rows = await connection.fetch(
+        """
+        DELETE FROM person n USING unnest($2::text[], $3::text[]) AS h (waited, heir)
+         WHERE n.team_id = $1 AND n.profile_id = h.waited
+        RETURNING h.heir AS profile_id, n.suppressed_reason AS source, n.suppressed_note AS note,
+                  n.suppressed_by AS by, n.suppressed_at AS at
+        """,
+        team_id,
+        list(heirs),
+        list(heirs.values()),
+    )
+    return [Suppressed(**row) for row in rows if row["at"] is not None]
 
 
 async def lists(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> list[str]:
