@@ -188,6 +188,29 @@ async def test_who_was_suppressed_under_the_name_is_so_under_the_id(world: World
     assert await world.pool.fetchval("SELECT count(*) FROM person WHERE suppressed_at IS NOT NULL") == 1
 
 
+async def test_who_is_found_while_they_are_suppressed_is_suppressed_all_the_same(
+    world: World, campaign_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await anybody(world)
+    await add(world, campaign_id, by_id(person["id"]))
+    await silence(world)
+    named = by_name(person["username"])
+    await add(world, campaign_id, named)
+    hold, calls = people.hold, 0
+
+    async def find_and_hold(*arguments: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await seek(world)
+        return await hold(*arguments)
+
+    monkeypatch.setattr(people, "hold", find_and_hold)
+    wanted = Wanted(identifier=named.identifier, note=None)
+    found = await suppressions.add(world.context, world.actor, wanted=wanted, path=())
+    assert (found.profile.platform_id, calls) == (person["id"], 2)
+
+
 async def test_on_a_list_names_wait_too_and_everybody_stands_on_it_once(world: World) -> None:
     await world.link("ana")
     known, new = (await world.people(nature="open"))[:2]

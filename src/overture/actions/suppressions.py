@@ -1,6 +1,7 @@
 """Suppressions: whom nobody of the team writes to any more."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,12 +50,12 @@ async def add(context: Context, actor: Actor, *, wanted: Wanted, path: Path) -> 
         Unprocessable: `recipientUnavailable`, the platform has nobody of that username or could not be asked;
             `platformNotSupported`.
     """
-    resolved = await _resolve(context, actor, [wanted.identifier])
-    if wanted.identifier in resolved.failed:
-        raise _unknown(wanted.identifier, resolved.failed[wanted.identifier], path)
-    new = New(profile_id=resolved.found[wanted.identifier], note=wanted.note)
     now = await context.clock.now()
-    async with context.pool.acquire() as connection, connection.transaction():
+    async with AsyncExitStack() as stack:
+        connection, resolved = await _begin_resolved(stack, context, actor, [wanted.identifier])
+        if wanted.identifier in resolved.failed:
+            raise _unknown(wanted.identifier, resolved.failed[wanted.identifier], path)
+        new = New(profile_id=resolved.found[wanted.identifier], note=wanted.note)
         added, ended = await _begin(connection, actor, [new], now)
         found = await suppressions.find(connection, team_id=actor.team_id, profile_id=new.profile_id)
         assert found is not None
@@ -70,14 +71,14 @@ async def add_many(context: Context, actor: Actor, *, wanted: Sequence[Wanted]) 
     Raises:
         Unprocessable: `platformNotSupported`.
     """
-    resolved = await _resolve(context, actor, [one.identifier for one in wanted])
-    notes: dict[str, str | None] = {}
-    for one in wanted:
-        if one.identifier in resolved.found:
-            notes.setdefault(resolved.found[one.identifier], one.note)
-    new = [New(profile_id=profile_id, note=note) for profile_id, note in notes.items()]
     now = await context.clock.now()
-    async with context.pool.acquire() as connection, connection.transaction():
+    async with AsyncExitStack() as stack:
+        connection, resolved = await _begin_resolved(stack, context, actor, [one.identifier for one in wanted])
+        notes: dict[str, str | None] = {}
+        for one in wanted:
+            if one.identifier in resolved.found:
+                notes.setdefault(resolved.found[one.identifier], one.note)
+        new = [New(profile_id=profile_id, note=note) for profile_id, note in notes.items()]
         added, ended = await _begin(connection, actor, new, now)
         if added:
             await audit.record(
@@ -175,7 +176,23 @@ async def _resolve(context: Context, actor: Actor, identifiers: Sequence[Identif
         known = await people.find(connection, actor, identifiers=identifiers)
     rest = [one for one in identifiers if one not in known]
     resolved = await people.resolve(context, actor, identifiers=rest)
-    return people.Resolved(found={**known, **resolved.found}, failed=resolved.failed)
+    found = {**known, **resolved.found}
+    # Any of those known may be one of whom only the username is.
+    return people.Resolved(found=found, failed=resolved.failed, awaited=frozenset(found.values()))
+
+
+async def _begin_resolved(
+    stack: AsyncExitStack, context: Context, actor: Actor, identifiers: Sequence[Identifier]
+) -> tuple[Connection, people.Resolved]:
+    """Begin a transaction in which whoever the identifiers name stays who they are."""
+    while True:
+        resolved = await _resolve(context, actor, identifiers)
+        async with AsyncExitStack() as attempt:
+            connection = await attempt.enter_async_context(context.pool.acquire())
+            await attempt.enter_async_context(connection.transaction())
+            if await people.hold(connection, actor, resolved):
+                stack.push_async_exit(attempt.pop_all())
+                return connection, resolved
 
 
 async def _begin(connection: Connection, actor: Actor, new: Sequence[New], now: datetime) -> tuple[set[str], list[str]]:
