@@ -42,6 +42,7 @@ check: .venv/.development
 
 openapi: .venv/.runtime
 	@.venv/bin/overture openapi > docs/reference/openapi.json.new && mv docs/reference/openapi.json.new docs/reference/openapi.json
+	@.venv/bin/overture openapi --v1 > docs/reference/openapi-v1.json.new && mv docs/reference/openapi-v1.json.new docs/reference/openapi-v1.json
 
 simulate: .venv/.development
 	@.venv/bin/python -m tests.simulation --count $(or $(N),100) --first $(or $(SEED),1)

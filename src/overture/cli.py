@@ -134,11 +134,13 @@ def api(host: Host = "127.0.0.1", port: Port = 8080) -> None:
 
 
 @app.command()
-def openapi() -> None:
+def openapi(
+    v1: Annotated[bool, typer.Option("--v1", help="That of /api/v1 instead of /api/v2.")] = False,
+) -> None:
     """Print the OpenAPI document, which clients can be generated from."""
-    from overture.api.app import document
+    from overture.api import app as api
 
-    typer.echo(json.dumps(document(), indent=1, ensure_ascii=False))
+    typer.echo(json.dumps(api.document_of_v1() if v1 else api.document(), indent=1, ensure_ascii=False))
 
 
 @app.command()

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from overture.actions.context import Context
 from overture.api import app
 from overture.store.pool import Pool
 
-SNAPSHOT = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
+SNAPSHOTS = Path(__file__).parents[2] / "docs" / "reference"
 
 
 @pytest.fixture
@@ -73,10 +74,13 @@ async def test_every_operation_tells_how_it_may_be_refused(root: httpx.AsyncClie
     assert "`listInUse`" in deleting["409"]["description"] and "`listNotFound`" in deleting["404"]["description"]
 
 
-def test_the_document_changes_only_when_somebody_means_it() -> None:
+@pytest.mark.parametrize(
+    ("name", "document"), [("openapi.json", app.document), ("openapi-v1.json", app.document_of_v1)]
+)
+def test_a_document_changes_only_when_somebody_means_it(name: str, document: Callable[[], dict[str, Any]]) -> None:
     """The file shows in every change what becomes of the contract."""
-    kept = json.loads(SNAPSHOT.read_text())
-    if kept != app.document():
+    kept = json.loads((SNAPSHOTS / name).read_text())
+    if kept != document():
         pytest.fail("The OpenAPI document has changed. If that is meant, renew its file: make openapi", pytrace=False)
 
 

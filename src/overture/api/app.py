@@ -99,6 +99,11 @@ def document() -> dict[str, Any]:
     return _routed().openapi()
 
 
+def document_of_v1() -> dict[str, Any]:
+    """Return the OpenAPI document of `/api/v1`."""
+    return face.create(_routed()).openapi()
+
+
 def _routed() -> FastAPI:
     app = contract.Application(
         title="Overture",
