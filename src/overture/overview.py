@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from overture import clock, main
-from overture.actions import waiting
+from overture.actions import campaign_waits
 from overture.actions.waiting import Wait
 from overture.core.words import CampaignStatus
 from overture.settings import Settings
@@ -123,6 +123,7 @@ async def _team(connection: Connection, view: overviews.TeamView, now: datetime)
         after=None,
         limit=CAMPAIGNS,
     )
+    waits = await campaign_waits.read(connection, team_id=view.id, campaigns=found, now=now)
     return TeamOverview(
         team=view,
         campaigns=[
@@ -133,7 +134,7 @@ async def _team(connection: Connection, view: overviews.TeamView, now: datetime)
                 targets_count=campaign.counts.targets,
                 contacted_count=campaign.counts.contacted,
                 held_count=campaign.counts.held,
-                waits_for=waiting.of_campaign(campaign, now),
+                waits_for=waits[campaign.id],
             )
             for campaign in found
         ],

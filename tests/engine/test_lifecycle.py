@@ -7,7 +7,7 @@ from typing import Any
 from tests.engine.conftest import World, message
 
 from overture import ids
-from overture.actions import accounts, campaign_access, campaign_life, campaigns, waiting
+from overture.actions import accounts, campaign_access, campaign_life, campaign_waits, campaigns
 from overture.core.words import AccountStatus
 from overture.engine import complete
 from overture.store.campaigns import Campaign
@@ -20,7 +20,8 @@ async def read(world: World, campaign_id: str) -> Campaign:
 
 
 async def waits_for(world: World, campaign_id: str) -> str | None:
-    wait = waiting.of_campaign(await read(world, campaign_id), await world.clock.now())
+    waits = await campaign_waits.told(world.context, world.actor, campaigns=[await read(world, campaign_id)])
+    wait = waits[campaign_id]
     return None if wait is None else wait.code
 
 

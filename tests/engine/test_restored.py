@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from tests.engine.conftest import World, delay, message
 
 from overture import backup
-from overture.actions import accounts, campaigns, lead_release, team_settings, waiting
+from overture.actions import accounts, campaign_waits, campaigns, lead_release, team_settings
 from overture.actions.lead_release import Decision
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.engine import dispatch
@@ -149,7 +149,7 @@ async def test_nothing_is_sent_before_every_account_has_caught_up(
 
         await again.run_until(has_ana_caught_up)
         shown = await campaigns.get(again.context, again.actor, campaign_id=campaign_id)
-        wait = waiting.of_campaign(shown, await again.clock.now())
+        wait = (await campaign_waits.told(again.context, again.actor, campaigns=[shown]))[campaign_id]
         assert wait is not None
         assert wait.code == "restored"
         await again.pool.execute("UPDATE account_pace SET wake_at = '2026-01-01T00:00:00Z'")

@@ -1,55 +1,92 @@
 """What an account waits for before it writes to the next lead of a campaign, by the facts that decide it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from overture.actions import waiting
 from overture.actions.waiting import Wait
 from overture.core import pacing, window
 from overture.core.words import AccountStatus, CampaignStatus
 from overture.engine import allowance, pacemaker
-from overture.store import heads, ledger
+from overture.store import budgets, ledger, paces
 from overture.store.campaigns import Campaign
 from overture.store.heads import Head
 from overture.store.pool import Connection
 
-Ends = Mapping[str, Sequence[tuple[str, datetime]]]
-"""By account: the attempts that count, as (campaign, end); those of accounts whose room is known are left out."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """What had to be counted because a room is used up; accounts and apps that have room are left out.
+
+    `ends`: by account the attempts that count, as (campaign, end). `apps`: by app when its budget allows a send again.
+    """
+
+    ends: Mapping[str, Sequence[tuple[str, datetime]]]
+    apps: Mapping[str, datetime]
 
 
-async def read(
-    connection: Connection, *, team_id: str, campaign: Campaign, account_ids: Sequence[str], now: datetime
-) -> tuple[list[Head], Ends]:
-    """Return the heads of these accounts, and the attempts to count where their rooms are used up."""
-    found = await heads.read(connection, team_id=team_id, campaign_id=campaign.id, account_ids=account_ids, now=now)
-    used_up = [head.account_id for head in found if 0 in (head.hourly_room, head.daily_room, head.pair_room)]
-    if not used_up:
-        return found, {}
-    ends = await ledger.account_ends(connection, team_id=team_id, account_ids=used_up, after=now - allowance.DAY)
-    return found, ends
+async def count(connection: Connection, *, team_id: str, found: Sequence[Head], now: datetime) -> Counted:
+    """Count the attempts where rooms are used up, as the dispatcher does."""
+    used_up = sorted({head.account_id for head in found if 0 in (head.hourly_room, head.daily_room, head.pair_room)})
+    ends: Mapping[str, Sequence[tuple[str, datetime]]] = {}
+    if used_up:
+        ends = await ledger.account_ends(connection, team_id=team_id, account_ids=used_up, after=now - allowance.DAY)
+    capped = {head.app_id: head.daily_cap for head in found if head.daily_cap is not None and head.app_room == 0}
+    apps = {
+        app_id: await budgets.free_at(connection, team_id=team_id, app_id=app_id, daily_cap=cap, now=now)
+        for app_id, cap in capped.items()
+    }
+    return Counted(ends=ends, apps=apps)
 
 
-def next_send(campaign: Campaign, head: Head, ends: Ends, now: datetime) -> datetime | None:
+def next_send(campaign: Campaign, head: Head, counted: Counted, now: datetime) -> datetime | None:
     """When the next lead of an account is written to, if nothing changes; None where the account sends nothing now."""
     prospect = campaign.prospect
     is_held_back = prospect.stopped_at is not None or prospect.restored_from is not None
     is_sending = campaign.status == CampaignStatus.ACTIVE and not is_held_back
-    latest = max(until for until in _instants(campaign, head, ends, now))
-    if not is_sending or head.status != AccountStatus.ACTIVE or latest >= pacemaker.NEVER:
+    if not is_sending or head.status != AccountStatus.ACTIVE:
         return None
-    hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
-    return window.next_open(hours, latest)
+    if head.waits_for_inbox and head.wake_at > now:
+        # It goes on once the inbox is read, which takes as long as the platform lets it.
+        return None
+    latest = _latest(campaign, head, counted, now)
+    if latest >= pacemaker.NEVER:
+        return None
+    instant = pacemaker.next_at(_pair(campaign, head), not_before=latest)
+    return None if instant >= pacemaker.NEVER else instant
 
 
-def of_head(campaign: Campaign, head: Head, ends: Ends, now: datetime) -> Wait | None:
-    """Return what keeps an account from writing at `now` (engine time): what lasts longest, while hours are open."""
+def of_head(campaign: Campaign, head: Head, counted: Counted, now: datetime) -> Wait | None:
+    """Return what keeps an account from writing at `now` (engine time): what lasts longest, or closed hours.
+
+    Closed hours are told before the pace that follows their opening.
+    """
     if (wait := of_account(head)) is not None:
         return wait
     hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
+    barriers = [wait for wait in _barriers(campaign, head, counted, now) if wait.until is not None and wait.until > now]
+    longest = max(barriers, key=lambda wait: wait.until or now, default=None)
     opens = window.next_open(hours, now)
-    if opens is None or opens > now:
+    if opens is None:
         return None
-    barriers = [wait for wait in _barriers(campaign, head, ends, now) if wait.until is not None and wait.until > now]
-    return max(barriers, key=lambda wait: wait.until or now, default=None)
+    if opens > now:
+        lasting = [wait for wait in barriers if wait.code != "pace" and (wait.until or now) > opens]
+        if not lasting:
+            return waiting.hours_open(campaign, opens)
+        longest = max(lasting, key=lambda wait: wait.until or now)
+    latest = max(now, longest.until or now) if longest is not None else now
+    if latest < pacemaker.NEVER:
+        instant = pacemaker.next_at(_pair(campaign, head), not_before=latest)
+        if latest < instant < pacemaker.NEVER:
+            opens = window.next_open(hours, latest)
+            # No attempt begins so late that its call could outlast the hours.
+            is_closing = opens == latest
+            opens = window.next_open(hours, latest + pacing.CALL_TIMEOUT) if is_closing else opens
+            return waiting.hours_open(campaign, opens) if opens is not None else None
+    if longest is not None and (longest.code == "inbox" or latest >= pacemaker.NEVER):
+        return Wait(code=longest.code, message=longest.message)
+    return longest
 
 
 def of_account(head: Head) -> Wait | None:
@@ -62,19 +99,32 @@ def of_account(head: Head) -> Wait | None:
     return None
 
 
-def _instants(campaign: Campaign, head: Head, ends: Ends, now: datetime) -> Iterator[datetime]:
-    yield now
-    yield head.due_at
-    yield head.wake_at
-    for wait in _barriers(campaign, head, ends, now):
-        if wait.until is not None:
-            yield wait.until
+def _latest(campaign: Campaign, head: Head, counted: Counted, now: datetime) -> datetime:
+    untils = [wait.until for wait in _barriers(campaign, head, counted, now) if wait.until is not None]
+    return max([now, head.wake_at, *untils])
 
 
-def _barriers(campaign: Campaign, head: Head, ends: Ends, now: datetime) -> Iterator[Wait]:
+def _pair(campaign: Campaign, head: Head) -> paces.Pair:
+    return paces.Pair(
+        account_id=head.account_id,
+        campaign_id=campaign.id,
+        draw=head.draw,
+        opening_draw=head.opening_draw,
+        last_end=head.pair_last_end,
+        next_at=head.next_at,
+        rate=campaign.settings.hourly_message_rate,
+        zone=campaign.settings.zone,
+        hours={day: dict(minutes) for day, minutes in campaign.settings.hours.items()},
+        started_at=campaign.last_started_at,
+        is_active=True,
+    )
+
+
+def _barriers(campaign: Campaign, head: Head, counted: Counted, now: datetime) -> Iterator[Wait]:
     """Everything the dispatcher asks of an account, with its instant, past ones too."""
     name, rate = _name(head), campaign.settings.hourly_message_rate
     pace = f"The pace of {rate} messages an hour for each account allows the next one then."
+    yield waiting.next_due(campaign, head.due_at)
     yield Wait(code="pace", message=pace, until=head.next_at)
     gap = pacing.minimum_gap(head.hourly_limit)
     if now - gap < head.last_end < now + gap:
@@ -88,13 +138,16 @@ def _barriers(campaign: Campaign, head: Head, ends: Ends, now: datetime) -> Iter
     yield Wait(code=code, message=f"The app of {name} is paused ({code}).", until=head.app_paused_until)
     message = f"The app of {name} has sent as many messages as the platform takes for now."
     yield Wait(code="appLimit", message=message, until=head.app_rest_until)
-    counted = ends.get(head.account_id)
-    if counted is None:
+    if (budget_at := counted.apps.get(head.app_id)) is not None:
+        message = f"The app of {name} has sent its {head.daily_cap} messages in 24 hours."
+        yield Wait(code="appBudget", message=message, until=budget_at)
+    ends = counted.ends.get(head.account_id)
+    if ends is None:
         return
-    limits = allowance.account_free_at(counted, hourly_limit=head.hourly_limit, daily_limit=head.daily_limit, now=now)
+    limits = allowance.account_free_at(ends, hourly_limit=head.hourly_limit, daily_limit=head.daily_limit, now=now)
     message = f"{name} has sent its {head.hourly_limit} in an hour or {head.daily_limit} in a day."
     yield Wait(code="accountLimit", message=message, until=limits)
-    _, free_at = allowance.pair_room(counted, campaign_id=campaign.id, rate=rate, now=now)
+    _, free_at = allowance.pair_room(ends, campaign_id=campaign.id, rate=rate, now=now)
     yield Wait(code="pace", message=pace, until=free_at)
 
 

@@ -15,7 +15,7 @@ from overture.core.words import AuditAction, CampaignStatus, ColumnType, ObjectT
 from overture.engine import complete, pacemaker, sync
 from overture.errors import InvalidRequest, Path
 from overture.store import campaign_columns as stored_columns
-from overture.store import consents, duties, leads, outlines, scopes
+from overture.store import consents, duties, heads, leads, outlines, scopes
 from overture.store.campaigns import Campaign
 from overture.store.leads import Lead, NewLead
 from overture.store.pool import Connection
@@ -325,15 +325,24 @@ async def _views(
         profile_ids=[lead.profile.id for lead in rows],
     )
     accounts = sorted({lead.account_id for lead in rows if lead.due_at is not None and lead.account_id is not None})
-    found, ends = await account_waits.read(
-        connection, team_id=actor.team_id, campaign=campaign, account_ids=accounts, now=now
+    found = await heads.read(
+        connection,
+        team_id=actor.team_id,
+        campaign_ids=[campaign.id],
+        account_ids=accounts,
+        most=len(accounts),
+        now=now,
     )
-    instants = {head.lead_id: account_waits.next_send(campaign, head, ends, now) for head in found}
-    barriers = {head.lead_id: account_waits.of_head(campaign, head, ends, now) for head in found}
+    counted = await account_waits.count(connection, team_id=actor.team_id, found=found, now=now)
+    instants = {head.lead_id: account_waits.next_send(campaign, head, counted, now) for head in found}
+    barriers = {head.lead_id: account_waits.of_head(campaign, head, counted, now) for head in found}
     idle = {head.account_id: account_waits.of_account(head) for head in found}
     views = []
     for lead in rows:
         next_send_at = instants.get(lead.id)
+        left_alone_until = lead.left_alone_until or now
+        if lead.is_engaged_elsewhere or (left_alone_until > now and left_alone_until > (lead.due_at or now)):
+            next_send_at = None
         ahead = None if next_send_at is not None else lead.ahead
         views.append(
             View(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from overture.core import window
 from overture.core.words import CampaignStatus, LeadState
 from overture.store.campaigns import Campaign
 from overture.store.leads import Lead
@@ -20,8 +19,11 @@ class Wait:
     until: datetime | None = None
 
 
-def of_campaign(campaign: Campaign, now: datetime) -> Wait | None:
-    """Return what the campaign waits for at `now` (engine time); None when it waits for nothing."""
+def of_campaign(campaign: Campaign, *, account: Wait | None) -> Wait | None:
+    """Return what the campaign waits for; None when it waits for nothing.
+
+    `account`: what keeps the account that sends next, None where nothing does.
+    """
     match campaign.status:
         case CampaignStatus.DRAFT:
             return Wait(code="notEnabled", message="The campaign has not been enabled yet.")
@@ -31,7 +33,7 @@ def of_campaign(campaign: Campaign, now: datetime) -> Wait | None:
             return Wait(code="disabled", message="The campaign is paused until somebody enables it.")
         case CampaignStatus.COMPLETED:
             return None
-    return next(_active(campaign, now), None)
+    return next(_active(campaign, account), None)
 
 
 def of_lead(
@@ -57,7 +59,7 @@ def of_lead(
         case LeadState.READY | LeadState.IN_SEQUENCE if campaign.status == CampaignStatus.ACTIVE:
             return next(_sendable(campaign, lead, account, next_send_at, ahead, now), None)
         case LeadState.READY | LeadState.IN_SEQUENCE:
-            return of_campaign(campaign, now)
+            return of_campaign(campaign, account=account)
     return None
 
 
@@ -70,28 +72,27 @@ def _sendable(
     now: datetime,
 ) -> Iterator[Wait]:
     if campaign.prospect.stopped_at is not None or campaign.prospect.restored_from is not None:
-        yield from _active(campaign, now)
-    elif lead.is_parked:
+        yield from _active(campaign, account)
+    elif lead.is_parked or lead.is_engaged_elsewhere:
         yield Wait(code="otherCampaign", message="Another campaign is writing to this person.")
     elif lead.due_at is None:
         yield Wait(code="plan", message="No account has it planned at this moment.")
-    elif lead.due_at > now and lead.contacted_at is None:
+    elif lead.left_alone_until is not None and lead.left_alone_until > now:
         message = "Another campaign wrote to this person without an answer: they are left alone for a while."
-        yield Wait(code="recontact", message=message, until=lead.due_at)
+        yield Wait(code="recontact", message=message, until=max(lead.left_alone_until, lead.due_at))
     elif lead.due_at > now:
-        message = f"The next message is due {_spoken(lead.due_at, campaign.settings.zone)}."
-        yield Wait(code="delay", message=message, until=lead.due_at)
+        yield next_due(campaign, lead.due_at)
     elif account is not None:
         yield account
     elif ahead:
         yield Wait(code="queue", message=f"{_leads(ahead)} served before it by the same account.")
     elif next_send_at is None:
-        yield from _active(campaign, now)
+        yield from _active(campaign, account)
     elif next_send_at > now:
-        yield _next_send(campaign, next_send_at, now)
+        yield pace(campaign, next_send_at)
 
 
-def _active(campaign: Campaign, now: datetime) -> Iterator[Wait]:
+def _active(campaign: Campaign, account: Wait | None) -> Iterator[Wait]:
     prospect = campaign.prospect
     if prospect.stopped_at is not None:
         yield Wait(code="teamStopped", message="All sending of the team is stopped.")
@@ -100,13 +101,12 @@ def _active(campaign: Campaign, now: datetime) -> Iterator[Wait]:
         message = "A backup was restored: nothing is sent before the inbox of every account was read."
         yield Wait(code="restored", message=message)
         return
-    if not prospect.active_accounts:
+    if account is not None:
+        yield account
+    elif not prospect.active_accounts:
         yield _no_account(campaign)
-        return
-    if prospect.next_send_at is None:
+    elif prospect.next_send_at is None:
         yield from _nothing_planned(campaign)
-    elif prospect.next_send_at > now:
-        yield _next_send(campaign, prospect.next_send_at, now)
 
 
 def _no_account(campaign: Campaign) -> Wait:
@@ -119,22 +119,24 @@ def _no_account(campaign: Campaign) -> Wait:
     return Wait(code="noAccount", message="The campaign has no linked account: add one.")
 
 
-def _next_send(campaign: Campaign, next_send_at: datetime, now: datetime) -> Wait:
-    prospect = campaign.prospect
-    hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
-    opens = window.next_open(hours, now)
-    if prospect.next_due_at is not None and prospect.next_due_at > now and prospect.next_due_at == next_send_at:
-        message = f"The next message is due {_spoken(next_send_at, campaign.settings.zone)}."
-        return Wait(code="delay", message=message, until=next_send_at)
-    if opens is not None and opens > now:
-        return Wait(
-            code="sendingHours",
-            message=f"Sending hours open {_spoken(opens, campaign.settings.zone)}.",
-            until=opens,
-        )
+def next_due(campaign: Campaign, due_at: datetime) -> Wait:
+    """The wait for a message that is not due yet."""
+    message = f"The next message is due {_spoken(due_at, campaign.settings.zone)}."
+    return Wait(code="delay", message=message, until=due_at)
+
+
+def hours_open(campaign: Campaign, opens: datetime) -> Wait:
+    """The wait for sending hours to open."""
+    return Wait(
+        code="sendingHours", message=f"Sending hours open {_spoken(opens, campaign.settings.zone)}.", until=opens
+    )
+
+
+def pace(campaign: Campaign, until: datetime) -> Wait:
+    """The wait for the gap between two messages of an account."""
     rate = campaign.settings.hourly_message_rate
     message = f"The pace of {rate} messages an hour for each account allows the next one then."
-    return Wait(code="pace", message=message, until=next_send_at)
+    return Wait(code="pace", message=message, until=until)
 
 
 def _nothing_planned(campaign: Campaign) -> Iterator[Wait]:

@@ -1,10 +1,8 @@
 """The campaign object on the wire: every field, always."""
 
-from datetime import datetime
-
 from pydantic import Field
 
-from overture.actions import waiting
+from overture.actions.waiting import Wait
 from overture.api import bodies
 from overture.api.campaign_parts import (
     EXAMPLE_ACCOUNT,
@@ -128,10 +126,9 @@ class CampaignAnswer(CommonCampaign):
     waits_for: WaitAnswer | None = Field(description="What it waits for; null: for nothing.")
 
 
-def answer(campaign: Campaign, now: datetime) -> CampaignAnswer:
-    """Put a campaign into its wire form; what it waits for is told as of `now` (engine time)."""
+def answer(campaign: Campaign, wait: Wait | None) -> CampaignAnswer:
+    """Put a campaign, and what it waits for, into wire form."""
     settings, counts = campaign.settings, campaign.counts
-    wait = waiting.of_campaign(campaign, now)
     return CampaignAnswer(
         id=campaign.id,
         name=settings.name,

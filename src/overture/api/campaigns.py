@@ -7,9 +7,9 @@ from fastapi import Query
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from overture.actions import campaign_life, campaign_rules, campaigns, preflight
+from overture.actions import campaign_life, campaign_rules, campaign_waits, campaigns, preflight
 from overture.actions.campaigns import CampaignChanges, Draft
-from overture.actions.context import Context
+from overture.actions.context import Actor, Context
 from overture.api import bodies, campaign_object, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_object import CampaignAnswer
@@ -152,7 +152,7 @@ class PreflightAnswer(bodies.Answer):
 async def create_campaign(context: CurrentContext, actor: CurrentActor, body: CreateCampaign) -> CampaignAnswer:
     """Make a draft with all its parts; its sync is under way already in the answer when it has rules."""
     draft, where = body.to_draft()
-    return await _answer(context, await campaigns.create(context, actor, draft, rules_at=where))
+    return await _answer(context, actor, await campaigns.create(context, actor, draft, rules_at=where))
 
 
 @router.get("/campaigns", summary="List campaigns")
@@ -175,14 +175,14 @@ async def list_campaigns(
         limit=paging.fetch,
     )
     shown, cursor = paging.cut(rows, lambda campaign: (campaign.id,))
-    now = await context.clock.now()
-    return Page(data=[campaign_object.answer(campaign, now) for campaign in shown], next_cursor=cursor)
+    waits = await campaign_waits.told(context, actor, campaigns=shown)
+    return Page(data=[campaign_object.answer(one, waits[one.id]) for one in shown], next_cursor=cursor)
 
 
 @router.get("/campaigns/{campaign_id}", summary="Get a campaign")
 async def get_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
     """Return a campaign with everything that belongs to it."""
-    return await _answer(context, await campaigns.get(context, actor, campaign_id=campaign_id))
+    return await _answer(context, actor, await campaigns.get(context, actor, campaign_id=campaign_id))
 
 
 @router.patch("/campaigns/{campaign_id}", summary="Change a campaign", openapi_extra=refusals.of("accountLinkNotFound"))
@@ -191,7 +191,7 @@ async def change_campaign(
 ) -> CampaignAnswer:
     """Change settings or accounts, also while it runs: the next message follows them."""
     changed = await campaigns.change(context, actor, campaign_id=campaign_id, changes=body.to_changes())
-    return await _answer(context, changed)
+    return await _answer(context, actor, changed)
 
 
 @router.delete(
@@ -212,19 +212,19 @@ async def delete_campaign(context: CurrentContext, actor: CurrentActor, campaign
 )
 async def enable_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
     """Run pre-flight and start; enabling an enabled campaign changes nothing."""
-    return await _answer(context, await campaign_life.enable(context, actor, campaign_id=campaign_id))
+    return await _answer(context, actor, await campaign_life.enable(context, actor, campaign_id=campaign_id))
 
 
 @router.post("/campaigns/{campaign_id}/disable", summary="Pause a campaign")
 async def disable_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
     """Pause: once this returns no new message leaves; what is on its way arrives."""
-    return await _answer(context, await campaign_life.disable(context, actor, campaign_id=campaign_id))
+    return await _answer(context, actor, await campaign_life.disable(context, actor, campaign_id=campaign_id))
 
 
 @router.post("/campaigns/{campaign_id}/duplicate", summary="Copy a campaign")
 async def duplicate_campaign(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> CampaignAnswer:
     """Make a draft with the same settings, accounts, columns, rules, sequence and automations."""
-    return await _answer(context, await campaigns.duplicate(context, actor, campaign_id=campaign_id))
+    return await _answer(context, actor, await campaigns.duplicate(context, actor, campaign_id=campaign_id))
 
 
 @router.get("/campaigns/{campaign_id}/preflight", summary="Look at a campaign before its start")
@@ -282,5 +282,6 @@ def _rules(given: Mapping[str, Any]) -> tuple[campaign_rules.RuleChanges, campai
     return campaign_rules.RuleChanges(), campaign_rules.Where()
 
 
-async def _answer(context: Context, campaign: Campaign) -> CampaignAnswer:
-    return campaign_object.answer(campaign, await context.clock.now())
+async def _answer(context: Context, actor: Actor, campaign: Campaign) -> CampaignAnswer:
+    waits = await campaign_waits.told(context, actor, campaigns=[campaign])
+    return campaign_object.answer(campaign, waits[campaign.id])

@@ -1,5 +1,6 @@
 """Budgets: what a platform app may send over all its accounts in a rolling day."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from overture.core import pacing
@@ -41,14 +42,23 @@ async def _charge_counted(
     ends = await ledger.app_ends(connection, team_id=team_id, app_id=app_id, after=now - _DAY)
     room, free_at = max(0, row["daily_cap"] - len(ends)), now
     if room < count:
-        spent = [*ends, *[now] * room]
-        # An attempt still open has no end yet: ask again within the hour.
-        free_at = pacing.rolling_free_at(spent, row["daily_cap"], _DAY) or now + timedelta(hours=1)
+        free_at = _free_at([*ends, *[now] * room], row["daily_cap"], now)
     granted = min(room, count)
     await connection.execute(
         "UPDATE app_budget SET room = $3 WHERE team_id = $1 AND app_id = $2", team_id, app_id, room - granted
     )
     return granted, free_at
+
+
+async def free_at(connection: Connection, *, team_id: str, app_id: str, daily_cap: int, now: datetime) -> datetime:
+    """Return when an app whose budget seems used up allows a send, as its next charge will find; it charges nothing."""
+    ends = await ledger.app_ends(connection, team_id=team_id, app_id=app_id, after=now - _DAY)
+    return _free_at(ends, daily_cap, now)
+
+
+def _free_at(ends: Sequence[datetime], daily_cap: int, now: datetime) -> datetime:
+    # An attempt still open has no end yet: ask again within the hour.
+    return pacing.rolling_free_at(ends, daily_cap, _DAY) or now + timedelta(hours=1)
 
 
 async def pause(connection: Connection, *, team_id: str, app_id: str, until: datetime, code: str) -> None:

@@ -64,9 +64,9 @@ class Counts:
 class Prospect:
     """What decides when an active campaign sends next; instants are None where there is none.
 
-    `next_pace_at`: the earliest instant at which any account may send. `next_due_at`: the earliest at which any
-    planned lead is due. `next_send_at`: the earliest at which both hold for one account. `restored_from`: a backup made
-    then was restored, and the team waits until its accounts have caught up.
+    `next_send_at`: the earliest instant at which the pace of an active account and a lead it has planned allow it,
+    None where nothing is planned; limits and budgets may put it off. `restored_from`: a backup made then was restored,
+    and the team waits until its accounts have caught up.
     """
 
     stopped_at: datetime | None
@@ -74,8 +74,6 @@ class Prospect:
     active_accounts: int
     paused_accounts: int
     offline_accounts: int
-    next_pace_at: datetime | None
-    next_due_at: datetime | None
     next_send_at: datetime | None
 
 
@@ -143,7 +141,7 @@ _WHOLE = f"""
               FROM automation x WHERE x.team_id = c.team_id AND x.campaign_id = c.id) AS automations,
            n.*, t.stopped_at, h.restored_from, m.active_accounts, m.paused_accounts, m.offline_accounts,
            CASE WHEN m.reaches_anyone THEN 'anyoneReachable' ELSE 'inboundOrConsent' END AS contact_policy,
-           w.next_pace_at, w.next_due_at, w.next_send_at
+           w.next_send_at
       FROM campaign c
       JOIN team t ON t.team_id = c.team_id
      CROSS JOIN LATERAL (SELECT min(since) AS restored_from FROM catch_up WHERE team_id = c.team_id) h
@@ -168,20 +166,17 @@ _WHOLE = f"""
          WHERE p.team_id = c.team_id AND p.campaign_id = c.id AND p.is_member
      ) m
      CROSS JOIN LATERAL (
-        SELECT nullif(min(greatest(p.next_at, e.rest_until)), 'infinity') AS next_pace_at,
-               min(d.due_at) AS next_due_at,
-               nullif(min(greatest(p.next_at, e.rest_until, d.due_at)) FILTER (WHERE d.due_at IS NOT NULL), 'infinity')
-                   AS next_send_at
+        SELECT nullif(min(greatest(p.next_at, e.rest_until, d.due_at)), 'infinity') AS next_send_at
           FROM campaign_account p
           JOIN account_link a ON a.team_id = p.team_id AND a.id = p.account_id AND a.status = 'active'
           JOIN account_pace e ON e.team_id = p.team_id AND e.account_id = p.account_id
-          LEFT JOIN LATERAL (
+         CROSS JOIN LATERAL (
              (SELECT due_at FROM lead_due WHERE team_id = p.team_id AND account_id = p.account_id
                  AND campaign_id = p.campaign_id AND is_first = false ORDER BY due_at LIMIT 1)
              UNION ALL
              (SELECT due_at FROM lead_due WHERE team_id = p.team_id AND account_id = p.account_id
                  AND campaign_id = p.campaign_id AND is_first = true AND p.is_member ORDER BY due_at LIMIT 1)
-          ) d ON true
+          ) d
          WHERE p.team_id = c.team_id AND p.campaign_id = c.id AND c.status = 'active'
      ) w
      WHERE c.team_id = $1 AND c.deleted_at IS NULL

@@ -28,7 +28,8 @@ class NewLead:
 class Lead:
     """A lead as people see it. `data` holds what was set on the lead itself, not what its lists say.
 
-    `due_at` is None when no account has it planned; `ahead` counts who is served before it.
+    `due_at` is None when no account has it planned; `ahead` counts who is served before it. `is_engaged_elsewhere`:
+    another campaign has the person now; `left_alone_until`: one that ended unanswered keeps others away until then.
     """
 
     id: str
@@ -42,6 +43,8 @@ class Lead:
     replied_at: datetime | None
     due_at: datetime | None
     is_parked: bool
+    is_engaged_elsewhere: bool
+    left_alone_until: datetime | None
     ahead: int | None
 
 
@@ -51,12 +54,17 @@ _REASON = scopes.KEPT_OUT.format(facts="f", lead="l")
 _LEADS = f"""
     SELECT {people.COLUMNS}, l.id AS lead_id, l.state, l.reason, l.data, l.contacted_at, l.replied_at, d.due_at,
            coalesce(l.account_id, d.account_id, k.account_id) AS account_id, k.lead_id IS NOT NULL AS is_parked,
+           NOT m.allow_parallel_campaigns AND coalesce(n.engaged_lead_id <> l.id, false) AS is_engaged_elsewhere,
+           CASE WHEN NOT m.allow_parallel_campaigns AND n.engaged_lead_id IS DISTINCT FROM l.id
+                THEN n.unanswered_end_at + make_interval(hours => 24 * m.recontact_after_days) END AS left_alone_until,
            CASE WHEN s.id IS NOT NULL
                 THEN jsonb_build_object('id', s.id, 'rank', s.rank, 'type', s.type, 'version', s.version) END AS step,
            CASE WHEN d.lead_id IS NOT NULL THEN least(a.count, {MOST_AHEAD}) END AS ahead
       FROM lead l
       JOIN profile p ON p.team_id = l.team_id AND p.id = l.profile_id
       JOIN campaign c ON c.team_id = l.team_id AND c.id = l.campaign_id
+      JOIN team m ON m.team_id = l.team_id
+      LEFT JOIN person n ON n.team_id = l.team_id AND n.profile_id = l.profile_id
       LEFT JOIN lead_due d ON d.team_id = l.team_id AND d.lead_id = l.id
       LEFT JOIN lead_parked k ON k.team_id = l.team_id AND k.profile_id = l.profile_id AND k.lead_id = l.id
       LEFT JOIN sequence_step s ON s.team_id = l.team_id AND s.campaign_id = l.campaign_id
