@@ -20,8 +20,12 @@ SELECT p, by FROM unnest($1::integer[]) AS v (p), LATERAL pg_blocking_pids(p) AS
 _END = "SELECT pg_terminate_backend(p) FROM unnest($1::integer[]) AS v (p)"
 _ALIVE = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1::integer[])"
 
-_CAMPAIGN_IDS = 7
-"""Which argument of the statement that writes intents holds their campaigns."""
+_TEAM_ID = 1
+_OWNERS = slice(6, 10)
+"""Which arguments of the statement that writes intents hold their accounts, campaigns, leads and profiles."""
+
+INTENDED = "COMMIT of intents"
+"""How the turn is called that makes intents exist for everybody."""
 
 REWRITES: list[tuple[str, str]] = []
 """Changes to the text of statements, for a program that is broken on purpose."""
@@ -99,6 +103,8 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
             for old, new in REWRITES:
                 args = (str(args[0]).replace(old, new), *args[1:])
             statement = " ".join(str(args[0]).split())[:60]
+            if self._written and statement.startswith("COMMIT"):
+                statement = INTENDED
             pid = self.get_server_pid()
             await turnstile.enter(actor, statement, place=self.place, pid=pid)
             actor.pids.add(pid)
@@ -122,9 +128,9 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
         def _note_beginnings(self, statement: str, args: tuple[Any, ...]) -> None:
             """Note with what turn attempts began to exist for everybody."""
             if "INSERT INTO attempt " in statement:
-                self._written = frozenset(args[_CAMPAIGN_IDS])
+                self._written = frozenset({args[_TEAM_ID]}.union(*args[_OWNERS]))
             elif statement.startswith("COMMIT") and self._written:
-                turnstile.begun += [(turnstile.passed, campaign_id) for campaign_id in sorted(self._written)]
+                turnstile.begun += [(turnstile.passed, owner) for owner in sorted(self._written)]
                 self._written = frozenset()
             elif statement.startswith("ROLLBACK"):
                 self._written = frozenset()

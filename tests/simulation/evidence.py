@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
 import httpx
@@ -27,6 +27,7 @@ class Entry:
     """A row of the ledger."""
 
     id: str
+    team_id: str
     campaign_id: str
     lead_id: str
     sender: str
@@ -68,8 +69,11 @@ class Standing:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """Everything of one history. `counters` and `recount` are by campaign; `senders` by platform id, with how far
-    their inboxes were read; `limits` are each sender's, hourly and daily, from an instant on. `begun` says with which
-    turn attempts of a campaign were committed, `closed` between which turns a campaign was paused."""
+    their inboxes were read, `team_of` with whose they are; `limits` are each sender's, hourly and daily, from an
+    instant on, `caps` each team's for its app. `begun` says with which turn attempts of a team, account, campaign, lead
+    or person were committed, `closed` between which turns none might. `steps` are the messages of each campaign that
+    never had but one sequence. Where it `keeps`, nobody left a campaign but by its sequence. `left_out` are members of
+    followed lists whom their campaign does not know, as campaign and person."""
 
     messages: Sequence[Sent]
     entries: Sequence[Entry]
@@ -79,28 +83,19 @@ class Evidence:
     counters: Mapping[str, Mapping[str, int]]
     recount: Mapping[str, Mapping[str, int]]
     senders: Mapping[str, datetime]
+    team_of: Mapping[str, str]
     limits: Mapping[str, Sequence[tuple[datetime, int, int]]]
-    suppressed: frozenset[str]
+    caps: Mapping[str, int]
+    suppressed: frozenset[tuple[str, str]]
+    steps: Mapping[str, int]
+    keeps: bool
+    left_out: Sequence[tuple[str, str]]
     begun: Sequence[tuple[int, str]]
     closed: Mapping[str, Sequence[tuple[int, int | None]]]
 
 
-class Bounds(Protocol):
-    """What a team did that no other record tells: each account's limits over time, and when it paused what."""
-
-    @property
-    def limits(self) -> Mapping[str, Sequence[tuple[datetime, int, int]]]:
-        """Each account's limits, hourly and daily, from an instant on."""
-        ...
-
-    @property
-    def closed(self) -> Mapping[str, Sequence[tuple[int, int | None]]]:
-        """Between which turns each campaign was paused."""
-        ...
-
-
 _ENTRIES = """
-SELECT t.id, t.campaign_id, t.lead_id, a.platform_id AS sender, f.platform_id AS recipient,
+SELECT t.id, t.team_id, t.campaign_id, t.lead_id, a.platform_id AS sender, f.platform_id AS recipient,
        t.sequence_version AS version, t.rank, t.step_id, t.text, t.state, t.intent_at,
        t.platform_message_id AS message_id
   FROM attempt t JOIN account_link a ON a.id = t.account_id JOIN profile f ON f.id = t.profile_id ORDER BY t.id
@@ -109,6 +104,17 @@ _LEADS = """
 SELECT l.id, l.campaign_id, f.platform_id AS person, l.state, l.reason, l.contacted_at IS NOT NULL AS is_contacted,
        l.replied_at IS NOT NULL AS has_replied
   FROM lead l JOIN profile f ON f.id = l.profile_id ORDER BY l.id
+"""
+_STEPS = """
+SELECT campaign_id, count(*) FILTER (WHERE type = 'message') AS messages FROM sequence_step
+ GROUP BY campaign_id HAVING count(DISTINCT version) = 1
+"""
+_LEFT_OUT = """
+SELECT DISTINCT cl.campaign_id, f.platform_id
+  FROM campaign_list cl JOIN list_lead m ON m.list_id = cl.list_id JOIN profile f ON f.id = m.profile_id
+ WHERE cl.role = 'synced'
+   AND NOT EXISTS (SELECT FROM lead l WHERE l.campaign_id = cl.campaign_id AND l.profile_id = m.profile_id)
+ ORDER BY 1, 2
 """
 _STATES = [
     "assessing",
@@ -133,14 +139,23 @@ SELECT campaign_id, count(*) FILTER (WHERE contacted_at IS NOT NULL) AS contacte
 _COUNTED = ", ".join(f"sum({name})::bigint AS {name}" for name in ("contacted", "answered", "targets", *_STATES))
 
 
-async def gather(dsn: str, control: httpx.AsyncClient, team: Bounds, begun: Sequence[tuple[int, str]]) -> Evidence:
+async def gather(
+    dsn: str,
+    control: httpx.AsyncClient,
+    *,
+    limits: Mapping[str, Sequence[tuple[datetime, int, int]]],
+    begun: Sequence[tuple[int, str]],
+    closed: Mapping[str, Sequence[tuple[int, int | None]]],
+    keeps: bool,
+) -> Evidence:
     """Read it all, once nothing moves any more."""
     connection = await asyncpg.connect(dsn)
     try:
         accounts = {
             row["id"]: row
             for row in await connection.fetch(
-                "SELECT a.id, a.platform_id, p.read_at FROM account_link a JOIN account_pace p ON p.account_id = a.id"
+                "SELECT a.id, a.team_id, a.platform_id, p.read_at"
+                "  FROM account_link a JOIN account_pace p ON p.account_id = a.id"
             )
         }
         rules: dict[str, list[Rule]] = {}
@@ -152,8 +167,10 @@ async def gather(dsn: str, control: httpx.AsyncClient, team: Bounds, begun: Sequ
             "SELECT campaign_id, version, rank, data FROM sequence_step WHERE type = 'delay'"
         )
         suppressed = await connection.fetch(
-            "SELECT f.platform_id FROM person p JOIN profile f ON f.id = p.profile_id WHERE suppressed_at IS NOT NULL"
+            "SELECT p.team_id, f.platform_id FROM person p JOIN profile f ON f.id = p.profile_id"
+            " WHERE suppressed_at IS NOT NULL"
         )
+        caps = await connection.fetch("SELECT team_id, daily_cap FROM app_budget WHERE daily_cap IS NOT NULL")
         return Evidence(
             messages=[_message(each) for each in await _record(control)],
             entries=[Entry(**row) for row in await connection.fetch(_ENTRIES)],
@@ -168,10 +185,15 @@ async def gather(dsn: str, control: httpx.AsyncClient, team: Bounds, begun: Sequ
             ),
             recount=_by_campaign(await connection.fetch(_RECOUNT + " FROM lead GROUP BY campaign_id")),
             senders={row["platform_id"]: row["read_at"] for row in accounts.values()},
-            limits={accounts[account_id]["platform_id"]: changes for account_id, changes in team.limits.items()},
-            suppressed=frozenset(row["platform_id"] for row in suppressed),
+            team_of={row["platform_id"]: row["team_id"] for row in accounts.values()},
+            limits={accounts[account_id]["platform_id"]: changes for account_id, changes in limits.items()},
+            caps={row["team_id"]: row["daily_cap"] for row in caps},
+            suppressed=frozenset((row["team_id"], row["platform_id"]) for row in suppressed),
+            steps={row["campaign_id"]: row["messages"] for row in await connection.fetch(_STEPS)},
+            keeps=keeps,
+            left_out=[(row["campaign_id"], row["platform_id"]) for row in await connection.fetch(_LEFT_OUT)],
             begun=begun,
-            closed=team.closed,
+            closed=closed,
         )
     finally:
         await connection.close()

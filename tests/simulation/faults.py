@@ -169,11 +169,11 @@ def _catch_up_burst() -> Iterator[None]:
 Planting = Callable[[], contextlib.AbstractContextManager[Any]]
 
 FAULTS: dict[str, tuple[Planting, tuple[Edit, ...]]] = {
-    "gateNotLocked": (_gate_not_locked, (Edit.PAUSE, Edit.RESUME)),
+    "gateNotLocked": (_gate_not_locked, (Edit.STOP_TEAM, Edit.RESUME_TEAM)),
     "paceAtSettle": (_pace_at_settle, (Edit.KILL, Edit.FREEZE)),
-    "personIgnored": (_person_ignored, (Edit.RULES, Edit.ADD, Edit.WRITE)),
-    "fenceIgnored": (_fence_ignored, (Edit.FREEZE, Edit.PAUSE, Edit.RESUME, Edit.WRITE)),
-    "outcomeOverwritten": (_outcome_overwritten, (Edit.FREEZE,)),
+    "personIgnored": (_person_ignored, (Edit.RATE, Edit.HOURS)),
+    "fenceIgnored": (_fence_ignored, (Edit.FREEZE_INTENDED,)),
+    "outcomeOverwritten": (_outcome_overwritten, (Edit.FREEZE_ANSWERED,)),
     "unknownSentAgain": (_unknown_sent_again, (Edit.FAULT,)),
     "clockChangeMissed": (_clock_change_missed, ()),
     "counterForgotten": (_counter_forgotten, ()),

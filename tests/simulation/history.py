@@ -12,8 +12,9 @@ from unittest import mock
 import httpx
 import structlog
 from tests.simulation import database, evidence, judge, plan
+from tests.simulation.closings import Closings
 from tests.simulation.crew import POOL_SIZE, Crew, TurningTransport
-from tests.simulation.plan import Edit, Happening, Plan
+from tests.simulation.plan import STRIKES, Edit, Happening, Plan
 from tests.simulation.team import Team
 from tests.simulation.turnstile import Actor, Mishap, SimulatedLoop, Stuck, Turnstile
 
@@ -25,6 +26,7 @@ from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
 from overture.engine import conductor as conducting
 from overture.engine import replies, supervisor
+from overture.sandbox import accounts as sending_accounts
 from overture.sandbox import app as sandbox_app
 from overture.store import virtual
 from overture.store.pool import Pool
@@ -40,6 +42,9 @@ _LONGEST_SLEEP_SECONDS = 60.0
 _SWEEP_SECONDS = 60.0
 _CLAIM = "WITH taken AS MATERIALIZED"
 _CLOSING = timedelta(hours=12)
+_BEHIND = {Edit.FREEZE_INTENDED: database.INTENDED, Edit.FREEZE_ANSWERED: "POST"}
+_LONG_FREEZES = (60.0, 300.0, 900.0)
+"""Long enough for others to have looked into what it was at, and to have gone on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +120,8 @@ class History:
         self._racing: list[Happening] = []
         self._turnstile.watch = self._watch
         self._deaths = 0
+        self._teams: list[Team] = []
+        self._closings = Closings(lambda: self._turnstile.passed)
         self._tasks: set[asyncio.Task[None]] = set()
         self._faults: list[str] = []
         self._next_closing = drawn.edits_end
@@ -124,13 +131,18 @@ class History:
 
     async def run(self) -> Verdict:
         """Run to the end and judge."""
-        sandbox = sandbox_app.create_app(people=60, seed=self._plan.seed, start=self._plan.start, limits=None)
+        sandbox = sandbox_app.create_app(
+            people=60,
+            seed=self._plan.seed,
+            start=self._plan.start,
+            limits=None,
+            accounts=[sending_accounts.named(name) for team in self._plan.teams for name in team.senders],
+        )
         inner = httpx.ASGITransport(app=sandbox)
         self._control = httpx.AsyncClient(transport=inner, base_url="http://x.sandbox")
         self._loop.turnstile = self._turnstile
         pool = await database.open_pool(self._dsn, self._operator, self._turnstile, size=POOL_SIZE)
         violations: list[str] = []
-        team = None
         try:
             self._clock = await _begin(pool, self._plan.start)
             sealer = secrets.Sealer([bytes(range(32))])
@@ -149,10 +161,10 @@ class History:
                 sealer=sealer,
                 wake=self._crew.wake,
             )
-            team = await Team.found(context, self._control, self._plan, lambda: self._turnstile.passed)
+            for own in self._plan.teams:
+                self._teams.append(await Team.found(context, self._control, self._plan, own, self._closings))
             for _ in range(self._plan.workers):
                 await self._crew.hire()
-            self._team = team
             await self._live(pool)
         except Stuck as error:
             violations.append(f"stuck: {error}")
@@ -160,8 +172,15 @@ class History:
             self._loop.turnstile = None
             self._turnstile.is_closed = True
             messages = 0
-            if team is not None:
-                found = await evidence.gather(self._dsn, self._control, team, self._turnstile.begun)
+            if len(self._teams) == len(self._plan.teams):
+                found = await evidence.gather(
+                    self._dsn,
+                    self._control,
+                    limits={key: value for team in self._teams for key, value in team.limits.items()},
+                    begun=self._turnstile.begun,
+                    closed=self._closings.spans,
+                    keeps=self._plan.keeps,
+                )
                 messages = len(found.messages)
                 violations += judge.judge(found)
             self._observer.close()
@@ -253,27 +272,33 @@ class History:
 
     async def _happen(self, due: list[Happening], *, closes: bool, now: datetime) -> None:
         for one in due:
-            if one.edit in {Edit.KILL, Edit.FREEZE}:
+            if one.edit in STRIKES:
                 self._strike(one)
             else:
                 # One person at a time edits; what they do races with the engine alone.
                 async with self._editing:
-                    await self._team.do(one)
+                    await self._teams[one.draw % len(self._teams)].do(one)
         if closes:
             async with self._editing:
-                await self._team.close()
-            if await self._team.is_done():
+                for team in self._teams:
+                    await team.close()
+            if all([await team.is_done() for team in self._teams]):
                 self._over.set()
             elif now > self._plan.start + PATIENCE:
-                self._faults.append(f"not at its end after {PATIENCE.days} days: {await self._team.unfinished()}")
+                unfinished = [lead for team in self._teams for lead in await team.unfinished()]
+                self._faults.append(f"not at its end after {PATIENCE.days} days: {unfinished}")
                 self._over.set()
 
     def _strike(self, one: Happening) -> None:
-        """Let a worker die or freeze soon: at any turn, or right before or after it calls the platform to send."""
+        """Let a worker die or freeze soon: at any turn, behind an intent, or right before or after a call to send."""
         random = Random(one.draw)
         if not self._crew.workers:
             return
         actor = random.choice(self._crew.workers).actor
+        if one.edit in _BEHIND:
+            freezes = random.choice(_LONG_FREEZES)
+            actor.mishap = Mishap(turns=1, at=_BEHIND[one.edit], is_after=True, freezes=freezes)
+            return
         is_at_send = random.random() < 0.6
         actor.mishap = Mishap(
             turns=random.randint(1, 3) if is_at_send else random.randint(1, 60),

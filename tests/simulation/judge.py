@@ -15,6 +15,7 @@ CALL = timedelta(seconds=10)
 REPLY = timedelta(seconds=60)
 TICK = timedelta(milliseconds=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+RECONTACT = timedelta(days=2)
 _OPT_OUTS = {"stop", "unsubscribe", "arrêtez"}
 Key = TypeVar("Key", bound=Hashable)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -45,9 +46,12 @@ def judge(found: Evidence) -> list[str]:
     sends, strays = _match(found)
     inbound = _inbound(found)
     violations += strays
-    for law in (_duplicates, _hours, _rates, _limits, _gaps, _one_account, _early, _overlaps):
+    for law in (_duplicates, _hours, _rates, _limits, _caps, _gaps, _one_account, _early, _overlaps):
         violations += [f"{law.__name__[1:]}: {text}" for text in law(found, sends)]
-    violations += [f"replies: {text}" for text in _after_replies(sends, inbound)]
+    violations += [f"recontact: {text}" for text in _recontacts(found, sends, inbound)]
+    violations += [f"skipped: {text}" for text in _skipped(found, sends)]
+    violations += [f"leftOut: {person} is in a list of {campaign_id}" for campaign_id, person in found.left_out]
+    violations += [f"replies: {text}" for text in _after_replies(found, sends, inbound)]
     violations += [f"optOut: {text}" for text in _after_opt_outs(found, sends, inbound)]
     violations += [f"pauses: {text}" for text in _after_pauses(found)]
     violations += [f"counters: {text}" for text in _counters(found, sends)]
@@ -89,8 +93,8 @@ def _inbound(found: Evidence) -> dict[str, list[Sent]]:
 
 
 def _duplicates(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
-    texts = Counter((send.message.recipient, send.message.text) for send in sends)
-    steps = Counter((send.entry.lead_id, send.entry.step_id) for send in sends)
+    texts = Counter((send.entry.team_id, send.message.recipient, send.message.text) for send in sends)
+    steps = Counter((send.entry.lead_id, send.entry.step_id, "") for send in sends)
     yield from (f"{key} {count} times" for key, count in (texts | steps).items() if count > 1)
 
 
@@ -124,6 +128,14 @@ def _limits(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
             for span, limit in ((HOUR, hourly), (DAY, daily)):
                 if _in_span(times, place, span) > limit:
                     yield f"{sender} at {at}: {_in_span(times, place, span)} within {span}, limit {limit}"
+
+
+def _caps(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    for team_id, own in _grouped(sends, lambda send: send.entry.team_id):
+        times = [send.at for send in own]
+        for place, at in enumerate(times):
+            if team_id in found.caps and _in_span(times, place, DAY) > found.caps[team_id]:
+                yield f"the app at {at}: {_in_span(times, place, DAY)} within a day, ceiling {found.caps[team_id]}"
 
 
 def _gaps(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
@@ -168,7 +180,7 @@ def _early(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
 
 def _overlaps(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
     """Nobody is in two sequences at once: A, B, A, B would be that."""
-    for person, own in _grouped(sends, lambda send: send.message.recipient):
+    for person, own in _grouped(sends, lambda send: (send.entry.team_id, send.message.recipient)):
         order = [own[0].entry.lead_id] if own else []
         for send in own:
             if send.entry.lead_id != order[-1]:
@@ -177,27 +189,66 @@ def _overlaps(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
             yield f"{person} was in two sequences at once: {order}"
 
 
-def _after_replies(sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
+def _recontacts(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
+    """Who got a whole sequence and kept silent hears from no other campaign meanwhile, nor soon after."""
+    if not found.keeps:
+        return
+    finished = {lead.id for lead in found.leads if lead.state == "finished"}
+    for (_, person), own in _grouped(sends, lambda send: (send.entry.team_id, send.message.recipient)):
+        if person in inbound:
+            continue
+        for lead_id, theirs in _grouped(own, lambda send: send.entry.lead_id):
+            until = theirs[-1].at + RECONTACT - CALL
+            for send in own:
+                if lead_id in finished and send.entry.lead_id != lead_id and theirs[0].at <= send.at < until:
+                    yield f"{send}: another campaign wrote from {theirs[0].at} to {theirs[-1].at}"
+
+
+def _skipped(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    """Who is finished got every message of the sequence, where that never changed and nobody passed one over."""
+    if not found.keeps:
+        return
+    got = Counter(send.entry.lead_id for send in sends)
+    for lead in found.leads:
+        wanted = found.steps.get(lead.campaign_id)
+        if lead.state == "finished" and wanted is not None and got[lead.id] != wanted:
+            yield f"{lead} got {got[lead.id]} of {wanted} messages"
+
+
+def _after_replies(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
     for _, own in _grouped(sends, lambda send: send.entry.lead_id):
         first = own[0]
-        answers = [message.at for message in inbound.get(first.message.recipient, ()) if message.at > first.at]
+        answers = [
+            message.at
+            for message in inbound.get(first.message.recipient, ())
+            if message.at > first.at and found.team_of[message.recipient] == first.entry.team_id
+        ]
         for send in own:
             if answers and send.at > min(answers) + REPLY:
                 yield f"{send}: the person had answered at {min(answers)}"
 
 
 def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
-    for person, messages in inbound.items():
+    for (person, team_id), messages in _by_team(found, inbound).items():
         said = [each for each in messages if each.text.casefold().strip(" .!") in _OPT_OUTS]
         if not said:
             continue
         first = said[0]
         known_at = first.at + REPLY
         for send in sends:
-            if send.message.recipient == person and send.at > known_at and _is_follow_up(sends, send):
+            is_theirs = (send.message.recipient, send.entry.team_id) == (person, team_id)
+            if is_theirs and send.at > known_at and _is_follow_up(sends, send):
                 yield f"{send}: the person had opted out at {first.at}"
-        if found.senders[first.recipient] > first.at + TICK and person not in found.suppressed:
+        if found.senders[first.recipient] > first.at + TICK and (team_id, person) not in found.suppressed:
             yield f"{person} opted out at {first.at} and is not suppressed"
+
+
+def _by_team(found: Evidence, inbound: dict[str, list[Sent]]) -> dict[tuple[str, str], list[Sent]]:
+    apart: dict[tuple[str, str], list[Sent]] = defaultdict(list)
+    for person, messages in inbound.items():
+        for message in messages:
+            apart[person, found.team_of[message.recipient]].append(message)
+    return apart
 
 
 def _is_follow_up(sends: Sequence[Send], send: Send) -> bool:
@@ -206,11 +257,11 @@ def _is_follow_up(sends: Sequence[Send], send: Send) -> bool:
 
 
 def _after_pauses(found: Evidence) -> Iterator[str]:
-    """Once a pause has been answered, nothing begins."""
-    for turn, campaign_id in found.begun:
-        for paused, resumed in found.closed.get(campaign_id, ()):
-            if paused < turn and (resumed is None or turn < resumed):
-                yield f"an attempt of {campaign_id} began with turn {turn}, it was paused in turn {paused}"
+    """Once a stop, a pause, a cancel, a removal or a suppression has been answered, nothing begins."""
+    for turn, owner in found.begun:
+        for closed, opened in found.closed.get(owner, ()):
+            if closed < turn and (opened is None or turn < opened):
+                yield f"an attempt of {owner} began with turn {turn}, it was closed in turn {closed}"
 
 
 def _counters(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:

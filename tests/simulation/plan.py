@@ -16,6 +16,9 @@ STARTS = (
     ("America/Sao_Paulo", datetime(2026, 5, 4, 10, 0, tzinfo=UTC)),
     ("Asia/Kathmandu", datetime(2026, 6, 1, 2, 0, tzinfo=UTC)),
 )
+SENDERS = ("ana", "ben", "chloe")
+OTHER_SENDERS = ("dora", "emil")
+_PEOPLE = 40
 EDIT_DAYS = 3
 READINGS = ((timedelta(minutes=20), timedelta(hours=1)), *[(timedelta(hours=2), timedelta(hours=8))] * 5)
 """As often as the program, in one history of six: readings that find nothing are most of what it would do."""
@@ -52,6 +55,24 @@ class Edit(StrEnum):
     FREEZE = "freeze"
     RELEASE = "release"
     IMPORT = "import"
+    STOP_TEAM = "stopTeam"
+    RESUME_TEAM = "resumeTeam"
+    CANCEL = "cancel"
+    REMOVE = "remove"
+    RESTORE = "restore"
+    SUPPRESS = "suppress"
+    FREEZE_INTENDED = "freezeIntended"
+    FREEZE_ANSWERED = "freezeAnswered"
+
+
+STRIKES = frozenset({Edit.KILL, Edit.FREEZE, Edit.FREEZE_INTENDED, Edit.FREEZE_ANSWERED})
+"""What befalls a worker: it dies, or freezes anywhere, right behind its intent, or behind the platform's answer."""
+
+KEEPING = frozenset(
+    {Edit.PAUSE, Edit.RESUME, Edit.RATE, Edit.HOURS, Edit.LIMITS, Edit.HOLD_ACCOUNT, Edit.STOP_TEAM, Edit.RESUME_TEAM}
+    | {Edit.WRITE, Edit.FAULT, *STRIKES}
+)
+"""Edits that take nobody out of a campaign, nor change what it says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +98,16 @@ class CampaignPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TeamPlan:
+    """A team: its accounts by name, the people of its lists by place, and the ceiling of its app, messages a day."""
+
+    senders: Sequence[str]
+    lists: Sequence[Sequence[int]]
+    campaigns: Sequence[CampaignPlan]
+    daily_cap: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """A whole history before it happens.
 
@@ -87,10 +118,14 @@ class Plan:
     zone: str
     start: datetime
     workers: int
-    lists: Sequence[Sequence[int]]
-    campaigns: Sequence[CampaignPlan]
+    teams: Sequence[TeamPlan]
     happenings: Sequence[Happening]
     readings: tuple[timedelta, timedelta]
+
+    @property
+    def keeps(self) -> bool:
+        """Whether nobody leaves a campaign before the end but by its sequence, and every sequence stays as it is."""
+        return all(happening.edit in KEEPING for happening in self.happenings)
 
     @property
     def edits_end(self) -> datetime:
@@ -113,36 +148,45 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
     """Draw everything from one seed; with a focus, only these edits and many of them."""
     random = Random(seed)
     zone, start = random.choice(STARTS)
-    people = list(range(40))
-    lists = [sorted(random.sample(people, random.randint(2, 9))) for _ in range(random.randint(1, 3))]
-    campaigns = [
-        CampaignPlan(
-            lists=sorted(random.sample(range(len(lists)), random.randint(1, len(lists)))),
-            accounts=sorted(random.sample(range(3), random.randint(1, 3))),
-            rate=random.choice((2, 5, 8, 12, 25)),
-            hours=hours(random),
-            delays=[random.choice((300, 3_600, 86_400)) for _ in range(random.randint(0, 2))],
-            exclude_contacted=random.random() < 0.3,
-        )
-        for _ in range(random.randint(1, 3))
-    ]
+    teams = [_team(random, SENDERS, lists=3, campaigns=3)]
+    if random.random() < 0.25:
+        teams.append(_team(random, OTHER_SENDERS, lists=1, campaigns=2))
     # Few kinds and many of each find more than a little of everything.
     everything = [edit for edit in Edit if edit is not Edit.IMPORT]
     kinds = random.sample(everything, random.choice((2, 4, 8, len(everything))))
     edits = random.choices(focus or kinds, k=random.randint(18 if focus else 0, 24))
     happenings = [_happening(random, start, edit) for edit in edits]
-    workers = random.randint(1, 2)
     if not focus and random.random() < 0.3:
         happenings += [_happening(random, start, Edit.IMPORT) for _ in range(random.randint(1, 3))]
     return Plan(
         seed=seed,
         zone=zone,
         start=start,
-        workers=workers,
-        lists=lists,
-        campaigns=campaigns,
+        # Where one freezes there must be another to go on.
+        workers=2 if STRIKES.intersection(edits) else random.randint(1, 2),
+        teams=teams,
         happenings=sorted(happenings, key=lambda happening: happening.at),
         readings=random.choice(READINGS),
+    )
+
+
+def _team(random: Random, senders: Sequence[str], *, lists: int, campaigns: int) -> TeamPlan:
+    drawn = [sorted(random.sample(range(_PEOPLE), random.randint(2, 9))) for _ in range(random.randint(1, lists))]
+    return TeamPlan(
+        senders=senders,
+        lists=drawn,
+        campaigns=[
+            CampaignPlan(
+                lists=sorted(random.sample(range(len(drawn)), random.randint(1, len(drawn)))),
+                accounts=sorted(random.sample(range(len(senders)), random.randint(1, len(senders)))),
+                rate=random.choice((2, 5, 8, 12, 25)),
+                hours=hours(random),
+                delays=[random.choice((300, 3_600, 86_400)) for _ in range(random.randint(0, 2))],
+                exclude_contacted=random.random() < 0.3,
+            )
+            for _ in range(random.randint(1, campaigns))
+        ],
+        daily_cap=random.choice((None, None, None, 6, 20)),
     )
 
 

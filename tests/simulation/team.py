@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 from tests.simulation import plan
-from tests.simulation.plan import Edit, Happening, Plan
+from tests.simulation.closings import Closings
+from tests.simulation.exits import Exits
+from tests.simulation.plan import Edit, Happening, Plan, TeamPlan
 
 from overture.actions import (
     accounts,
@@ -28,7 +30,6 @@ from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import AccountStatus, Action, MergeStrategy, StepType, Trigger
 from overture.errors import ApiError
 
-SENDERS = ("ana", "ben", "chloe")
 RECONTACT_DAYS = 2
 _OPEN = "('assessing', 'ready', 'inSequence', 'held')"
 
@@ -37,16 +38,23 @@ class Team:
     """Sets everything up through the program's actions, and edits it as the plan says."""
 
     def __init__(
-        self, context: Context, actor: Actor, control: httpx.AsyncClient, drawn: Plan, turn: Callable[[], int]
+        self,
+        context: Context,
+        actor: Actor,
+        control: httpx.AsyncClient,
+        drawn: Plan,
+        own: TeamPlan,
+        closings: Closings,
+        people: list[dict[str, Any]],
     ) -> None:
         self.context = context
         self.actor = actor
+        self.people = people
         self._control = control
         self._plan = drawn
-        self._turn = turn
-        self.closed: dict[str, list[tuple[int, int | None]]] = {}
-        """Between which turns each campaign was paused for certain."""
-        self.people: list[dict[str, Any]] = []
+        self._own = own
+        self._closings = closings
+        self._exits = Exits(context, actor, closings, people)
         self.account_ids: list[str] = []
         self.list_ids: list[str] = []
         self.campaign_ids: list[str] = []
@@ -56,13 +64,15 @@ class Team:
         """Each account's hourly and daily limit from an instant on."""
 
     @classmethod
-    async def found(cls, context: Context, control: httpx.AsyncClient, drawn: Plan, turn: Callable[[], int]) -> "Team":
-        """Make the team with its accounts, lists and campaigns, and start them."""
+    async def found(
+        cls, context: Context, control: httpx.AsyncClient, drawn: Plan, own: TeamPlan, closings: Closings
+    ) -> "Team":
+        """Make a team with its accounts, lists and campaigns, and start them."""
         made = await teams.create(context, name="Team", owner_name="Owner")
-        team = cls(context, Actor(team_id=made.id, token_id="k" * 24, name="simulation"), control, drawn, turn)
         answer = await control.get("/_sandbox/people", params={"limit": 60})
-        team.people = answer.json()
-        for username in SENDERS:
+        actor = Actor(team_id=made.id, token_id="k" * 24, name="simulation")
+        team = cls(context, actor, control, drawn, own, closings, answer.json())
+        for username in own.senders:
             account, _ = await accounts.link(
                 context,
                 team.actor,
@@ -72,14 +82,16 @@ class Team:
             )
             team.account_ids.append(account.id)
             team.limits[account.id] = [(drawn.start, account.hourly_limit, account.daily_limit)]
-        await team._execute("UPDATE platform_app SET contact_policy = 'anyoneReachable'")
-        await team._execute(f"UPDATE team SET recontact_after_days = {RECONTACT_DAYS}")
-        team._status = (await team._fetch("SELECT id FROM status ORDER BY position LIMIT 1"))[0]["id"]
-        for number, members in enumerate(drawn.lists):
+        await team._execute("UPDATE platform_app SET contact_policy = 'anyoneReachable' WHERE team_id = $1")
+        await team._execute("UPDATE team SET recontact_after_days = $2 WHERE team_id = $1", RECONTACT_DAYS)
+        await team._execute("UPDATE app_budget SET daily_cap = $2 WHERE team_id = $1", own.daily_cap)
+        statuses = await team._fetch("SELECT id FROM status WHERE team_id = $1 ORDER BY position LIMIT 1")
+        team._status = statuses[0]["id"]
+        for number, members in enumerate(own.lists):
             made_list = await lists.create(context, team.actor, name=f"List {number}", description=None)
             team.list_ids.append(made_list.id)
             await team._add(made_list.id, members)
-        for each in drawn.campaigns:
+        for each in own.campaigns:
             await team._create(each)
         return team
 
@@ -94,23 +106,29 @@ class Team:
     async def close(self) -> None:
         """Towards the end: nothing misbehaves, everything is on, and a person has looked at what is held."""
         await self._control.delete("/_sandbox/faults")
+        await self._refusable(self._exits.resume_team())
         for account_id in self.account_ids:
-            await self._refusable(
-                accounts.change(self.context, self.actor, account_id=account_id, status=AccountStatus.ACTIVE)
-            )
+            await self._refusable(self._set_account(account_id, AccountStatus.ACTIVE))
         for campaign_id in self.campaign_ids:
             await self._refusable(self._enable(campaign_id))
         await self._release(lead_release.Decision.STOP)
 
     async def is_done(self) -> bool:
         """Whether no lead has anything to come, and no import."""
-        open_leads = await self._fetch(f"SELECT FROM lead WHERE state IN {_OPEN} LIMIT 1")
-        return not open_leads and not await self._fetch("SELECT FROM import_job WHERE completed_at IS NULL LIMIT 1")
+        return not await self._fetch(
+            f"""
+            SELECT FROM lead WHERE team_id = $1 AND state IN {_OPEN}
+             UNION ALL SELECT FROM import_job WHERE team_id = $1 AND completed_at IS NULL LIMIT 1
+            """
+        )
 
     async def unfinished(self) -> list[dict[str, Any]]:
         """Return leads that still wait, for a failed history to say."""
         rows = await self._fetch(
-            f"SELECT l.*, c.status FROM lead l JOIN campaign c ON c.id = l.campaign_id WHERE state IN {_OPEN} LIMIT 3"
+            f"""
+            SELECT l.*, c.status FROM lead l JOIN campaign c ON c.id = l.campaign_id
+             WHERE l.team_id = $1 AND state IN {_OPEN} LIMIT 3
+            """
         )
         return [dict(row) for row in rows]
 
@@ -131,6 +149,7 @@ class Team:
             Edit.FAULT: self._fault,
             Edit.RELEASE: self._release_some,
             Edit.IMPORT: self._import,
+            **self._exits.edits(),
         }
 
     async def _create(self, drawn: plan.CampaignPlan) -> None:
@@ -178,17 +197,13 @@ class Team:
     async def _pause(self, random: Random) -> None:
         campaign_id = random.choice(self.campaign_ids)
         await campaign_life.disable(self.context, self.actor, campaign_id=campaign_id)
-        spans = self.closed.setdefault(campaign_id, [])
-        if not spans or spans[-1][1] is not None:
-            spans.append((self._turn(), None))
+        self._closings.close(campaign_id)
 
     async def _resume(self, random: Random) -> None:
         await self._enable(random.choice(self.campaign_ids))
 
     async def _enable(self, campaign_id: str) -> None:
-        spans = self.closed.get(campaign_id, [])
-        if spans and spans[-1][1] is None:
-            spans[-1] = (spans[-1][0], self._turn())
+        self._closings.open(campaign_id)
         await campaign_life.enable(self.context, self.actor, campaign_id=campaign_id)
 
     async def _rate(self, random: Random) -> None:
@@ -199,7 +214,10 @@ class Team:
 
     async def _accounts(self, random: Random) -> None:
         await self._change(
-            random, campaigns.CampaignChanges(account_link_ids=random.sample(self.account_ids, random.randint(1, 3)))
+            random,
+            campaigns.CampaignChanges(
+                account_link_ids=random.sample(self.account_ids, random.randint(1, len(self.account_ids)))
+            ),
         )
 
     async def _change(self, random: Random, changes: campaigns.CampaignChanges) -> None:
@@ -210,10 +228,11 @@ class Team:
         campaign_id = random.choice(self.campaign_ids)
         delays = [random.choice((600, 7_200, 86_400)) for _ in range(random.randint(0, 2))]
         rows = await self._fetch(
-            f"""
-            SELECT s.id FROM sequence_step s JOIN campaign c ON c.id = s.campaign_id AND c.sequence_version = s.version
-             WHERE c.id = '{campaign_id}' AND s.type = 'message' ORDER BY s.rank
             """
+            SELECT s.id FROM sequence_step s JOIN campaign c ON c.id = s.campaign_id AND c.sequence_version = s.version
+             WHERE c.team_id = $1 AND c.id = $2 AND s.type = 'message' ORDER BY s.rank
+            """,
+            campaign_id,
         )
         known = [row["id"] for row in rows] if random.random() < 0.5 else []
         await sequences.replace(
@@ -281,11 +300,18 @@ class Team:
 
     async def _hold_account(self, random: Random) -> None:
         status = random.choice((AccountStatus.PAUSED, AccountStatus.ACTIVE))
-        await accounts.change(self.context, self.actor, account_id=random.choice(self.account_ids), status=status)
+        await self._set_account(random.choice(self.account_ids), status)
+
+    async def _set_account(self, account_id: str, status: AccountStatus) -> None:
+        if status is AccountStatus.ACTIVE:
+            self._closings.open(account_id)
+        await accounts.change(self.context, self.actor, account_id=account_id, status=status)
+        if status is AccountStatus.PAUSED:
+            self._closings.close(account_id)
 
     async def _write(self, random: Random) -> None:
         text = random.choice(("Hello there", "stop", "Who are you?", "Unsubscribe"))
-        person, account = random.choice(self.people)["id"], random.choice(SENDERS)
+        person, account = random.choice(self.people)["id"], random.choice(self._own.senders)
         await self._control.post("/_sandbox/messages", json={"sender": person, "recipient": account, "text": text})
 
     async def _fault(self, random: Random) -> None:
@@ -302,7 +328,7 @@ class Team:
         held = await self._fetch(
             """
             SELECT l.campaign_id, f.platform_id FROM lead l JOIN profile f ON f.id = l.profile_id
-             WHERE l.state = 'held' ORDER BY l.id
+             WHERE l.team_id = $1 AND l.state = 'held' ORDER BY l.id
             """
         )
         for row in held:
@@ -338,10 +364,10 @@ class Team:
         except ApiError:
             return
 
-    async def _execute(self, statement: str) -> None:
+    async def _execute(self, statement: str, *values: Any) -> None:
         async with self.context.pool.acquire() as connection:
-            await connection.execute(statement)
+            await connection.execute(statement, self.actor.team_id, *values)
 
-    async def _fetch(self, query: str) -> list[Any]:
+    async def _fetch(self, query: str, *values: Any) -> list[Any]:
         async with self.context.pool.acquire() as connection:
-            return list(await connection.fetch(query))
+            return list(await connection.fetch(query, self.actor.team_id, *values))

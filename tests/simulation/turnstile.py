@@ -92,7 +92,7 @@ class Turnstile:
         self._blockers: set[int] = set()
         self.is_closed = False
         self.begun: list[tuple[int, str]] = []
-        """With which turn attempts were committed, and of which campaign."""
+        """With which turn attempts were committed, and whose: of a team, account, campaign, lead and person each."""
         self.watch: Callable[[str], None] = lambda _: None
         """Told of every turn, before it is taken."""
         self.passed = 0
