@@ -1,6 +1,7 @@
 """Run histories: `python -m tests.simulation [--count N] [--first SEED] [--seconds S]`.
 
 What each broken history broke, progress now and then, a summary as the last line; exit code 1 if any law was broken.
+With `--every-fault` the program is broken in each of the known ways, and the exit code is 1 if one is not seen.
 """
 
 import argparse
@@ -8,7 +9,7 @@ import os
 import sys
 import time
 
-from tests.simulation import faults, processes
+from tests.simulation import faults, plan, processes
 
 _PROGRESS_SECONDS = 10.0
 _SHOWN_VIOLATIONS = 8
@@ -22,12 +23,14 @@ def main() -> int:
         # The order of sets must follow from the seed, too.
         command = [sys.executable, "-m", "tests.simulation", *sys.argv[1:]]
         os.execve(sys.executable, command, os.environ | {"PYTHONHASHSEED": "0"})
+    if chosen.every_fault:
+        return _plant_all(chosen)
     began = said = time.monotonic()
     ran = broken = messages = deaths = 0
     with processes.server() as url:
         seeds = range(chosen.first, chosen.first + chosen.count)
         until = time.monotonic() + chosen.seconds
-        for verdict in processes.run(url, seeds, jobs=chosen.jobs, until=until, fault=chosen.fault):
+        for verdict in processes.run(url, seeds, jobs=chosen.jobs, until=until, fault=chosen.fault, focus=chosen.focus):
             ran += 1
             messages += verdict.messages
             deaths += verdict.deaths
@@ -51,6 +54,24 @@ def main() -> int:
     return 1 if broken or not ran else 0
 
 
+def _plant_all(chosen: argparse.Namespace) -> int:
+    """Break the program in each of the known ways, and run histories until one breaks a law because of it."""
+    seen = []
+    with processes.server() as url:
+        for fault in faults.FAULTS:
+            began = time.monotonic()
+            seeds = range(chosen.first, chosen.first + chosen.count)
+            verdicts = enumerate(processes.run(url, seeds, jobs=chosen.jobs, fault=fault), 1)
+            tries, found = next(((tries, one) for tries, one in verdicts if one.violations), (chosen.count, None))
+            verdict = f"not seen in {tries} histories"
+            if found is not None:
+                seen.append(fault)
+                verdict = f"seen in seed {found.seed}, history {tries}: {found.violations[0][:_SHOWN_CHARACTERS]}"
+            _say(f"{fault}: {verdict} ({time.monotonic() - began:.0f} s)")
+    _say(f"{len(seen)} of {len(faults.FAULTS)} faults seen")
+    return 0 if len(seen) == len(faults.FAULTS) else 1
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -63,6 +84,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no history after so long")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
     parser.add_argument("--fault", choices=sorted(faults.FAULTS), help="break the program on purpose")
+    parser.add_argument("--focus", nargs="*", type=plan.Edit, default=(), help="only these edits, and many of them")
+    parser.add_argument("--every-fault", action="store_true", help="break the program in each of the known ways")
     parser.add_argument("--until-broken", action="store_true", help="stop at the first broken history")
     parser.add_argument("--digests", action="store_true", help="show the digest of each history")
     parser.add_argument("--trace", action="store_true", help="show the last turns of each history")

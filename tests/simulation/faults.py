@@ -173,7 +173,7 @@ FAULTS: dict[str, tuple[Planting, tuple[Edit, ...]]] = {
     "paceAtSettle": (_pace_at_settle, (Edit.KILL, Edit.FREEZE)),
     "personIgnored": (_person_ignored, (Edit.RATE, Edit.HOURS)),
     "fenceIgnored": (_fence_ignored, (Edit.FREEZE_INTENDED,)),
-    "outcomeOverwritten": (_outcome_overwritten, (Edit.FREEZE_ANSWERED,)),
+    "outcomeOverwritten": (_outcome_overwritten, (Edit.FREEZE_ANSWERED, Edit.FREEZE_ANSWERED, Edit.RELEASE)),
     "unknownSentAgain": (_unknown_sent_again, (Edit.FAULT,)),
     "clockChangeMissed": (_clock_change_missed, ()),
     "counterForgotten": (_counter_forgotten, ()),

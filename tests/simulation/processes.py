@@ -23,6 +23,7 @@ from pathlib import Path
 
 from tests import databases, server_guard
 from tests.simulation import faults, history
+from tests.simulation.plan import Edit
 
 from overture.store import embedded
 
@@ -66,15 +67,24 @@ def server() -> Iterator[str]:
 
 
 def run(
-    url: str, seeds: Sequence[int], *, jobs: int, until: float = float("inf"), fault: str | None = None
+    url: str,
+    seeds: Sequence[int],
+    *,
+    jobs: int,
+    until: float = float("inf"),
+    fault: str | None = None,
+    focus: Sequence[Edit] = (),
 ) -> Iterator[history.Verdict]:
-    """Run the histories of these seeds, `jobs` at once; begin none after `until` (of `time.monotonic`)."""
+    """Run the histories of these seeds, `jobs` at once; begin none after `until` (of `time.monotonic`).
+
+    A focus leaves no other edits but these, by default those that bring the fault to light.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([history.__name__])
     to_come = list(reversed(seeds))
     running: list[_Running] = []
     try:
-        yield from _run(context, url, to_come, running, jobs, until, fault)
+        yield from _run(context, url, to_come, running, jobs, until, fault, focus or faults.focus(fault))
     finally:
         for one in running:
             one.process.kill()
@@ -88,12 +98,13 @@ def _run(
     jobs: int,
     until: float,
     fault: str | None,
+    focus: Sequence[Edit],
 ) -> Iterator[history.Verdict]:
     while True:
         while to_come and len(running) < jobs and time.monotonic() < until:
             seed = to_come.pop()
             ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_live, args=(theirs, url, seed, fault))
+            process = context.Process(target=_live, args=(theirs, url, seed, fault, focus))
             process.start()
             theirs.close()
             running.append(_Running(seed=seed, process=process, pipe=ours, began=time.monotonic()))
@@ -118,12 +129,12 @@ def _end(one: _Running) -> history.Verdict:
         one.process.join()
 
 
-def _live(pipe: Pipe, url: str, seed: int, fault: str | None) -> None:
+def _live(pipe: Pipe, url: str, seed: int, fault: str | None, focus: Sequence[Edit]) -> None:
     name = f"overture_history_{os.getpid()}"
     try:
         asyncio.run(_execute(url, f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}" STRATEGY file_copy'))
         with faults.planted(fault):
-            verdict = history.run(databases.with_database(url, name), seed, faults.focus(fault))
+            verdict = history.run(databases.with_database(url, name), seed, focus)
         asyncio.run(_execute(url, f'DROP DATABASE "{name}" WITH (FORCE)'))
     except Exception:
         verdict = history.broken(seed, traceback.format_exc())
