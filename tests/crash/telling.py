@@ -8,8 +8,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import Any, Protocol
 
@@ -56,14 +55,6 @@ class Account:
     def was_struck(self) -> bool:
         """Whether anybody was struck."""
         return self.strikes > 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bounds:
-    """What the judge must know of a team's own doing: here it does nothing."""
-
-    limits: Mapping[str, Sequence[tuple[datetime, int, int]]]
-    closed: Mapping[str, Sequence[tuple[int, int | None]]] = field(default_factory=dict)
 
 
 class Network(Protocol):
@@ -265,8 +256,9 @@ class Telling:
     async def _judge(self) -> list[str]:
         async with httpx.AsyncClient(base_url=self._post.platform_url, timeout=30) as control:
             accounts = await self._pool.fetch("SELECT id, hourly_limit, daily_limit FROM account_link")
-            bounds = Bounds(limits={row["id"]: [(START, row["hourly_limit"], row["daily_limit"])] for row in accounts})
-            found = await evidence.gather(self._post.dsn, control, bounds, [])
+            limits = {row["id"]: [(START, row["hourly_limit"], row["daily_limit"])] for row in accounts}
+            # The team does nothing here but wait.
+            found = await evidence.gather(self._post.dsn, control, limits=limits, begun=[], closed={}, keeps=False)
         broken = [line for line in self._post.log.read_text(encoding="utf-8").splitlines() if _BROKEN.search(line)]
         return judge.judge(found) + broken
 

@@ -58,12 +58,12 @@ def _plant_all(chosen: argparse.Namespace) -> int:
     """Break the program in each of the known ways, and run histories until one breaks a law because of it."""
     seen = []
     with processes.server() as url:
-        for fault in faults.FAULTS:
+        for fault, planted in faults.FAULTS.items():
             began = time.monotonic()
-            seeds = range(chosen.first, chosen.first + chosen.count)
+            seeds = range(planted.seed, planted.seed + chosen.count)
             verdicts = enumerate(processes.run(url, seeds, jobs=chosen.jobs, fault=fault), 1)
             tries, found = next(((tries, one) for tries, one in verdicts if one.violations), (chosen.count, None))
-            verdict = f"not seen in {tries} histories"
+            verdict = f"missed in {tries} histories"
             if found is not None:
                 seen.append(fault)
                 verdict = f"seen in seed {found.seed}, history {tries}: {found.violations[0][:_SHOWN_CHARACTERS]}"

@@ -1,8 +1,8 @@
-"""Ways to break the program on purpose, for the judge to see. The tests name those it is known to see soon."""
+"""Ways to break the program on purpose, for the judge to see."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
@@ -166,26 +166,34 @@ def _catch_up_burst() -> Iterator[None]:
         yield
 
 
-Planting = Callable[[], contextlib.AbstractContextManager[Any]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """A way to break the program, the edits that bring it to light soonest, and a seed that does."""
 
-FAULTS: dict[str, tuple[Planting, tuple[Edit, ...]]] = {
-    "gateNotLocked": (_gate_not_locked, (Edit.STOP_TEAM, Edit.RESUME_TEAM)),
-    "paceAtSettle": (_pace_at_settle, (Edit.KILL, Edit.FREEZE)),
-    "personIgnored": (_person_ignored, (Edit.RATE, Edit.HOURS)),
-    "fenceIgnored": (_fence_ignored, (Edit.FREEZE_INTENDED,)),
-    "outcomeOverwritten": (_outcome_overwritten, (Edit.FREEZE_ANSWERED, Edit.FREEZE_ANSWERED, Edit.RELEASE)),
-    "unknownSentAgain": (_unknown_sent_again, (Edit.FAULT,)),
-    "clockChangeMissed": (_clock_change_missed, ()),
-    "counterForgotten": (_counter_forgotten, ()),
-    "followUpElsewhere": (_follow_up_elsewhere, ()),
-    "catchUpBurst": (_catch_up_burst, (Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
+    plant: Callable[[], contextlib.AbstractContextManager[Any]]
+    seed: int
+    focus: tuple[Edit, ...] = ()
+
+
+FAULTS = {
+    "gateNotLocked": Fault(plant=_gate_not_locked, seed=2, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
+    "paceAtSettle": Fault(plant=_pace_at_settle, seed=1, focus=(Edit.KILL, Edit.FREEZE)),
+    "personIgnored": Fault(plant=_person_ignored, seed=2, focus=(Edit.RATE, Edit.HOURS)),
+    "fenceIgnored": Fault(plant=_fence_ignored, seed=1, focus=(Edit.FREEZE_INTENDED,)),
+    "outcomeOverwritten": Fault(
+        plant=_outcome_overwritten, seed=6, focus=(Edit.FREEZE_ANSWERED, Edit.FREEZE_ANSWERED, Edit.RELEASE)
+    ),
+    "unknownSentAgain": Fault(plant=_unknown_sent_again, seed=2, focus=(Edit.FAULT,)),
+    "clockChangeMissed": Fault(plant=_clock_change_missed, seed=1),
+    "counterForgotten": Fault(plant=_counter_forgotten, seed=2),
+    "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),
+    "catchUpBurst": Fault(plant=_catch_up_burst, seed=1, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
 }
-"""Each way, and the edits that bring it to light soonest."""
 
 
 def focus(name: str | None) -> tuple[Edit, ...]:
     """Return the edits that bring a fault to light; none for a whole program."""
-    return FAULTS[name][1] if name is not None else ()
+    return FAULTS[name].focus if name is not None else ()
 
 
 @contextlib.contextmanager
@@ -194,5 +202,5 @@ def planted(name: str | None) -> Iterator[None]:
     if name is None:
         yield
         return
-    with FAULTS[name][0]():
+    with FAULTS[name].plant():
         yield
