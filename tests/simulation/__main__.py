@@ -26,7 +26,8 @@ def main() -> int:
     if chosen.every_fault:
         return _plant_all(chosen)
     began = said = time.monotonic()
-    ran = broken = messages = deaths = 0
+    ran = messages = deaths = restarts = 0
+    broken: list[int] = []
     with processes.server() as url:
         seeds = range(chosen.first, chosen.first + chosen.count)
         until = time.monotonic() + chosen.seconds
@@ -34,10 +35,11 @@ def main() -> int:
             ran += 1
             messages += verdict.messages
             deaths += verdict.deaths
+            restarts += verdict.restarts
             if chosen.digests:
                 _say(f"seed {verdict.seed}: digest {verdict.digest:08x}, {verdict.turns} turns")
             if verdict.violations:
-                broken += 1
+                broken.append(verdict.seed)
                 _say(f"seed {verdict.seed} broke a law (digest {verdict.digest:08x}, {verdict.turns} turns):")
                 for violation in verdict.violations[:_SHOWN_VIOLATIONS]:
                     _say(f"  {violation if chosen.trace else violation[:_SHOWN_CHARACTERS]}")
@@ -48,9 +50,11 @@ def main() -> int:
                 _say("\n".join(f"    {turn}" for turn in verdict.trace))
             if time.monotonic() - said > _PROGRESS_SECONDS:
                 said = time.monotonic()
-                _say(f"{ran} of {chosen.count} histories, {broken} broken, {said - began:.0f} s")
+                _say(f"{ran} of {chosen.count} histories, {len(broken)} broken, {said - began:.0f} s")
     took = time.monotonic() - began
-    _say(f"{ran} histories, {messages} messages, {deaths} worker deaths, {broken} broken, {took:.0f} s")
+    befell = f"{messages} messages, {deaths} worker deaths, {restarts} restarts of the database"
+    named = f" (seeds {', '.join(map(str, sorted(broken)))})" if broken else ""
+    _say(f"{ran} histories, {befell}, {len(broken)} broken{named}, {took:.0f} s")
     return 1 if broken or not ran else 0
 
 

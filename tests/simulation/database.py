@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -138,6 +139,26 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
     return Turning
 
 
+def _connecting(actor: Actor, turnstile: Turnstile) -> Callable[..., Any]:
+    """Make what connects anew when the database has ended a session: nothing else happens meanwhile."""
+    numbers = itertools.count(-1_000, -1)
+
+    async def connect(*args: Any, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
+        if actor.is_connecting:
+            return await asyncpg.connect(*args, **options)
+        if actor.is_dead or turnstile.is_closed:
+            # The pool of a killed process would fill itself up again.
+            await asyncio.get_running_loop().create_future()
+        number = next(numbers)
+        turnstile.begin(number, actor)
+        try:
+            return await asyncpg.connect(*args, **options)
+        finally:
+            turnstile.end(number)
+
+    return connect
+
+
 async def open_pool(dsn: str, actor: Actor, turnstile: Turnstile, *, size: int) -> Pool:
     """Open all connections of an actor, in its turn."""
     await turnstile.enter(actor, "connects")
@@ -154,6 +175,7 @@ async def open_pool(dsn: str, actor: Actor, turnstile: Turnstile, *, size: int) 
             server_settings=pools.SERVER_SETTINGS,
             init=pools.prepare,
             reset=pools._reset,
+            connect=_connecting(actor, turnstile),
             connection_class=connection_class(actor, turnstile),
         )
         holders = [await opened.acquire() for _ in range(size)]

@@ -176,15 +176,15 @@ class Fault:
 
 
 FAULTS = {
-    "gateNotLocked": Fault(plant=_gate_not_locked, seed=2, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
-    "paceAtSettle": Fault(plant=_pace_at_settle, seed=1, focus=(Edit.KILL, Edit.FREEZE)),
+    "gateNotLocked": Fault(plant=_gate_not_locked, seed=3, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
+    "paceAtSettle": Fault(plant=_pace_at_settle, seed=8, focus=(Edit.KILL, Edit.FREEZE)),
     "personIgnored": Fault(plant=_person_ignored, seed=2, focus=(Edit.RATE, Edit.HOURS)),
-    "fenceIgnored": Fault(plant=_fence_ignored, seed=1, focus=(Edit.FREEZE_INTENDED,)),
+    "fenceIgnored": Fault(plant=_fence_ignored, seed=6, focus=(Edit.FREEZE_INTENDED,)),
     "outcomeOverwritten": Fault(
         plant=_outcome_overwritten, seed=6, focus=(Edit.FREEZE_ANSWERED, Edit.FREEZE_ANSWERED, Edit.RELEASE)
     ),
-    "unknownSentAgain": Fault(plant=_unknown_sent_again, seed=2, focus=(Edit.FAULT,)),
-    "clockChangeMissed": Fault(plant=_clock_change_missed, seed=1),
+    "unknownSentAgain": Fault(plant=_unknown_sent_again, seed=3, focus=(Edit.FAULT,)),
+    "clockChangeMissed": Fault(plant=_clock_change_missed, seed=3),
     "counterForgotten": Fault(plant=_counter_forgotten, seed=2),
     "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),
     "catchUpBurst": Fault(plant=_catch_up_burst, seed=1, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),

@@ -1,12 +1,13 @@
 """One history: a team, its campaigns, its workers and its platform, run in simulated time from a seed, and judged."""
 
 import asyncio
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
 import httpx
@@ -29,18 +30,25 @@ from overture.engine import replies, supervisor
 from overture.sandbox import accounts as sending_accounts
 from overture.sandbox import app as sandbox_app
 from overture.store import virtual
-from overture.store.pool import Pool
+from overture.store.pool import GONE, Pool
 
 PATIENCE = timedelta(days=80)
 """How long, in engine time, everything may take to come to its end."""
 
+T = TypeVar("T")
 _LOOK_SECONDS = 5.0
 _STANDSTILL_SECONDS = 200.0
 _LONGEST_STEP_SECONDS = 15.0
 # Nobody looks for what the conductor will tell of; nets are cast as often as leases of a dead worker may end.
 _LONGEST_SLEEP_SECONDS = 60.0
 _SWEEP_SECONDS = 60.0
-_CLAIM = "WITH taken AS MATERIALIZED"
+_CLAIM = (
+    "WITH taken AS MATERIALIZED",
+    "SELECT a.account_id, picked.*",
+    "WITH locked AS ( SELECT id, campaign_id",
+    "INSERT INTO person AS p (team_id, profile_id, engaged_lead_id",
+)
+"""How the statements of a claim begin that an edit may race with: from its first to the last before the intents."""
 _CLOSING = timedelta(hours=12)
 _BEHIND = {Edit.FREEZE_INTENDED: database.INTENDED, Edit.FREEZE_ANSWERED: "POST"}
 _LONG_FREEZES = (60.0, 300.0, 900.0)
@@ -56,13 +64,14 @@ class Verdict:
     turns: int
     messages: int
     deaths: int
+    restarts: int
     violations: list[str]
     trace: list[str]
 
 
 def broken(seed: int, why: str) -> Verdict:
     """Make the verdict on a history that could not be judged."""
-    return Verdict(seed=seed, digest=0, turns=0, messages=0, deaths=0, violations=[why], trace=[])
+    return Verdict(seed=seed, digest=0, turns=0, messages=0, deaths=0, restarts=0, violations=[why], trace=[])
 
 
 class Recorder:
@@ -123,6 +132,7 @@ class History:
         self._racing: list[Happening] = []
         self._turnstile.watch = self._watch
         self._deaths = 0
+        self._restarts = self._restarted = 0
         self._teams: list[Team] = []
         self._closings = Closings(lambda: self._turnstile.passed)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -197,6 +207,7 @@ class History:
             turns=self._turnstile.passed,
             messages=messages,
             deaths=self._deaths,
+            restarts=self._restarted,
             violations=violations + self._faults + self._recorder.broken,
             trace=self._turnstile.trace[-60:],
         )
@@ -215,7 +226,8 @@ class History:
                         raise ended
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._over.wait(), _LOOK_SECONDS)
-                await self._nudge()
+                with suppress(*GONE):
+                    await self._nudge()
         finally:
             conductor.stop()
             task.cancel()
@@ -237,11 +249,19 @@ class History:
             self._start(self._happen(due, closes=closes, now=instant))
 
     def _watch(self, label: str) -> None:
-        if self._racing and label.startswith(_CLAIM):
+        # Not while the platform's clock is ahead of ours: it is not the database that moves it.
+        if self._restarts and self._clock._instant == self._moved_to:
+            self._restarts -= 1
+            self._restarted += 1
+            actors = [self._operator, *(worker.actor for worker in self._crew.workers)]
+            self._observer.end(sorted(pid for actor in actors for pid in actor.pids))
+        if self._racing and label.startswith(_CLAIM[self._racing[0].draw % len(_CLAIM)]):
             now = self._moved_to
             self._start(self._happen([self._racing.pop(0)], closes=False, now=now))
 
     async def _set_platform(self, instant: datetime) -> None:
+        # It never goes back, as it might have to where the database ended the session that was to follow it.
+        instant = max(instant, self._moved_to)
         # Wall time passes too, if less of it: leases run out while engine time moves on.
         self._loop.advance(min((instant - self._moved_to).total_seconds(), _LONGEST_STEP_SECONDS))
         self._moved_to, self._moved_at = instant, self._loop.time()
@@ -275,7 +295,9 @@ class History:
 
     async def _happen(self, due: list[Happening], *, closes: bool, now: datetime) -> None:
         for one in due:
-            if one.edit in STRIKES:
+            if one.edit is Edit.RESTART:
+                self._restarts += 1
+            elif one.edit in STRIKES:
                 self._strike(one)
                 if one.edit is Edit.FREEZE_ANSWERED and one.draw % 2:
                     # The answer it comes to itself with is that nobody knows.
@@ -284,12 +306,12 @@ class History:
             else:
                 # One person at a time edits; what they do races with the engine alone.
                 async with self._editing:
-                    await self._teams[one.draw % len(self._teams)].do(one)
+                    await _insist(partial(self._teams[one.draw % len(self._teams)].do, one))
         if closes:
             async with self._editing:
                 for team in self._teams:
-                    await team.close()
-            if all([await team.is_done() for team in self._teams]):
+                    await _insist(team.close)
+            if all([await _insist(team.is_done) for team in self._teams]):
                 self._over.set()
             elif now > self._plan.start + PATIENCE:
                 unfinished = [lead for team in self._teams for lead in await team.unfinished()]
@@ -322,6 +344,15 @@ class History:
     def _replace(self) -> None:
         if not self._over.is_set():
             self._start(self._crew.hire())
+
+
+async def _insist(work: Callable[[], Awaitable[T]]) -> T:
+    """Do it until the database is there to do it with."""
+    while True:
+        try:
+            return await work()
+        except GONE:
+            await asyncio.sleep(1)
 
 
 async def _at_once(work: Callable[..., Any], *args: Any) -> Any:

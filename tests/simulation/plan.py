@@ -20,6 +20,9 @@ SENDERS = ("ana", "ben", "chloe")
 OTHER_SENDERS = ("dora", "emil")
 _PEOPLE = 40
 EDIT_DAYS = 3
+RESTARTS_EVERY = 50
+"""In one of so many histories the database ends all sessions; how the answers to that come in no seed can say."""
+
 READINGS = ((timedelta(minutes=20), timedelta(hours=1)), *[(timedelta(hours=2), timedelta(hours=8))] * 5)
 """As often as the program, in one history of six: readings that find nothing are most of what it would do."""
 
@@ -63,6 +66,7 @@ class Edit(StrEnum):
     SUPPRESS = "suppress"
     FREEZE_INTENDED = "freezeIntended"
     FREEZE_ANSWERED = "freezeAnswered"
+    RESTART = "restart"
 
 
 STRIKES = frozenset({Edit.KILL, Edit.FREEZE, Edit.FREEZE_INTENDED, Edit.FREEZE_ANSWERED})
@@ -70,14 +74,14 @@ STRIKES = frozenset({Edit.KILL, Edit.FREEZE, Edit.FREEZE_INTENDED, Edit.FREEZE_A
 
 KEEPING = frozenset(
     {Edit.PAUSE, Edit.RESUME, Edit.RATE, Edit.HOURS, Edit.LIMITS, Edit.HOLD_ACCOUNT, Edit.STOP_TEAM, Edit.RESUME_TEAM}
-    | {Edit.WRITE, Edit.FAULT, *STRIKES}
+    | {Edit.WRITE, Edit.FAULT, Edit.RESTART, *STRIKES}
 )
 """Edits that take nobody out of a campaign, nor change what it says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Happening:
-    """One edit: `at` is engine time, `draw` seeds its details; one that races waits for the next claim of accounts."""
+    """One edit: `at` is engine time, `draw` seeds its details; one that races waits for a claim of accounts."""
 
     at: datetime
     edit: Edit
@@ -152,12 +156,14 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
     if random.random() < 0.25:
         teams.append(_team(random, OTHER_SENDERS, lists=1, campaigns=2))
     # Few kinds and many of each find more than a little of everything.
-    everything = [edit for edit in Edit if edit is not Edit.IMPORT]
+    everything = [edit for edit in Edit if edit not in {Edit.IMPORT, Edit.RESTART}]
     kinds = random.sample(everything, random.choice((2, 4, 8, len(everything))))
     edits = random.choices(focus or kinds, k=random.randint(18 if focus else 0, 24))
     happenings = [_happening(random, start, edit) for edit in edits]
     if not focus and random.random() < 0.3:
         happenings += [_happening(random, start, Edit.IMPORT) for _ in range(random.randint(1, 3))]
+    if not focus and seed % RESTARTS_EVERY == 0:
+        happenings += [_happening(random, start, Edit.RESTART) for _ in range(random.randint(1, 3))]
     return Plan(
         seed=seed,
         zone=zone,
@@ -195,5 +201,6 @@ def _happening(random: Random, start: datetime, edit: Edit) -> Happening:
         at=start + timedelta(seconds=random.uniform(0, EDIT_DAYS * 86_400)),
         edit=edit,
         draw=random.getrandbits(32),
-        races=random.random() < 0.6,
+        # What opens cannot wait for a claim: nobody claims while it is closed.
+        races=random.random() < 0.6 and edit not in {Edit.RESUME, Edit.RESUME_TEAM},
     )

@@ -10,14 +10,14 @@ from tests.simulation import faults
 SECONDS = 60
 """How long histories are begun; `make simulate` runs as many as one likes."""
 
-TRIES = 6
+TRIES = 8
 """Histories in which a fault must be seen; most are in the first."""
 
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     # The order of sets must follow from the seed, too.
     return subprocess.run(
-        [sys.executable, "-m", "tests.simulation", "--jobs", "1", *arguments],
+        [sys.executable, "-m", "tests.simulation", "--jobs", "2", *arguments],
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONHASHSEED": "0"},

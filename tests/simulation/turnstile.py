@@ -115,12 +115,15 @@ class Turnstile:
 
     async def leave(self, actor: Actor, label: str, *, is_alone: bool, place: int = 0, pid: int = 0) -> None:
         """End a turn: who was not alone waits to go on; what is to happen to the actor after the turn happens."""
-        if not is_alone:
+        if not pid:
+            # Who freezes behind an answer of the platform has it, and comes to its next turn with it.
             await self.enter(actor, f"{label} returns", place=place, pid=pid)
         mishap = actor.mishap
         if mishap is not None and mishap.turns <= 0:
-            # Who freezes here has its answer, and comes to its next turn with it.
             await self._strike(actor, mishap)
+            is_alone = False
+        if pid and not is_alone:
+            await self.enter(actor, f"{label} returns", place=place, pid=pid)
 
     async def _strike(self, actor: Actor, mishap: Mishap) -> None:
         actor.mishap = None
