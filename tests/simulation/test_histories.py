@@ -10,7 +10,7 @@ from tests.simulation import faults
 SECONDS = 60
 """How long histories are begun; `make simulate` runs as many as one likes."""
 
-TRIES = 8
+TRIES = 12
 """Histories in which a fault must be seen; most are in the first."""
 
 
