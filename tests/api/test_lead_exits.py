@@ -232,6 +232,7 @@ async def test_who_took_leads_out_is_written_down(client: httpx.AsyncClient, cam
     assert [(act["action"], act["after"]["count"]) for act in acts if act["action"].startswith("leads.")] == [
         ("leads.canceled", 1),
         ("leads.removed", 2),
+        ("leads.added", 3),
     ]
 
 
