@@ -288,6 +288,7 @@ async def test_only_the_next_lead_of_an_account_is_told_its_instant_and_others_h
     }
     clock.at += timedelta(hours=8)  # 17:10: the hours have closed until tomorrow
     instant, ahead, code = (await seen())["8"]
+    assert instant is not None
     assert "2026-11-24T09:00" <= instant < "2026-11-24T09:10"  # up to a gap after the hours open
     assert (ahead, code) == (None, "sendingHours")
 

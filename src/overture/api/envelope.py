@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from overture.api import failures
 from overture.errors import ApiError, Unavailable
-from overture.store.pool import GONE
+from overture.store.pool import GONE, PASSING
 
 REQUEST_ID = "X-Request-Id"
 _log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Unbroken:
 
         try:
             await self._app(scope, receive, send_noticed)
-        except GONE as error:
+        except (*GONE, *PASSING) as error:
             request_id = scope["state"]["request_id"]
             _log.warning("request %s: the database cannot be used: %r", request_id, error)
             if started:

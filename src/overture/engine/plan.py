@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from overture.core import assign
-from overture.store import duties, paces, plans
+from overture.store import duties, paces, plans, scopes
 from overture.store.pool import Connection, Pool
 
 _DAYS = 7
@@ -54,7 +54,11 @@ async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> 
     One snapshot serves the counting and the writing; the accounts are woken in a second transaction, since their rows
     change with every send.
     """
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+    async with (
+        pool.acquire() as connection,
+        scopes.alone(connection, campaign_id=campaign_id),
+        connection.transaction(isolation="repeatable_read"),
+    ):
         accounts, placed, asked = await _plan(connection, team_id=team_id, campaign_id=campaign_id, now=now)
     async with pool.acquire() as connection, connection.transaction():
         await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
@@ -84,12 +88,13 @@ async def _plan(connection: Connection, *, team_id: str, campaign_id: str, now: 
         )
         for share in shares
     ]
+    asked = 0
+    stranded = _stranded(counts, reach, capacity)
+    if stranded:
+        # First: it locks leads, and whoever takes leads out locks them before their places in the plan.
+        asked = await plans.ask_again(connection, team_id=team_id, campaign_id=campaign_id, reach_ids=stranded, at=now)
     placed = await plans.place(connection, team_id=team_id, campaign_id=campaign_id, now=now, slices=slices)
     await plans.move(connection, team_id=team_id, campaign_id=campaign_id, slices=slices, at=now)
-    stranded = _stranded(counts, reach, capacity)
-    asked = 0
-    if stranded:
-        asked = await plans.ask_again(connection, team_id=team_id, campaign_id=campaign_id, reach_ids=stranded, at=now)
     if settings["is_active"]:
         asked += await plans.ask_further(
             connection,

@@ -27,7 +27,11 @@ async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> 
     What changes is planned in the same transaction. The accounts are woken, and a completed campaign is taken up again,
     in a second one, since their rows are locked before leads; if it never comes, the run is repeated.
     """
-    async with pool.acquire() as connection, connection.transaction():
+    async with (
+        pool.acquire() as connection,
+        scopes.alone(connection, campaign_id=campaign_id),
+        connection.transaction(),
+    ):
         accounts = await _bring_in_line(connection, team_id=team_id, campaign_id=campaign_id, now=now)
     async with pool.acquire() as connection, connection.transaction():
         await _mend(connection, team_id=team_id, campaign_id=campaign_id, accounts=accounts, now=now)

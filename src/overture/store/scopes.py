@@ -3,7 +3,8 @@
 The order of the reasons is that of `core.scope.decide`; a test compares the two over every case.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -110,6 +111,22 @@ class Changes:
     held: list[str]
     freed: list[str]
     overtaken: list[str]
+
+
+@asynccontextmanager
+async def alone(connection: Connection, *, campaign_id: str) -> AsyncIterator[None]:
+    """Let one at a time bring the leads of a campaign in line or plan them: they meet in the same queues.
+
+    Outside of the transaction, whose snapshot must not be older than the end of the one it waited for.
+    """
+    await connection.execute(f"SELECT pg_advisory_lock({_ALONE})", campaign_id)
+    try:
+        yield
+    finally:
+        await connection.execute(f"SELECT pg_advisory_unlock({_ALONE})", campaign_id)
+
+
+_ALONE = "hashtextextended('scope ' || $1, 0)"
 
 
 async def rules(connection: Connection, *, team_id: str, campaign_id: str) -> Rules | None:
