@@ -6,6 +6,7 @@ from tests.engine.conftest import World
 
 from overture.actions import accounts, campaigns, team_settings
 from overture.core.words import AccountStatus
+from overture.engine import plan, sync
 
 
 async def planned(world: World) -> dict[str, int]:
@@ -182,3 +183,22 @@ async def test_so_does_one_that_new_rules_of_the_team_let_go_on(world: World) ->
     await team_settings.change(world.context, world.actor, changes={"allow_parallel_campaigns": True})
     await world.run_until_completed(campaign_id)
     assert await senders(world, campaign_id) == {world.account_ids["chloe"]}
+
+
+async def test_a_lead_that_loses_its_accounts_while_another_is_asked_about_it_is_assessed_anew(world: World) -> None:
+    ana, ben, chloe = await world.link("ana", "ben", "chloe")
+    campaign_id = await begun(world, 33, ana)
+    await join(world, campaign_id, ana, ben)
+    await sync.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
+    await plan.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
+    asked = await world.pool.fetchval("SELECT count(*) FROM assess_queue WHERE account_id = $1", ben)
+    assert asked >= 14
+
+    await join(world, campaign_id, chloe)
+    # Before the answers come: these leads stand in the queue for the other account still.
+    await plan.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
+    await world.run_until(lambda: is_quiet(world))
+
+    assert set(await planned(world)) == {chloe}
+    await world.run_until_completed(campaign_id)
+    assert await world.lead_states(campaign_id) == {"finished": 33}

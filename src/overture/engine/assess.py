@@ -198,7 +198,8 @@ class Assessor:
             connection,
             team_id=team_id,
             campaign_id=campaign_id,
-            lead_ids=[lead_id for lead_id, _ in [*reached, *further]],
+            assessed=[lead_id for lead_id, _ in reached],
+            further=[lead_id for lead_id, _ in further],
         )
         if reached or further:
             await duties.want(connection, team_id=team_id, kind="plan", key=campaign_id, due_at=now)

@@ -211,7 +211,8 @@ async def ask_again(
             SELECT $1, id, $4, 'assessing', 'accountsAway' FROM stranded
         ), queued AS (
             INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-            SELECT $1, $2, id, profile_id FROM stranded ON CONFLICT DO NOTHING
+            SELECT $1, $2, id, profile_id FROM stranded
+            ON CONFLICT (team_id, campaign_id, lead_id) DO UPDATE SET account_id = NULL, tries = 0
         )
         SELECT count(*) FROM stranded
         """,

@@ -181,13 +181,23 @@ async def widen(connection: Connection, *, team_id: str, campaign_id: str, reach
     )
 
 
-async def leave_queue(connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str]) -> None:
-    """Take assessed leads out of the queue."""
+async def leave_queue(
+    connection: Connection, *, team_id: str, campaign_id: str, assessed: Sequence[str], further: Sequence[str]
+) -> None:
+    """Take leads out of the queue: `assessed`, and `further`, asked about through one account more.
+
+    Of the latter one may have lost all its accounts meanwhile, and stands here to be assessed: it stays.
+    """
     await connection.execute(
-        "DELETE FROM assess_queue WHERE team_id = $1 AND campaign_id = $2 AND lead_id = ANY($3::text[])",
+        """
+        DELETE FROM assess_queue
+         WHERE team_id = $1 AND campaign_id = $2
+           AND (lead_id = ANY($3::text[]) OR lead_id = ANY($4::text[]) AND account_id IS NOT NULL)
+        """,
         team_id,
         campaign_id,
-        list(lead_ids),
+        list(assessed),
+        list(further),
     )
 
 
