@@ -33,6 +33,9 @@ PATIENCE_SECONDS = 90.0
 AWAY_SECONDS = 4.0
 """How long who is frozen or cut off is away, by the machine's clock: longer than a lease by a fast wall clock."""
 
+LATE_CALL_SECONDS = 1.5
+"""How long a call may be under way that was held up, by the machine's clock."""
+
 LATEST_SECONDS = 15.0
 _LOOK_SECONDS = 0.02
 _DOWN_SECONDS = 0.3
@@ -66,6 +69,18 @@ class Network(Protocol):
 
     def mend(self) -> None:
         """Let everything through again."""
+        ...
+
+
+class Time(Protocol):
+    """The virtual clocks, ours and the platform's, which are moved one after the other."""
+
+    async def stop(self) -> None:
+        """Let both stand at one instant."""
+        ...
+
+    def go_on(self) -> None:
+        """Let them be moved again."""
         ...
 
 
@@ -136,8 +151,9 @@ class _Hand:
 class Telling:
     """One run of the campaign."""
 
-    def __init__(self, pool: Pool, shifts: Sequence[Shift], *, machine: Machine) -> None:
+    def __init__(self, pool: Pool, shifts: Sequence[Shift], *, machine: Machine, time: Time | None = None) -> None:
         self._pool = pool
+        self._time = time
         self._to_come = list(shifts)
         self._post = shifts[0].post
         self._machine = machine
@@ -185,9 +201,7 @@ class Telling:
             await self._strike(hand)
         if hand.back_at is not None and time.monotonic() >= hand.back_at:
             hand.back_at = None
-            if hand.shift.network is not None:
-                hand.shift.network.mend()
-            hand.let_go_on()
+            await self._bring_back(hand)
         if not is_alive:
             await self._replace(hand)
         elif (
@@ -195,6 +209,17 @@ class Telling:
         ):
             self._hands.remove(hand)
             await hand.dismiss()
+
+    async def _bring_back(self, hand: _Hand) -> None:
+        """Let a worker go on, and with it its call; nobody's clock is between two instants while that is under way."""
+        if self._time is not None:
+            await self._time.stop()
+        if hand.shift.network is not None:
+            hand.shift.network.mend()
+        hand.let_go_on()
+        if self._time is not None:
+            await asyncio.sleep(LATE_CALL_SECONDS)
+            self._time.go_on()
 
     async def _strike(self, hand: _Hand) -> None:
         post = hand.shift.post

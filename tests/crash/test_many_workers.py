@@ -6,8 +6,10 @@ Engine time is virtual and moved from here; the wall clock of all runs ten times
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 from tests.crash import network, stage, worker
 from tests.crash.machine import Machine, machine
@@ -35,22 +37,39 @@ def server() -> Iterator[Machine]:
 
 
 class Bystander:
-    """Stands for the engine of a process that moves the clock and does nothing else."""
+    """Stands for the engine of a process that moves the clock and does nothing else; it can keep it from that."""
 
-    is_idle = True
     is_woken = False
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool, platform_url: str) -> None:
+        self.is_idle = True
         self.settled_down = asyncio.Event()
+        self._clock = worker.SharedClock(pool)
+        self._platform_url = platform_url
 
     def wake(self, **_: bool) -> None:
         """There is nobody to wake: workers look by themselves."""
 
+    async def stop(self) -> None:
+        """Let nobody move the clocks, and wait for a move that has begun."""
+        self.is_idle = False
+        async with httpx.AsyncClient(base_url=self._platform_url, timeout=30) as platform:
+            while True:
+                await asyncio.sleep(0.2)
+                answer = await platform.get("/_sandbox/clock")
+                if datetime.fromisoformat(answer.json()["now"]) == await self._clock.now():
+                    return
+
+    def go_on(self) -> None:
+        """Let the clocks be moved again."""
+        self.is_idle = True
+
 
 async def tell(scene: Stage, shifts: Sequence[Shift], pool: Pool, post: Post) -> Account:
-    bystander: Any = Bystander()
-    async with worker.conducting(post.platform_url, pool, bystander, VirtualClock(pool)):
-        return await Telling(pool, shifts, machine=scene.machine).run()
+    bystander = Bystander(pool, post.platform_url)
+    engine: Any = bystander
+    async with worker.conducting(post.platform_url, pool, engine, VirtualClock(pool)):
+        return await Telling(pool, shifts, machine=scene.machine, time=bystander).run()
 
 
 _UNDISTURBED: dict[str, tuple[Stage, Account]] = {}
