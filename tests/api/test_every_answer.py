@@ -1,4 +1,4 @@
-"""What holds for the answers of every operation there is, read from the document, so that new ones are held to it too."""
+"""What holds for the answers of every operation, read from the document, so that new ones are held to it too."""
 
 import re
 from collections.abc import Iterator

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from tests.api import campaigning
 from tests.api.conftest import START, Link, Tenant, Wakes
 
 from overture.sandbox.people import Nature, Person
@@ -174,6 +175,61 @@ async def test_values_change_one_by_one_and_null_or_nothing_clears(client: httpx
     assert (await _leads(client, list_id))[0]["data"] == {a: "one"}
 
 
+async def test_a_lead_is_a_profile_with_its_values(client: httpx.AsyncClient, list_id: str) -> None:
+    await _add(client, list_id, platformIds=["1"])
+    (lead,) = await _leads(client, list_id)
+    assert set(lead) == {"profile", "data", "addedAt", "updatedAt"}
+    profile = lead["profile"]
+    shown = {name: profile[name] for name in ("platform", "platformId", "username", "accountStatus")}
+    assert shown == {"platform": "twitter", "platformId": "1", "username": None, "accountStatus": "active"}
+    assert lead["data"] == {}
+
+
+async def test_leads_with_values_are_named_in_three_ways_and_taken_off_in_all_of_them(
+    client: httpx.AsyncClient, list_id: str, link: Link
+) -> None:
+    ben = await link("ben")
+    column = (await client.post(f"/lists/{list_id}/columns", json={"name": "A"})).json()["id"]
+    other = (await client.post("/lists", json={"name": "Other"})).json()["id"]
+    await _add(client, other, platformIds=["7"])
+    external_id = (await _leads(client, other))[0]["profile"]["id"]
+    named = [
+        {"platformId": "1", "platform": "twitter", "data": {column: "one"}},
+        {"username": "@ben", "data": {column: "two"}},
+        {"externalId": external_id, "data": {column: "three"}},
+    ]
+    assert (await _add(client, list_id, leads=named))["added"] == ["1", "@ben", external_id]
+    values = {lead["profile"]["platformId"]: lead["data"][column] for lead in await _leads(client, list_id)}
+    assert values == {"1": "one", ben["platformId"]: "two", "7": "three"}
+    body = {"platformIds": ["1"], "usernames": ["BEN"], "externalIds": [external_id]}
+    assert (await client.request("DELETE", f"/lists/{list_id}/leads", json=body)).json() == {"removed": 3}
+    assert await _leads(client, list_id) == []
+
+
+async def test_consent_given_with_leads_is_recorded_for_those_who_are_there_too_and_lets_them_in(
+    client: httpx.AsyncClient, list_id: str, link: Link
+) -> None:
+    await _add(client, list_id, platformIds=["1"])
+    campaign = await campaigning.create(client, await link("ana"))
+    await client.post(f"/campaigns/{campaign['id']}/leads", json={"platformIds": ["1"]})
+    consent = {"basis": "signedUp", "evidence": "The form of the fair"}
+    answer = await _add(client, list_id, platformIds=["1", "2", "nonsense"], consent=consent)
+    assert (answer["added"], answer["skipped"], answer["failed"]) == (["2"], ["1"], ["nonsense"])
+    people = {"platform": "twitter", "platformId": ["1", "2"]}
+    contacts = (await client.get("/contacts", params=people)).json()["data"]
+    assert [(one["consent"]["basis"], one["consent"]["evidence"]) for one in contacts] == [tuple(consent.values())] * 2
+    assert (await campaigning.read(client, campaign))["isSyncing"] is True, "who waited for it comes in"
+    acts = (await client.get("/audit", params={"objectId": list_id, "action": "consent.recorded"})).json()["data"]
+    assert [act["after"]["peopleCount"] for act in acts] == [2]
+
+
+async def test_as_many_as_2000_are_named_at_once_in_each_way(client: httpx.AsyncClient, list_id: str) -> None:
+    keys = [str(number) for number in range(1, 4001)]
+    answer = await _add(client, list_id, platformIds=keys[:2000], leads=[{"platformId": key} for key in keys[2000:]])
+    assert len(answer["added"]) == 4000
+    assert (await client.get(f"/lists/{list_id}")).json()["leadsCount"] == 4000
+
+
 async def test_removed_leads_are_counted_once(client: httpx.AsyncClient, list_id: str) -> None:
     await _add(client, list_id, platformIds=["1", "2", "3"])
     body = {"platformIds": ["1", "1", "99", "nonsense"], "leads": [{"platformId": "2"}]}
@@ -284,7 +340,11 @@ async def test_pages_follow_each_other_without_gaps_while_leads_are_added(
         ({"leads": [{"platformId": "1", "username": "a"}]}, ["leads", 0]),
         ({"leads": [{"platformId": "1", "data": []}]}, ["leads", 0, "data"]),
         ({"leads": [{"platformId": "1", "name": "x"}]}, ["leads", 0, "name"]),
-        ({"platformIds": ["1"], "consent": {}}, ["consent"]),
+        ({"usernames": ["a"] * 2001}, ["usernames"]),
+        ({"externalIds": ["a"] * 2001}, ["externalIds"]),
+        ({"leads": [{"platformId": "1"}] * 2001}, ["leads"]),
+        ({"platformIds": ["1"], "consent": {"basis": "hope", "evidence": "x"}}, ["consent", "basis"]),
+        ({"platformIds": ["1"], "consent": {"basis": "signedUp"}}, ["consent", "evidence"]),
     ],
 )
 async def test_a_body_that_names_no_leads_properly_is_refused_with_the_place(

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from tests.api.conftest import START, SteeredClock, Tenant
+from tests.api import campaigning
+from tests.api.campaigning import issue_paths
+from tests.api.conftest import START, Link, SteeredClock, Tenant
 
 from overture import ids
 from overture.store.pool import Pool
@@ -19,7 +21,7 @@ async def _create(client: httpx.AsyncClient, name: str = "Founders") -> str:
     return list_id
 
 
-async def _used_by_campaign(database: Pool, team_id: str, list_id: str, *, deleted: bool = False) -> str:
+async def _used_by_deleted_campaign(database: Pool, team_id: str, list_id: str) -> None:
     campaign_id = ids.new("c")
     await database.execute(
         """
@@ -29,7 +31,7 @@ async def _used_by_campaign(database: Pool, team_id: str, list_id: str, *, delet
         team_id,
         campaign_id,
         START,
-        START if deleted else None,
+        START,
     )
     await database.execute(
         """
@@ -40,7 +42,6 @@ async def _used_by_campaign(database: Pool, team_id: str, list_id: str, *, delet
         campaign_id,
         list_id,
     )
-    return campaign_id
 
 
 async def test_a_new_list_shows_every_field(client: httpx.AsyncClient) -> None:
@@ -106,20 +107,24 @@ async def test_a_deleted_list_is_gone_with_its_leads(client: httpx.AsyncClient, 
     assert await database.fetchval("SELECT count(*) FROM list_change") == 0
 
 
-async def test_a_list_that_a_campaign_uses_is_kept(client: httpx.AsyncClient, database: Pool, team: Tenant) -> None:
+@pytest.mark.parametrize("rule", ["syncedListIds", "excludedListIds"])
+async def test_a_list_that_campaigns_sync_or_exclude_is_kept(client: httpx.AsyncClient, link: Link, rule: str) -> None:
     list_id = await _create(client)
-    campaign_id = await _used_by_campaign(database, team.id, list_id)
+    account = await link("ana")
+    used_by = [(await campaigning.create(client, account, rules={rule: [list_id]}))["id"] for _ in range(2)]
     response = await client.delete(f"/lists/{list_id}")
-    assert response.status_code == 409
-    assert response.json()["code"] == "listInUse"
-    assert response.json()["details"] == {"campaignIds": [campaign_id]}
+    assert (response.status_code, response.json()["code"]) == (409, "listInUse")
+    assert response.json()["details"] == {"campaignIds": used_by}
+    for campaign_id in used_by:
+        assert (await client.patch(f"/campaigns/{campaign_id}/rules", json={rule: []})).status_code == 200
+    assert (await client.delete(f"/lists/{list_id}")).status_code == 204
 
 
 async def test_a_deleted_campaign_does_not_keep_its_lists(
     client: httpx.AsyncClient, database: Pool, team: Tenant
 ) -> None:
     list_id = await _create(client)
-    await _used_by_campaign(database, team.id, list_id, deleted=True)
+    await _used_by_deleted_campaign(database, team.id, list_id)
     assert (await client.delete(f"/lists/{list_id}")).status_code == 204
 
 
@@ -160,6 +165,49 @@ async def test_a_list_that_cannot_be_is_refused_with_the_place(
     response = await client.post("/lists", json=body)
     assert response.status_code == 400
     assert [issue["path"] for issue in response.json()["details"]["issues"]] == [path]
+
+
+async def test_a_list_is_named_and_described_up_to_the_bounds(client: httpx.AsyncClient) -> None:
+    for name, description in (("x", ""), ("é" * 255, "🦆" * 1000)):
+        body = {"name": name, "description": description}
+        made = (await client.post("/lists", json=body)).json()
+        assert (made["name"], made["description"]) == (name, description)
+        assert (await client.patch(f"/lists/{made['id']}", json=body)).json()["name"] == name
+    twin = (await client.post("/lists", json={"name": name})).json()
+    assert twin["id"] != made["id"], "names need not be unique"
+    for wrong in ({"name": "x" * 256}, {"name": ""}, {"name": None}, {"description": "x" * 1001}, {"kind": "user"}):
+        (path,) = issue_paths(await client.patch(f"/lists/{made['id']}", json=wrong))
+        assert path == list(wrong)
+
+
+@pytest.mark.parametrize("kind", ["lists", "campaigns"])
+async def test_a_column_has_a_name_a_type_and_bounds(client: httpx.AsyncClient, link: Link, kind: str) -> None:
+    at = f"/lists/{await _create(client)}/columns"
+    if kind == "campaigns":
+        at = f"/campaigns/{(await campaigning.create(client, await link('ana')))['id']}/columns"
+    for number, type_ in enumerate(("text", "number", "date", "boolean", "url")):
+        body = {"name": "x" * (255 - number), "description": "x" * 1000, "type": type_}
+        made = (await client.post(at, json=body)).json()
+        assert set(made) == {"id", "name", "description", "type", "createdAt", "updatedAt"}
+        assert {**made, **body} == made
+        assert made["id"].startswith("custom_") and ids.is_valid(made["id"].removeprefix("custom_"))
+    plain = (await client.post(at, json={"name": "A"})).json()
+    assert (plain["type"], plain["description"]) == ("text", None)
+    assert [column["name"][0] for column in (await client.get(at)).json()["data"]] == ["x"] * 5 + ["A"]
+    wrongs: tuple[dict[str, object], ...] = (
+        {"name": ""},
+        {"name": "x" * 256},
+        {"name": None},
+        {"description": "x" * 1001},
+        {"type": "money"},
+        {"type": None},
+        {"colour": "red"},
+    )
+    for wrong in wrongs:
+        assert issue_paths(await client.post(at, json={"name": "B", **wrong})) == [list(wrong)], wrong
+        assert issue_paths(await client.patch(f"{at}/{plain['id']}", json=wrong)) == [list(wrong)], wrong
+    cleared = await client.patch(f"{at}/{made['id']}", json={"description": None})
+    assert (cleared.json()["description"], cleared.json()["name"]) == (None, made["name"])
 
 
 async def test_columns_are_made_renamed_and_listed(client: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from tests.engine.conftest import World
 from overture import ids
 from overture.actions import imports as import_actions
 from overture.actions import lists as list_actions
-from overture.actions.campaign_leads import Consent
+from overture.actions.consents import Consent
 from overture.core.csvheader import Mapped
 from overture.core.words import MergeStrategy
 from overture.engine import imports

@@ -8,7 +8,7 @@ from typing import Any, cast
 from tests.engine.conftest import World, delay, message
 
 from overture import ids
-from overture.actions import campaign_leads, campaign_rules, list_leads
+from overture.actions import campaign_leads, campaign_rules, consents, list_leads
 from overture.actions.campaign_rules import Detach, RuleChanges
 from overture.actions.people import Named
 from overture.core.identifiers import Identifier, IdentifierKind
@@ -90,7 +90,7 @@ class Scoping:
 
     async def add(self, *platform_ids: str, consent: bool = False) -> None:
         """Add people to the campaign by hand."""
-        said = campaign_leads.Consent(basis="signedUp", evidence="form") if consent else None
+        said = consents.Consent(basis="signedUp", evidence="form") if consent else None
         await campaign_leads.add(
             self.world.context,
             self.world.actor,

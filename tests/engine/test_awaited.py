@@ -9,7 +9,8 @@ from tests.engine.conftest import World
 from overture.actions import campaign_leads, campaign_life, lead_exits, people, suppressions
 from overture.actions import list_leads as list_lead_actions
 from overture.actions import lists as list_actions
-from overture.actions.campaign_leads import Consent, View
+from overture.actions.campaign_leads import View
+from overture.actions.consents import Consent
 from overture.actions.people import Named
 from overture.actions.suppressions import Wanted
 from overture.core.identifiers import Identifier, IdentifierKind

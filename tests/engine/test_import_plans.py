@@ -6,7 +6,7 @@ from tests.engine.importing import Imports, counts
 from tests.engine.test_hot_statements import fill, recorded, scanned
 
 from overture.actions import lists
-from overture.actions.campaign_leads import Consent
+from overture.actions.consents import Consent
 from overture.store import imports, quiet
 
 LARGE = {"profile", "lead", "list_lead", "contact", "import_lead", "list_change"}

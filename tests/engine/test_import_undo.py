@@ -10,7 +10,7 @@ from tests.engine.importing import Imports, counts, file_of, make
 from overture.actions import imports as import_actions
 from overture.actions import list_leads as list_lead_actions
 from overture.actions import lists as list_actions
-from overture.actions.campaign_leads import Consent
+from overture.actions.consents import Consent
 from overture.actions.people import Named
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import MergeStrategy

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from overture.actions import account_waits, audit, campaign_access, lead_choice, people, waiting
+from overture.actions import account_waits, audit, campaign_access, consents, lead_choice, people, waiting
+from overture.actions.consents import Consent
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.actions.waiting import Wait
@@ -15,7 +16,7 @@ from overture.core.words import AuditAction, CampaignStatus, ColumnType, ObjectT
 from overture.engine import complete, pacemaker, sync
 from overture.errors import InvalidRequest, Path
 from overture.store import campaign_columns as stored_columns
-from overture.store import consents, duties, heads, leads, outlines, scopes
+from overture.store import duties, heads, leads, outlines, scopes
 from overture.store.campaigns import Campaign
 from overture.store.leads import Lead, NewLead
 from overture.store.pool import Connection
@@ -23,14 +24,6 @@ from overture.store.selections import Filters
 
 _PIECE = 1000
 """So many leads are read at a time where all are wanted."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Consent:
-    """One answer for everybody in a request: on what ground they agreed, and a sentence or link that shows it."""
-
-    basis: str
-    evidence: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,7 +224,15 @@ async def _insert(
             return None
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         if consent is not None:
-            await _record(connection, actor, campaign_id, [lead.profile_id for lead in fresh], consent, now)
+            await consents.record(
+                connection,
+                actor,
+                consent,
+                object_type=ObjectType.CAMPAIGN,
+                object_id=campaign_id,
+                profile_ids=[lead.profile_id for lead in fresh],
+                now=now,
+            )
         rules = await scopes.rules(connection, **keys)
         assert rules is not None
         added = await leads.add(connection, **keys, rules=rules, leads=fresh, now=now)
@@ -249,38 +250,6 @@ async def _insert(
             await duties.want(connection, team_id=actor.team_id, kind="assess", key=campaign_id, due_at=now)
             await complete.reopen(connection, **keys, now=now)
     return added
-
-
-async def _record(
-    connection: Connection,
-    actor: Actor,
-    campaign_id: str,
-    profile_ids: Sequence[str],
-    consent: Consent,
-    now: datetime,
-) -> None:
-    """Record consent; campaigns that left these people out for want of it take them in."""
-    count = await consents.record(
-        connection,
-        team_id=actor.team_id,
-        profile_ids=profile_ids,
-        basis=consent.basis,
-        evidence=consent.evidence,
-        by=actor.name,
-        now=now,
-    )
-    if count:
-        await audit.record(
-            connection,
-            actor,
-            action=AuditAction.CONSENT_RECORDED,
-            object_type=ObjectType.CAMPAIGN,
-            object_id=campaign_id,
-            now=now,
-            after={"basis": consent.basis, "evidence": consent.evidence, "peopleCount": count},
-        )
-    for waiting_id in await consents.waiting_campaigns(connection, team_id=actor.team_id, profile_ids=profile_ids):
-        await duties.want(connection, team_id=actor.team_id, kind="sync", key=waiting_id, due_at=now)
 
 
 async def _checked_values(

@@ -10,7 +10,7 @@ from datetime import datetime
 from overture import ids
 from overture.actions import audit, import_files
 from overture.actions import lists as list_actions
-from overture.actions.campaign_leads import Consent
+from overture.actions.consents import Consent
 from overture.actions.context import Actor, Context
 from overture.core import csvheader, names
 from overture.core.csvheader import Assigned, HeaderWrong, Mapped, Opening, Target

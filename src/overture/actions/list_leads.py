@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from overture.actions import audit, people
+from overture.actions import audit, consents, people
 from overture.actions import lists as list_actions
+from overture.actions.consents import Consent
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.core import columns
@@ -29,8 +30,10 @@ class Added:
     failed: Sequence[tuple[Identifier, str]]
 
 
-async def add(context: Context, actor: Actor, *, list_id: str, named: Sequence[Named]) -> Added:
-    """Put leads on a list. Those that are there already keep their values.
+async def add(
+    context: Context, actor: Actor, *, list_id: str, named: Sequence[Named], consent: Consent | None = None
+) -> Added:
+    """Put leads on a list. Those that are there already keep their values; consent is recorded for these too.
 
     Raises:
         NotFound: the team has no such list.
@@ -46,14 +49,19 @@ async def add(context: Context, actor: Actor, *, list_id: str, named: Sequence[N
     while added is None:
         # Whoever is found between the two is resolved at once the next time.
         resolved = await people.resolve(context, actor, identifiers=[one.identifier for one in named], may_wait=True)
-        added = await _put(context, actor, list_id, named, resolved)
-    if added.added:
+        added = await _put(context, actor, list_id, named, resolved, consent)
+    if added.added or consent is not None:
         context.wake()
     return added
 
 
 async def _put(
-    context: Context, actor: Actor, list_id: str, named: Sequence[Named], resolved: people.Resolved
+    context: Context,
+    actor: Actor,
+    list_id: str,
+    named: Sequence[Named],
+    resolved: people.Resolved,
+    consent: Consent | None,
 ) -> Added | None:
     """Put resolved leads on a list; None when they are to be resolved anew."""
     now = await context.clock.now()
@@ -74,6 +82,16 @@ async def _put(
         await _follow(connection, actor, list_id, profile_ids=fresh, growth=len(fresh), now=now)
         if fresh:
             await _record(connection, actor, AuditAction.LEADS_ADDED, list_id, sorted(fresh), now)
+        if consent is not None and data:
+            await consents.record(
+                connection,
+                actor,
+                consent,
+                object_type=ObjectType.LIST,
+                object_id=list_id,
+                profile_ids=sorted(data),
+                now=now,
+            )
     return _sorted_out(named, resolved, fresh)
 
 

@@ -1,20 +1,20 @@
 """The leads of a campaign."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
 from overture.actions import campaign_columns, campaign_leads, lead_exits, lead_release, lead_restore
-from overture.actions.campaign_leads import Consent, View
+from overture.actions.campaign_leads import View
 from overture.actions.lead_release import Decision
 from overture.api import bodies, lead_bodies, profiles, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_object import WaitAnswer
 from overture.api.campaign_parts import EXAMPLE_ACCOUNT, EXAMPLE_COLUMN, EXAMPLE_STEP
-from overture.api.lead_bodies import DEFAULT_PLATFORM, ChosenLeads, Leads
+from overture.api.lead_bodies import DEFAULT_PLATFORM, AddLeads, ChosenLeads, Leads
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
 from overture.core.cells import Cell
@@ -26,25 +26,6 @@ _EXAMPLE_DATA = {EXAMPLE_COLUMN: "Acme"}
 _TABLE = ("state", "reason", "accountLinkId", "step", "waitsFor", "nextSendAt", "contactedAt", "repliedAt")
 _BY = "What the identifier in the path is."
 _PLATFORM = "Platform of the identifier."
-
-
-class ConsentBody(bodies.Body):
-    """Consent of everybody in this request."""
-
-    basis: Literal["wroteToUs", "signedUp", "agreedInConversation"] = Field(
-        description="On what ground they agreed.", examples=["signedUp"]
-    )
-    evidence: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
-        description="A sentence or link that shows it.", examples=["Signed up at the fair, form of 2026-11-02"]
-    )
-
-
-class AddLeads(Leads):
-    """Leads to add to a campaign."""
-
-    consent: ConsentBody | None = Field(
-        default=None, description="Consent to record for all of them; without it they may be left out."
-    )
 
 
 class ChangeCampaignLead(bodies.Body):
@@ -153,10 +134,9 @@ async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: s
     Usernames that are not known yet are looked up on the platform, for up to ten seconds; those it has not told of by
     then are added too, and looked up in the background.
     """
-    consent = None
-    if body.consent is not None:
-        consent = Consent(basis=body.consent.basis, evidence=body.consent.evidence)
-    result = await campaign_leads.add(context, actor, campaign_id=campaign_id, named=body.named(), consent=consent)
+    result = await campaign_leads.add(
+        context, actor, campaign_id=campaign_id, named=body.named(), consent=body.recorded()
+    )
     return AddedCounts(added=result.added, skipped=result.skipped, failed=result.failed)
 
 

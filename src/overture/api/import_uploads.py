@@ -12,9 +12,8 @@ from starlette.types import Scope
 from overture.actions import imports
 from overture.api import failures, reading, routing
 from overture.api.auth import CurrentActor, CurrentContext
-from overture.api.campaign_leads import ConsentBody
 from overture.api.imports import ImportJobAnswer, ImportOptions, answer
-from overture.api.lead_bodies import DEFAULT_PLATFORM
+from overture.api.lead_bodies import DEFAULT_PLATFORM, ConsentBody
 from overture.api.multipart import Upload
 from overture.errors import InvalidRequest, Path
 from overture.store.pool import Pool

@@ -8,11 +8,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from overture.actions import imports
-from overture.actions.campaign_leads import Consent
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
-from overture.api.campaign_leads import ConsentBody
-from overture.api.lead_bodies import DEFAULT_PLATFORM
+from overture.api.lead_bodies import DEFAULT_PLATFORM, ConsentBody
 from overture.api.paging import CurrentPage, Page
 from overture.core.csvheader import MOST_HEADERS, Mapped
 from overture.core.words import JobStatus, MergeStrategy
@@ -104,7 +102,7 @@ class ImportOptions(bodies.Body):
             mapping=mapping,
             merge_strategy=self.merge_strategy,
             check_only=check_only,
-            consent=None if consent is None else Consent(basis=consent.basis, evidence=consent.evidence),
+            consent=None if consent is None else consent.to_consent(),
             content_path=content_path,
             mapping_path=(*options_path, "columnMapping"),
         )

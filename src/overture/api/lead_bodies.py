@@ -1,10 +1,11 @@
 """How a request names leads: the same for lists and campaigns."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from overture.actions.consents import Consent
 from overture.actions.lead_choice import Choice
 from overture.actions.people import Named
 from overture.api import bodies
@@ -102,6 +103,33 @@ class Leads(bodies.Body):
                 yield Named(identifier=identifier, data={}, path=(field, number))
         for number, lead in enumerate(self.leads or ()):
             yield Named(identifier=lead.identifier(self.platform), data=lead.data or {}, path=("leads", number))
+
+
+class ConsentBody(bodies.Body):
+    """Consent of everybody in this request."""
+
+    basis: Literal["wroteToUs", "signedUp", "agreedInConversation"] = Field(
+        description="On what ground they agreed.", examples=["signedUp"]
+    )
+    evidence: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
+        description="A sentence or link that shows it.", examples=["Signed up at the fair, form of 2026-11-02"]
+    )
+
+    def to_consent(self) -> Consent:
+        """Return it as the actions take it."""
+        return Consent(basis=self.basis, evidence=self.evidence)
+
+
+class AddLeads(Leads):
+    """Leads to add to a list or to a campaign."""
+
+    consent: ConsentBody | None = Field(
+        default=None, description="Consent to record for all of them; without it campaigns may leave them out."
+    )
+
+    def recorded(self) -> Consent | None:
+        """Return the consent that comes with the leads, if any does."""
+        return None if self.consent is None else self.consent.to_consent()
 
 
 class LeadFilter(bodies.Body):

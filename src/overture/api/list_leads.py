@@ -10,7 +10,7 @@ from overture.actions import list_leads, lists, people
 from overture.actions.list_leads import Added
 from overture.api import bodies, profiles, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
-from overture.api.lead_bodies import DEFAULT_PLATFORM, Leads
+from overture.api.lead_bodies import DEFAULT_PLATFORM, AddLeads, Leads
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
 from overture.core.cells import Cell
@@ -94,13 +94,13 @@ async def download_list_leads(context: CurrentContext, actor: CurrentActor, list
     summary="Add leads to a list",
     openapi_extra=refusals.of("listNotWritable", "platformNotSupported"),
 )
-async def add_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: Leads) -> AddedAnswer:
+async def add_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: AddLeads) -> AddedAnswer:
     """Add leads.
 
     Usernames that are not known yet are looked up on the platform, for up to ten seconds; those it has not told of by
     then are added too, and looked up in the background.
     """
-    return _added(await list_leads.add(context, actor, list_id=list_id, named=body.named()))
+    return _added(await list_leads.add(context, actor, list_id=list_id, named=body.named(), consent=body.recorded()))
 
 
 @router.delete(

@@ -56,4 +56,4 @@ routing.take_over(
 )
 routing.take_over_all(router, _source, without=frozenset({"add_leads", "list_leads_of", "remove_leads", "change_lead"}))
 for _same in (lists.router, imports.router):
-    routing.take_over_all(router, _same, without=frozenset({"undo_import_job"}))
+    routing.take_over_all(router, _same)
