@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from unittest import mock
 
 import pytest
 from tests.engine.conftest import World, delay, message
 
-from overture.actions import accounts, campaign_leads, campaign_life, campaign_waits, campaigns
+from overture.actions import account_waits, accounts, campaign_leads, campaign_life, campaign_waits, campaigns
 from overture.engine import dispatch
+from overture.store import heads
 from overture.store.selections import Filters
 
 STEPS = [message("Hello "), delay(1), message("Again ")]
@@ -43,6 +45,9 @@ class Told:
         context, actor, now = self.world.context, self.world.actor, await self.world.clock.now()
         found = [await campaigns.get(context, actor, campaign_id=one) for one in self.campaign_ids]
         waits = await campaign_waits.told(context, actor, campaigns=found)
+        with mock.patch.object(campaign_waits, "FEW", 1):
+            # However few accounts are looked at first, the same is told.
+            assert await campaign_waits.told(context, actor, campaigns=found) == waits
         for campaign in found:
             wait = waits[campaign.id]
             told = ("", None) if wait is None else (wait.code, wait.until)
@@ -120,3 +125,35 @@ async def test_in_an_undisturbed_run_messages_leave_when_they_were_said_to(world
     leads, whole = await told.check()
     assert leads >= 7
     assert whole >= 7
+
+
+async def test_who_could_send_soonest_by_the_pace_alone_is_not_told_where_another_sends_before(world: World) -> None:
+    await world.link("ana", "ben")
+    ana, ben = world.account_ids["ana"], world.account_ids["ben"]
+    people = (await world.people("open", "silent"))[:10]
+    campaign_id = await world.campaign([await world.make_list(people)], steps=STEPS[:1], rate=4)
+
+    async def has_ana_sent() -> bool:
+        sent = await world.pool.fetchval(
+            "SELECT count(*) FROM attempt WHERE account_id = $1 AND state = 'accepted'", ana
+        )
+        return bool(sent)
+
+    await world.run_until(has_ana_sent)
+    # A limit she has reached is found by counting; the pace of the campaign would let her go on at once.
+    await world.pool.execute("UPDATE account_link SET daily_limit = 1 WHERE id = $1", ana)
+    await world.pool.execute("UPDATE account_pace SET daily_room = 0, wake_at = '-infinity' WHERE account_id = $1", ana)
+    await world.pool.execute("UPDATE campaign_account SET next_at = '-infinity' WHERE account_id = $1", ana)
+    now = await world.clock.now()
+    campaign = await campaigns.get(world.context, world.actor, campaign_id=campaign_id)
+    async with world.pool.acquire() as connection:
+        found = await heads.read(connection, team_id=world.actor.team_id, campaign_ids=[campaign_id], now=now)
+        counted = await account_waits.count(connection, team_id=world.actor.team_id, found=found, now=now)
+    assert [head.account_id for head in found] == [ana, ben]
+    of_ana, of_ben = (account_waits.next_send(campaign, head, counted, now) for head in found)
+    assert of_ana is not None
+    assert of_ben is not None
+    assert of_ana > of_ben > now
+    wait = (await campaign_waits.told(world.context, world.actor, campaigns=[campaign]))[campaign_id]
+    assert wait is not None
+    assert wait.until == of_ben

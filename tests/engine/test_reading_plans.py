@@ -7,7 +7,7 @@ from tests.engine.conftest import World, message
 from tests.engine.test_hot_statements import fill, recorded, scanned
 
 from overture import ids
-from overture.actions import campaign_leads, campaigns, statuses, tags
+from overture.actions import campaign_leads, campaign_waits, campaigns, statuses, tags
 from overture.engine import sync
 from overture.store import campaigns as stored
 from overture.store import selections
@@ -36,6 +36,23 @@ async def test_a_campaign_is_read_without_looking_at_its_leads(large: tuple[Worl
         assert f"Seq Scan on {table} " not in plan, plan
     assert " on lead " not in plan, plan
     assert "campaign_counter" in plan
+
+
+async def test_what_a_campaign_waits_for_is_told_from_one_lead_of_each_account(large: tuple[World, str, str]) -> None:
+    world, campaign_id, _ = large
+    await world.pool.execute("UPDATE campaign SET status = 'active', enabled = true, last_started_at = created_at")
+    found = await campaigns.get(world.context, world.actor, campaign_id=campaign_id)
+    with recorded() as statements:
+        await campaign_waits.told(world.context, world.actor, campaigns=[found])
+    async with world.pool.acquire() as connection:
+        for query, arguments in statements:
+            assert await scanned(connection, query, arguments) == set(), query
+    query, arguments = next(one for one in statements if "lead_due" in one[0])
+    rows = await world.pool.fetch(f"EXPLAIN (ANALYZE, TIMING OFF) {query}", *arguments)
+    plan = "\n".join(row[0] for row in rows)
+    read = re.findall(r"Index (?:Only )?Scan using \w+ on lead_due .*actual rows=([\d.]+)", plan)
+    assert read, plan
+    assert max(float(rows) for rows in read) == 1, plan
 
 
 async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[World, str, str]) -> None:

@@ -1,17 +1,29 @@
 """What campaigns wait for: what keeps the account of each that sends next, by the facts that decide it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from overture.actions import account_waits, waiting
 from overture.actions.account_waits import Counted
 from overture.actions.context import Actor, Context
 from overture.actions.waiting import Wait
-from overture.core.words import CampaignStatus
+from overture.core.words import AccountStatus, CampaignStatus
 from overture.store import heads
 from overture.store.campaigns import Campaign
 from overture.store.heads import Head
 from overture.store.pool import Connection
+
+FEW = 5
+"""So many accounts of a campaign are looked at first, those that may send soonest."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class First:
+    """What keeps the account that sends next, and whether none of those not looked at could send before it."""
+
+    account: Wait | None
+    is_sure: bool
 
 
 async def told(context: Context, actor: Actor, *, campaigns: Sequence[Campaign]) -> dict[str, Wait | None]:
@@ -24,28 +36,53 @@ async def told(context: Context, actor: Actor, *, campaigns: Sequence[Campaign])
 async def read(
     connection: Connection, *, team_id: str, campaigns: Sequence[Campaign], now: datetime
 ) -> dict[str, Wait | None]:
-    """Return what each campaign waits for at `now` (engine time), by its id; their heads are read by one statement."""
-    sending = [campaign.id for campaign in campaigns if campaign.status == CampaignStatus.ACTIVE]
-    found = await heads.read(connection, team_id=team_id, campaign_ids=sending, now=now) if sending else []
-    counted = await account_waits.count(connection, team_id=team_id, found=found, now=now)
-    by_campaign: dict[str, list[Head]] = {}
-    for head in found:
-        by_campaign.setdefault(head.campaign_id, []).append(head)
+    """Return what each campaign waits for at `now` (engine time), by its id; their heads are read by one statement.
+
+    Mostly a few accounts tell who sends next; campaigns where they do not are looked at once more, and further.
+    """
+    sending = [campaign for campaign in campaigns if campaign.status == CampaignStatus.ACTIVE]
+    firsts = await _firsts(connection, team_id, sending, FEW, now)
+    unsure = [campaign for campaign in sending if not firsts[campaign.id].is_sure]
+    firsts |= await _firsts(connection, team_id, unsure, heads.MOST, now)
+    nobody = First(account=None, is_sure=True)
     return {
-        campaign.id: waiting.of_campaign(
-            campaign, account=_of_first(campaign, by_campaign.get(campaign.id, []), counted, now)
-        )
+        campaign.id: waiting.of_campaign(campaign, account=firsts.get(campaign.id, nobody).account)
         for campaign in campaigns
     }
 
 
-def _of_first(campaign: Campaign, found: Sequence[Head], counted: Counted, now: datetime) -> Wait | None:
+async def _firsts(
+    connection: Connection, team_id: str, campaigns: Sequence[Campaign], most: int, now: datetime
+) -> dict[str, First]:
+    if not campaigns:
+        return {}
+    campaign_ids = [campaign.id for campaign in campaigns]
+    found = await heads.read(connection, team_id=team_id, campaign_ids=campaign_ids, most=most, now=now)
+    counted = await account_waits.count(connection, team_id=team_id, found=found, now=now)
+    by_campaign: dict[str, list[Head]] = {campaign_id: [] for campaign_id in campaign_ids}
+    for head in found:
+        by_campaign[head.campaign_id].append(head)
+    return {
+        campaign.id: _first(campaign, by_campaign[campaign.id], counted, now=now, most=most) for campaign in campaigns
+    }
+
+
+def _first(campaign: Campaign, found: Sequence[Head], counted: Counted, *, now: datetime, most: int) -> First:
     """What keeps the account that sends next; where none does, what keeps the one that could be the first again."""
-    instants = [(account_waits.next_send(campaign, head, counted, now), head) for head in found]
-    known = [(instant, head) for instant, head in instants if instant is not None]
-    if known:
-        instant, head = min(known, key=lambda one: one[0])
-        if instant <= now:
-            return None
-        return account_waits.of_head(campaign, head, counted, now) or waiting.pace(campaign, instant)
-    return account_waits.of_head(campaign, found[0], counted, now) if found else None
+    best: tuple[datetime, Head] | None = None
+    is_sure = len(found) < most or found[-1].status != AccountStatus.ACTIVE
+    for head in found:
+        if best is not None and head.soonest >= best[0]:
+            # Neither this one nor any after it sends before that.
+            is_sure = True
+            break
+        instant = account_waits.next_send(campaign, head, counted, now)
+        if instant is not None and (best is None or instant < best[0]):
+            best = instant, head
+    if best is None:
+        account = account_waits.of_head(campaign, found[0], counted, now) if found else None
+        return First(account=account, is_sure=is_sure)
+    instant, head = best
+    is_due = instant <= now
+    wait = None if is_due else account_waits.of_head(campaign, head, counted, now) or waiting.pace(campaign, instant)
+    return First(account=wait, is_sure=is_sure or is_due)

@@ -16,6 +16,7 @@ class Head:
 
     A room of 0 tells that the ledger has to be counted. `wake_at`: when the engine looks at the account next.
     `daily_cap` is that of the app, None where it has none; `last_end` is of the account, `pair_last_end` of the pair.
+    Nothing is sent before `soonest`, what is stored; what has to be counted and the hours may make it later.
     """
 
     campaign_id: str
@@ -43,6 +44,7 @@ class Head:
     app_paused_until: datetime
     app_rest_until: datetime
     app_pause_code: str | None
+    soonest: datetime
 
 
 async def read(
@@ -65,7 +67,8 @@ async def read(
                p.opening_draw, p.last_end AS pair_last_end, e.wake_at, e.rest_until, e.last_end, e.waits_for_inbox,
                k.hourly_limit, k.daily_limit, e.hourly_room, e.daily_room, p.room AS pair_room, k.app_id, b.daily_cap,
                b.room AS app_room, b.paused_until AS app_paused_until, b.rest_until AS app_rest_until,
-               b.pause_code AS app_pause_code
+               b.pause_code AS app_pause_code,
+               greatest(d.due_at, p.next_at, e.rest_until, e.wake_at, b.paused_until, b.rest_until) AS soonest
           FROM campaign_account p
           JOIN account_link k ON k.team_id = p.team_id AND k.id = p.account_id
           JOIN app_budget b ON b.team_id = p.team_id AND b.app_id = k.app_id
@@ -82,9 +85,7 @@ async def read(
             ) first ORDER BY greatest(due_at, $4, p.next_at, e.rest_until), is_first, due_at LIMIT 1
          ) d
          WHERE p.team_id = $1 AND p.campaign_id = c.id AND ($3::text[] IS NULL OR p.account_id = ANY($3::text[]))
-         ORDER BY k.status <> 'active', greatest(d.due_at, p.next_at, e.rest_until, e.wake_at, b.paused_until,
-                                                       b.rest_until),
-                  p.account_id
+         ORDER BY k.status <> 'active', soonest, p.account_id
          LIMIT $5
         ) x
         """,
