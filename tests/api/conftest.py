@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from tests.api.judged import Judged
 from tests.engine import conftest as engine
 from tests.engine.conftest import World
 
@@ -104,7 +105,7 @@ async def other_team(context: Context) -> Tenant:
 
 
 def _client(application: FastAPI, headers: dict[str, str], version: str = "v2") -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=application)
+    transport = Judged(httpx.ASGITransport(app=application))
     return httpx.AsyncClient(transport=transport, base_url=f"http://overture/api/{version}", headers=headers)
 
 

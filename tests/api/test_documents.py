@@ -68,10 +68,20 @@ async def test_every_operation_tells_how_it_may_be_refused(root: httpx.AsyncClie
             answers = operation["responses"]
             assert {"400", "401", "429", "500"} <= set(answers) and "default" not in answers, (method, path)
             for status in set(answers) - {"200", "201", "202", "204"}:
-                assert answers[status]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorAnswer")
-                assert answers[status]["description"].startswith("- `"), (method, path)
+                refused = _resolved(document, answers[status])
+                general, narrower = refused["content"]["application/json"]["schema"]["allOf"]
+                assert general["$ref"].endswith("/ErrorAnswer"), (method, path)
+                codes = narrower["properties"]["code"]["enum"]
+                assert re.findall(r"^- `(\w+)`: ", refused["description"], re.MULTILINE) == codes, (method, path)
     deleting = document["paths"]["/api/v2/lists/{list_id}"]["delete"]["responses"]
     assert "`listInUse`" in deleting["409"]["description"] and "`listNotFound`" in deleting["404"]["description"]
+
+
+def _resolved(document: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in answer:
+        return answer
+    shared: dict[str, Any] = document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+    return shared
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ class AccountAnswer(bodies.Answer):
     platform_id: str = Field(description="The platform's id of the account.", examples=["1900000000000000001"])
     username: str | None = Field(description="Username, without @.", examples=["ana"])
     display_name: str | None = Field(description="Shown name.", examples=["Ana Ruiz"])
-    avatar_url: str | None = Field(description="Address of the picture.", examples=[None])
+    avatar_url: str | None = Field(
+        description="Address of the picture.", examples=["https://example.com/pictures/ana.jpg"]
+    )
     status: AccountStatus = Field(
         description="`offline` must be authorised again; `paused` is held back.", examples=["active"]
     )
@@ -75,8 +77,8 @@ async def list_account_links(
     context: CurrentContext,
     actor: CurrentActor,
     paging: CurrentPage,
-    platform: Annotated[list[str], Query(description="Only these platforms.")] = [],  # noqa: B006 - FastAPI copies it
-    status: Annotated[list[AccountStatus], Query(description="Only these states.")] = [],  # noqa: B006 - the same
+    platform: Annotated[list[str], Query(description="Only these platforms.", examples=[["twitter"]])] = [],  # noqa: B006 - FastAPI copies it
+    status: Annotated[list[AccountStatus], Query(description="Only these states.", examples=[["offline"]])] = [],  # noqa: B006 - the same
 ) -> Page[AccountAnswer]:
     """Return the team's account links in the order they were linked."""
     rows = await accounts.read_page(

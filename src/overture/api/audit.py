@@ -56,18 +56,27 @@ async def list_audit(
     context: CurrentContext,
     actor: CurrentActor,
     paging: CurrentPage,
-    action: Annotated[list[AuditAction], Query(description="Only these acts.")] = [],  # noqa: B006 - FastAPI copies it
+    action: Annotated[list[AuditAction], Query(description="Only these acts.", examples=[["campaign.enabled"]])] = [],  # noqa: B006 - FastAPI copies it
     object_type: Annotated[
-        ObjectType | None, Query(alias="objectType", description="Only acts on things of this kind.")
+        ObjectType | None,
+        Query(alias="objectType", description="Only acts on things of this kind.", examples=["campaign"]),
     ] = None,
     object_id: Annotated[
-        str | None, Query(alias="objectId", description="Only acts on this thing.", max_length=64)
+        str | None,
+        Query(
+            alias="objectId",
+            description="Only acts on this thing.",
+            max_length=64,
+            examples=["c0mdbz3k91yq0c8f4w2n7xhs"],
+        ),
     ] = None,
     since: Annotated[
-        bodies.QueryInstant | None, Query(alias="from", description="Only acts at or after this instant.")
+        bodies.QueryInstant | None,
+        Query(alias="from", description="Only acts at or after this instant.", examples=[bodies.EXAMPLE_TIME]),
     ] = None,
     until: Annotated[
-        bodies.QueryInstant | None, Query(alias="to", description="Only acts before this instant.")
+        bodies.QueryInstant | None,
+        Query(alias="to", description="Only acts before this instant.", examples=["2026-11-24T00:00:00.000Z"]),
     ] = None,
 ) -> Page[EntryAnswer]:
     """Return what people and their programs did, the newest first. Entries are never changed nor deleted."""

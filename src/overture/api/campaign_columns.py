@@ -16,14 +16,14 @@ from overture.store.campaign_columns import Column
 router = routing.router("Campaigns")
 
 
-class ChangeColumn(bodies.Body):
+class ChangeCampaignColumn(bodies.Body):
     """What to change of a column; what is left out stays. The type stays for good: values of it are stored."""
 
     name: bodies.Name = bodies.unset(description="New name.", examples=["Employer"])
-    description: bodies.Description | None = bodies.unset(description="Null clears it.", examples=[None])
+    description: bodies.Description | None = bodies.unset(description="Null clears it.", examples=["Where they work."])
 
 
-class ColumnAnswer(bodies.Answer):
+class CampaignColumnAnswer(bodies.Answer):
     """One custom column."""
 
     id: str = Field(description="Id of the column; variables and values name it so.", examples=[EXAMPLE_COLUMN])
@@ -35,9 +35,9 @@ class ColumnAnswer(bodies.Answer):
 
 
 @router.get("/campaigns/{campaign_id}/columns", summary="List columns of a campaign")
-async def list_columns(
+async def list_campaign_columns(
     context: CurrentContext, actor: CurrentActor, paging: CurrentPage, campaign_id: str
-) -> Page[ColumnAnswer]:
+) -> Page[CampaignColumnAnswer]:
     """Return the custom columns, oldest first."""
     rows = await campaign_columns.page(
         context, actor, campaign_id=campaign_id, after=paging.after_id, limit=paging.fetch
@@ -47,17 +47,17 @@ async def list_columns(
 
 
 @router.post("/campaigns/{campaign_id}/columns", summary="Add a column to a campaign")
-async def create_column(
+async def create_campaign_column(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ColumnBody
-) -> ColumnAnswer:
+) -> CampaignColumnAnswer:
     """Add a custom column."""
     return _answer(await campaign_columns.create(context, actor, campaign_id=campaign_id, new=body.to_new()))
 
 
 @router.patch("/campaigns/{campaign_id}/columns/{column_id}", summary="Change a column of a campaign")
-async def change_column(
-    context: CurrentContext, actor: CurrentActor, campaign_id: str, column_id: str, body: ChangeColumn
-) -> ColumnAnswer:
+async def change_campaign_column(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, column_id: str, body: ChangeCampaignColumn
+) -> CampaignColumnAnswer:
     """Rename or describe a column; texts name it by id and go on as they are."""
     changes = cast(ColumnChanges, body.given())
     changed = await campaign_columns.change(
@@ -72,13 +72,15 @@ async def change_column(
     summary="Remove a column of a campaign",
     openapi_extra=refusals.of("columnInUse"),
 )
-async def delete_column(context: CurrentContext, actor: CurrentActor, campaign_id: str, column_id: str) -> None:
+async def delete_campaign_column(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, column_id: str
+) -> None:
     """Remove a column with its values, unless a step uses it."""
     await campaign_columns.delete(context, actor, campaign_id=campaign_id, column_id=column_id)
 
 
-def _answer(column: Column) -> ColumnAnswer:
-    return ColumnAnswer(
+def _answer(column: Column) -> CampaignColumnAnswer:
+    return CampaignColumnAnswer(
         id=column.id,
         name=column.name,
         description=column.description,

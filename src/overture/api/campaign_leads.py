@@ -105,7 +105,7 @@ class CampaignLeadAnswer(bodies.Answer):
 
     profile: ProfileAnswer = Field(description="Who it is.")
     state: LeadState = Field(description="Where it stands.", examples=["ready"])
-    reason: str | None = Field(description="Why it stands there.", examples=[None])
+    reason: str | None = Field(description="Why it stands there.", examples=[None, "suppressed"])
     account_link_id: str | None = Field(
         description="The account that writes to it; null: not planned yet.", examples=[EXAMPLE_ACCOUNT]
     )
@@ -128,7 +128,9 @@ class CampaignLeadAnswer(bodies.Answer):
     summary="Add leads to a campaign",
     openapi_extra=refusals.of("platformNotSupported"),
 )
-async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: str, body: AddLeads) -> AddedCounts:
+async def add_campaign_leads(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, body: AddLeads
+) -> AddedCounts:
     """Add leads by hand.
 
     Usernames that are not known yet are looked up on the platform, for up to ten seconds; those it has not told of by
@@ -145,7 +147,9 @@ async def add_leads(context: CurrentContext, actor: CurrentActor, campaign_id: s
     summary="Take leads out of a campaign",
     openapi_extra=refusals.of("platformNotSupported"),
 )
-async def remove_leads(context: CurrentContext, actor: CurrentActor, campaign_id: str, body: Leads) -> RemovedCount:
+async def remove_campaign_leads(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, body: Leads
+) -> RemovedCount:
     """Take leads out: once this returns no new message goes to them, and no list brings them back."""
     return RemovedCount(removed=await lead_exits.remove(context, actor, campaign_id=campaign_id, named=body.named()))
 
@@ -156,11 +160,14 @@ async def list_campaign_leads(
     actor: CurrentActor,
     paging: CurrentPage,
     campaign_id: str,
-    state: Annotated[list[LeadState], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies it
+    state: Annotated[list[LeadState], Query(description="Only these states.", examples=[["held", "inSequence"]])] = [],  # noqa: B006 - FastAPI copies it
     account_link_id: Annotated[
-        list[str], Query(alias="accountLinkId", description="Only leads of these accounts.")
+        list[str],
+        Query(alias="accountLinkId", description="Only leads of these accounts.", examples=[[EXAMPLE_ACCOUNT]]),
     ] = [],  # noqa: B006 - the same
-    q: Annotated[str | None, Query(description="How the username or display name begins.", max_length=255)] = None,
+    q: Annotated[
+        str | None, Query(description="How the username or display name begins.", max_length=255, examples=["ana"])
+    ] = None,
 ) -> Page[CampaignLeadAnswer]:
     """Return the leads in a stable order."""
     filters = lead_bodies.filters(state, account_link_id, q)
@@ -181,11 +188,14 @@ async def download_campaign_leads(
     context: CurrentContext,
     actor: CurrentActor,
     campaign_id: str,
-    state: Annotated[list[LeadState], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies it
+    state: Annotated[list[LeadState], Query(description="Only these states.", examples=[["held", "inSequence"]])] = [],  # noqa: B006 - FastAPI copies it
     account_link_id: Annotated[
-        list[str], Query(alias="accountLinkId", description="Only leads of these accounts.")
+        list[str],
+        Query(alias="accountLinkId", description="Only leads of these accounts.", examples=[[EXAMPLE_ACCOUNT]]),
     ] = [],  # noqa: B006 - the same
-    q: Annotated[str | None, Query(description="How the username or display name begins.", max_length=255)] = None,
+    q: Annotated[
+        str | None, Query(description="How the username or display name begins.", max_length=255, examples=["ana"])
+    ] = None,
 ) -> StreamingResponse:
     """Return all leads as CSV, custom columns under their names. What a spreadsheet would calculate gets a `'`."""
     columns = await campaign_columns.every(context, actor, campaign_id=campaign_id)
@@ -208,8 +218,8 @@ async def get_campaign_lead(
     actor: CurrentActor,
     campaign_id: str,
     identifier: str,
-    by: Annotated[IdentifierKind, Query(description=_BY)] = IdentifierKind.PLATFORM_ID,
-    platform: Annotated[str, Query(description=_PLATFORM, max_length=64)] = DEFAULT_PLATFORM,
+    by: Annotated[IdentifierKind, Query(description=_BY, examples=["username"])] = IdentifierKind.PLATFORM_ID,
+    platform: Annotated[str, Query(description=_PLATFORM, max_length=64, examples=["twitter"])] = DEFAULT_PLATFORM,
 ) -> CampaignLeadAnswer:
     """Return one lead."""
     meant = Identifier(kind=by, value=identifier, platform=platform)
@@ -247,7 +257,7 @@ async def cancel_lead(
 @router.post(
     "/campaigns/{campaign_id}/leads/{identifier}/restore",
     summary="Let a stopped lead go on",
-    openapi_extra=refusals.of("leadNotRestorable", "leadKeptOut", "platformNotSupported"),
+    openapi_extra=refusals.of("leadNotRestorable", "leadKeptOut", "sendInProgress", "platformNotSupported"),
 )
 async def restore_lead(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: MeantLead

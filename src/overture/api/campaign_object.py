@@ -77,7 +77,7 @@ class CommonCampaign(bodies.Answer):
 
     id: str = Field(description="Id of the campaign.", examples=[EXAMPLE_CAMPAIGN])
     name: str = Field(description="Its name.", examples=["Founders, autumn"])
-    description: str | None = Field(description="Notes for the team.", examples=[None])
+    description: str | None = Field(description="Notes for the team.", examples=["People who wrote to us in autumn."])
     status: CampaignStatus = Field(description="Where it is in its life.", examples=["active"])
     enabled: bool = Field(description="The operator's switch.", examples=[True])
     dry_run: bool = Field(description="Whether it only simulates sending.", examples=[False])

@@ -44,7 +44,9 @@ class CreateCampaign(bodies.Body):
         description="Accounts to send from; offline ones are allowed.",
         examples=[[EXAMPLE_ACCOUNT]],
     )
-    description: bodies.Description | None = Field(default=None, description="Notes for the team.", examples=[None])
+    description: bodies.Description | None = Field(
+        default=None, description="Notes for the team.", examples=["People who wrote to us in autumn."]
+    )
     hourly_message_rate: int = Field(
         default=campaigns.DEFAULT_RATE,
         ge=1,
@@ -96,7 +98,9 @@ class ChangeCampaign(bodies.Body):
     """What to change of a campaign; what is left out stays."""
 
     name: bodies.Name = bodies.unset(description="New name.", examples=["Founders, winter"])
-    description: bodies.Description | None = bodies.unset(description="Null clears it.", examples=[None])
+    description: bodies.Description | None = bodies.unset(
+        description="Null clears it.", examples=["People who wrote to us in winter."]
+    )
     account_link_ids: list[str] = bodies.unset(
         min_length=1, description="Accounts to send from.", examples=[[EXAMPLE_ACCOUNT]]
     )
@@ -131,7 +135,7 @@ class EstimateAnswer(bodies.Answer):
     messages: int = Field(description="Messages still to send to leads in scope.", examples=[3600])
     accounts: int = Field(description="Accounts that send them.", examples=[2])
     finishes_at: bodies.Instant | None = Field(description="When the last would leave; null: cannot be told.")
-    cost: float | None = Field(description="What they cost; null: not known.", examples=[None])
+    cost: float | None = Field(description="What they cost; null: not known.", examples=[None, 54.5])
 
 
 class PreflightAnswer(bodies.Answer):
@@ -160,9 +164,15 @@ async def list_campaigns(
     context: CurrentContext,
     actor: CurrentActor,
     paging: CurrentPage,
-    status: Annotated[list[CampaignStatus], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies it
-    q: Annotated[str | None, Query(description="Part of the name; case does not matter.", max_length=255)] = None,
-    order: Annotated[Literal["asc", "desc"], Query(description="By creation: newest first is `desc`.")] = "desc",
+    status: Annotated[
+        list[CampaignStatus], Query(description="Only these states.", examples=[["active", "paused"]])
+    ] = [],  # noqa: B006 - FastAPI copies it
+    q: Annotated[
+        str | None, Query(description="Part of the name; case does not matter.", max_length=255, examples=["spring"])
+    ] = None,
+    order: Annotated[
+        Literal["asc", "desc"], Query(description="By creation: newest first is `desc`.", examples=["asc"])
+    ] = "desc",
 ) -> Page[CampaignAnswer]:
     """Return campaigns in order of creation."""
     rows = await campaigns.page(

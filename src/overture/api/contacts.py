@@ -21,7 +21,9 @@ from overture.errors import InvalidRequest
 router = routing.router("Contacts")
 _MOST = 100
 _Basis = Literal["wroteToUs", "signedUp", "agreedInConversation"]
-_Expand = Annotated[list[Expansion], Query(description="What to show beside its id.", max_length=4)]
+_Expand = Annotated[
+    list[Expansion], Query(description="What to show beside its id.", max_length=4, examples=[["status", "tags"]])
+]
 _Named = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -92,10 +94,17 @@ async def list_contacts(
     paging: CurrentPage,
     platform: Annotated[str, Query(max_length=64, description="Platform of the profiles.", examples=["twitter"])],
     platform_id: Annotated[
-        list[_Named], Query(alias="platformId", description="Ids of the platform, up to 100.", max_length=_MOST)
+        list[_Named],
+        Query(
+            alias="platformId",
+            description="Ids of the platform, up to 100.",
+            max_length=_MOST,
+            examples=[["1900000000000000042"]],
+        ),
     ] = [],  # noqa: B006 - FastAPI copies it
     username: Annotated[
-        list[_Named], Query(description="Usernames, with or without @, up to 100.", max_length=_MOST)
+        list[_Named],
+        Query(description="Usernames, with or without @, up to 100.", max_length=_MOST, examples=[["ana"]]),
     ] = [],  # noqa: B006 - FastAPI copies it
     expand: _Expand = [],  # noqa: B006 - FastAPI copies it
 ) -> Page[ContactAnswer]:

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_camel
 
 from overture.api import refusals
+from overture.api.refusals import Form
 
 _PARAMETERS: Mapping[str, tuple[str, str]] = {
     "status_ref": ("Id or name of the status; case and accents of the name do not matter.", "interested"),
@@ -19,25 +22,61 @@ _SCHEME = "HTTPBearer"
 
 
 class Application(FastAPI):
-    """An application whose document is whole."""
+    """An application whose document is whole.
+
+    Args:
+        refusal_form: how it answers refusals.
+        options: those of the framework.
+    """
+
+    def __init__(self, *, refusal_form: Form | None = None, **options: Any) -> None:
+        super().__init__(generate_unique_id_function=_operation_id, **options)
+        self._refusal_form = refusal_form or Form()
 
     def openapi(self) -> dict[str, Any]:
         """Return the document; it is made once."""
         if self.openapi_schema is None:
-            self.openapi_schema = _complete(super().openapi())
+            self.openapi_schema = _complete(super().openapi(), self._refusal_form)
         return self.openapi_schema
 
 
-def _complete(document: dict[str, Any]) -> dict[str, Any]:
+def _complete(document: dict[str, Any], refusal_form: Form) -> dict[str, Any]:
+    _name_by_title(document)
+    shared = document["components"].setdefault("responses", {})
     for method, operation in _operations(document):
         operation["security"] = [{_SCHEME: []}]
-        refusals.complete(operation, method)
+        refusals.complete(operation, method, refusal_form, shared)
         if "requestBody" in operation:
             operation["requestBody"]["required"] = _needs_body(document, operation["requestBody"])
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "path":
                 _describe(parameter)
     return document
+
+
+def _name_by_title(document: dict[str, Any]) -> None:
+    """Name what the framework gave no plain name, pages, as it is titled."""
+    schemas = document["components"]["schemas"]
+    names = {name: schema["title"] for name, schema in schemas.items() if not name.isalnum()}
+    references = {f"#/components/schemas/{name}": f"#/components/schemas/{title}" for name, title in names.items()}
+    document["components"]["schemas"] = {names.get(name, name): schema for name, schema in schemas.items()}
+    _refer(document, references)
+
+
+def _refer(part: Any, references: Mapping[str, str]) -> None:
+    if isinstance(part, dict):
+        if part.get("$ref") in references:
+            part["$ref"] = references[part["$ref"]]
+        for value in part.values():
+            _refer(value, references)
+    elif isinstance(part, list):
+        for value in part:
+            _refer(value, references)
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Name an operation as programs made from the document call it."""
+    return to_camel(route.name)
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

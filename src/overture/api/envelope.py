@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
@@ -40,6 +41,8 @@ class Envelope:
                 headers[REQUEST_ID] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
+                if message["status"] == HTTPStatus.NO_CONTENT:
+                    del headers["Content-Type"]
                 for name, value in scope["state"].get(_SAID, {}).items():
                     headers[name] = value
             await send(message)

@@ -29,15 +29,29 @@ _AS_A_FORM: dict[str, Any] = {
                     "description": "The file itself, in any usual encoding, with what `data` holds as further fields.",
                     "required": ["file"],
                     "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "The CSV."},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The CSV.",
+                            "examples": ["username\nana\n"],
+                        },
                         "fileName": {
                             "type": "string",
                             "description": "Name of the file, to know the job by; left out, the one of the part.",
+                            "examples": ["leads.csv"],
                         },
-                        "columnMapping": {"type": "string", "description": "As in `data`, as JSON."},
-                        "mergeStrategy": {"type": "string", "description": "As in `data`."},
-                        "consent": {"type": "string", "description": "As in the JSON body, as JSON."},
-                        "checkOnly": {"type": "string", "description": "`true` or `false`."},
+                        "columnMapping": {
+                            "type": "string",
+                            "description": "As in `data`, as JSON.",
+                            "examples": ['[{"csvHeader": "Handle", "targetColumnId": "username"}]'],
+                        },
+                        "mergeStrategy": {"type": "string", "description": "As in `data`.", "examples": ["fillEmpty"]},
+                        "consent": {
+                            "type": "string",
+                            "description": "As in the JSON body, as JSON.",
+                            "examples": ['{"basis": "signedUp", "evidence": "Form of 2026-11-02"}'],
+                        },
+                        "checkOnly": {"type": "string", "description": "`true` or `false`.", "examples": ["true"]},
                     },
                 }
             }
@@ -150,7 +164,10 @@ class ImportJobAnswer(bodies.Answer):
         description="Rows of people who were on the list already, or in an earlier row.", examples=[80]
     )
     failed_count: int = Field(description="Rows not taken; `rejects.csv` tells why.", examples=[20])
-    error: str | None = Field(description="What went wrong, or what it waits for.", examples=[None])
+    error: str | None = Field(
+        description="What went wrong, or what it waits for.",
+        examples=[None, "The file is empty: its first line must name the columns."],
+    )
     created_at: bodies.Instant = Field(description="When it was asked for.")
     updated_at: bodies.Instant = Field(description="When it last got on.")
     completed_at: bodies.Instant | None = Field(description="When it ended.")
@@ -189,7 +206,7 @@ async def list_import_jobs(
     actor: CurrentActor,
     list_id: str,
     paging: CurrentPage,
-    status: Annotated[list[JobStatus], Query(description="Only these states.")] = [],  # noqa: B006 - FastAPI copies it
+    status: Annotated[list[JobStatus], Query(description="Only these states.", examples=[["running"]])] = [],  # noqa: B006 - FastAPI copies it
 ) -> Page[ImportJobAnswer]:
     """Return import jobs, the newest first."""
     rows = await imports.read_page(

@@ -38,7 +38,8 @@ class PreviewedMessage(bodies.Answer):
     text: str | None = Field(description="The text; null where a value is missing.", examples=["Hello Ana"])
     length: int | None = Field(description="Its length in Unicode code points.", examples=[9])
     reason: str | None = Field(
-        description="Why the lead would be held: `variableMissing:<variable>` or `textTooLong`.", examples=[None]
+        description="Why the lead would be held: `variableMissing:<variable>` or `textTooLong`.",
+        examples=[None, "variableMissing:first-name"],
     )
     options: list[OptionAnswer] = Field(description="What its variations take.")
     values: dict[str, str | None] = Field(
@@ -70,10 +71,12 @@ async def preview_lead(
     actor: CurrentActor,
     campaign_id: str,
     identifier: str,
-    by: Annotated[IdentifierKind, Query(description="What the identifier in the path is.")] = (
+    by: Annotated[IdentifierKind, Query(description="What the identifier in the path is.", examples=["username"])] = (
         IdentifierKind.PLATFORM_ID
     ),
-    platform: Annotated[str, Query(description="Platform of the identifier.", max_length=64)] = DEFAULT_PLATFORM,
+    platform: Annotated[
+        str, Query(description="Platform of the identifier.", max_length=64, examples=["twitter"])
+    ] = DEFAULT_PLATFORM,
 ) -> PreviewAnswer:
     """Return all messages of a lead, written by the code that sends them."""
     meant = Identifier(kind=by, value=identifier, platform=platform)

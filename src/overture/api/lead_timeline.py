@@ -73,14 +73,16 @@ class TimelineEntry(bodies.Answer):
     reason: str | None = Field(
         description="Why: of a state the reason for it, of a refused attempt its kind, of a skipped step the rule, of "
         "a return or an act by hand why the lead stood where it did; `moved` where the plan gave it another account.",
-        examples=[None],
+        examples=[None, "moved"],
     )
     detail: str | None = Field(
         description="Of a refused attempt the platform's words; of an act by hand the state before; of a move the "
         "account before.",
-        examples=[None],
+        examples=[None, "You cannot send messages to this user."],
     )
-    by: str | None = Field(description="Who did it, where it was a person or their program.", examples=[None])
+    by: str | None = Field(
+        description="Who did it, where it was a person or their program.", examples=[None, "Ana Ruiz"]
+    )
     ended_at: bodies.Instant | None = Field(description="When the outcome of an attempt was known; null: it is open.")
 
 
@@ -95,10 +97,12 @@ async def list_timeline(
     paging: CurrentPage,
     campaign_id: str,
     identifier: str,
-    by: Annotated[IdentifierKind, Query(description="What the identifier in the path is.")] = (
+    by: Annotated[IdentifierKind, Query(description="What the identifier in the path is.", examples=["username"])] = (
         IdentifierKind.PLATFORM_ID
     ),
-    platform: Annotated[str, Query(description="Platform of the identifier.", max_length=64)] = DEFAULT_PLATFORM,
+    platform: Annotated[
+        str, Query(description="Platform of the identifier.", max_length=64, examples=["twitter"])
+    ] = DEFAULT_PLATFORM,
 ) -> Page[TimelineEntry]:
     """Return everything that happened to a lead, oldest first: assessments, attempts, answers, every decision."""
     after = None

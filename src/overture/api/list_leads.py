@@ -64,7 +64,7 @@ class RemovedAnswer(bodies.Answer):
 
 
 @router.get("/lists/{list_id}/leads", summary="List a list's leads")
-async def list_leads_of(
+async def list_list_leads(
     context: CurrentContext, actor: CurrentActor, list_id: str, paging: CurrentPage
 ) -> Page[ListLeadAnswer]:
     """Return the leads of a list, of a system list too."""
@@ -94,7 +94,7 @@ async def download_list_leads(context: CurrentContext, actor: CurrentActor, list
     summary="Add leads to a list",
     openapi_extra=refusals.of("listNotWritable", "platformNotSupported"),
 )
-async def add_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: AddLeads) -> AddedAnswer:
+async def add_list_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: AddLeads) -> AddedAnswer:
     """Add leads.
 
     Usernames that are not known yet are looked up on the platform, for up to ten seconds; those it has not told of by
@@ -108,7 +108,7 @@ async def add_leads(context: CurrentContext, actor: CurrentActor, list_id: str, 
     summary="Remove leads from a list",
     openapi_extra=refusals.of("listNotWritable", "platformNotSupported"),
 )
-async def remove_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: Leads) -> RemovedAnswer:
+async def remove_list_leads(context: CurrentContext, actor: CurrentActor, list_id: str, body: Leads) -> RemovedAnswer:
     """Remove leads; campaigns that sync the list follow."""
     return RemovedAnswer(removed=await list_leads.remove(context, actor, list_id=list_id, named=body.named()))
 
@@ -118,7 +118,7 @@ async def remove_leads(context: CurrentContext, actor: CurrentActor, list_id: st
     summary="Set a lead's values",
     openapi_extra=refusals.of("listNotWritable", "platformNotSupported", "columnNotFound"),
 )
-async def change_lead(
+async def change_list_lead(
     context: CurrentContext, actor: CurrentActor, list_id: str, platform_id: str, body: ChangeLead
 ) -> ListLeadAnswer:
     """Set values of one lead."""

@@ -56,7 +56,7 @@ class CreateColumn(bodies.Body):
     )
 
 
-class ChangeColumn(bodies.Body):
+class ChangeListColumn(bodies.Body):
     """What to change of a column; what is left out stays."""
 
     name: bodies.Name = bodies.unset(description="New name.", examples=["Employer"])
@@ -65,7 +65,7 @@ class ChangeColumn(bodies.Body):
     )
 
 
-class ColumnAnswer(bodies.Answer):
+class ListColumnAnswer(bodies.Answer):
     """One column."""
 
     id: str = Field(description="Id of the column; data names it by this.", examples=[_EXAMPLE_COLUMN])
@@ -114,9 +114,9 @@ async def delete_list(context: CurrentContext, actor: CurrentActor, list_id: str
 
 
 @router.get("/lists/{list_id}/columns", summary="List a list's columns")
-async def list_columns(
+async def list_list_columns(
     context: CurrentContext, actor: CurrentActor, list_id: str, paging: CurrentPage
-) -> Page[ColumnAnswer]:
+) -> Page[ListColumnAnswer]:
     """Return the columns of a list, oldest first."""
     rows = await lists.read_column_page(context, actor, list_id=list_id, after=paging.after_id, count=paging.fetch)
     shown, cursor = paging.cut(rows, lambda row: (row.id,))
@@ -124,7 +124,9 @@ async def list_columns(
 
 
 @router.post("/lists/{list_id}/columns", summary="Create a column", openapi_extra=refusals.of("listNotWritable"))
-async def create_column(context: CurrentContext, actor: CurrentActor, list_id: str, body: CreateColumn) -> ColumnAnswer:
+async def create_list_column(
+    context: CurrentContext, actor: CurrentActor, list_id: str, body: CreateColumn
+) -> ListColumnAnswer:
     """Add a column to a list."""
     made = await lists.create_column(
         context, actor, list_id=list_id, name=body.name, description=body.description, kind=body.type
@@ -135,9 +137,9 @@ async def create_column(context: CurrentContext, actor: CurrentActor, list_id: s
 @router.patch(
     "/lists/{list_id}/columns/{column_id}", summary="Change a column", openapi_extra=refusals.of("listNotWritable")
 )
-async def change_column(
-    context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str, body: ChangeColumn
-) -> ColumnAnswer:
+async def change_list_column(
+    context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str, body: ChangeListColumn
+) -> ListColumnAnswer:
     """Rename or describe a column."""
     changed = await lists.change_column(context, actor, list_id=list_id, column_id=column_id, changes=body.given())
     return _column_answer(changed)
@@ -149,7 +151,7 @@ async def change_column(
     summary="Delete a column",
     openapi_extra=refusals.of("columnInUse", "listNotWritable"),
 )
-async def delete_column(context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str) -> None:
+async def delete_list_column(context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str) -> None:
     """Delete a column with its values, unless campaigns fill a column of theirs from it."""
     await lists.delete_column(context, actor, list_id=list_id, column_id=column_id)
 
@@ -166,8 +168,8 @@ def _answer(row: LeadList) -> ListAnswer:
     )
 
 
-def _column_answer(row: Column) -> ColumnAnswer:
-    return ColumnAnswer(
+def _column_answer(row: Column) -> ListColumnAnswer:
+    return ListColumnAnswer(
         id=row.id,
         name=row.name,
         description=row.description,

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
 from pydantic import Field
@@ -15,6 +15,7 @@ from overture.errors import InvalidCursor
 from overture.secrets import SealBroken, Sealer
 
 DEFAULT_LIMIT = 50
+EXAMPLE_CURSOR = "q1Zv3kQ0mX9hVb2sTn8eYw"
 _LONGEST_CURSOR = 2048
 
 Position = tuple[str | int | float | None, ...]
@@ -26,7 +27,14 @@ class Page(Answer, Generic[Item]):
     """One page of a collection."""
 
     data: list[Item] = Field(description="The rows of this page.")
-    next_cursor: str | None = Field(description="`cursor` of the next page; null on the last one.", examples=[None])
+    next_cursor: str | None = Field(
+        description="`cursor` of the next page; null on the last one.", examples=[EXAMPLE_CURSOR, None]
+    )
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name the page after its rows, as the document shows it."""
+        return f"{params[0].__name__.removesuffix('Answer')}Page"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +78,10 @@ async def read(
         int, Query(ge=1, le=100, description="How many to return at most.", examples=[50])
     ] = DEFAULT_LIMIT,
     cursor: Annotated[
-        str | None, Query(description="`nextCursor` of the page before; leave it out for the first page.")
+        str | None,
+        Query(
+            description="`nextCursor` of the page before; leave it out for the first page.", examples=[EXAMPLE_CURSOR]
+        ),
     ] = None,
 ) -> Paging:
     """Read the page a request asks for.

@@ -32,7 +32,9 @@ class LimitsAnswer(bodies.Answer):
 
     characters: int | None = Field(description="Characters in one message.", examples=[10_000])
     media_count: int = Field(description="Files in one message; 0: Overture sends none there.", examples=[0])
-    media_bytes: int | None = Field(description="Bytes of one file; null where none is sent.", examples=[None])
+    media_bytes: int | None = Field(
+        description="Bytes of one file; null where none is sent.", examples=[None, 5_242_880]
+    )
     media_types: MediaTypesAnswer = Field(description="Which files a message may carry.")
     app_daily_messages: int | None = Field(
         description="Messages in any 24 hours over all accounts of the team's app; null: no ceiling.", examples=[1440]

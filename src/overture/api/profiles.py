@@ -20,7 +20,9 @@ class ProfileAnswer(bodies.Answer):
     bio: str | None = Field(description="What they say about themselves.", examples=["Roaster in Lisbon"])
     location: str | None = Field(description="Where they say they are.", examples=["Lisbon"])
     website: str | None = Field(description="Their website.", examples=["https://example.com"])
-    avatar_url: str | None = Field(description="Address of the picture.", examples=[None])
+    avatar_url: str | None = Field(
+        description="Address of the picture.", examples=["https://example.com/pictures/ana.jpg"]
+    )
     follower_count: int | None = Field(description="How many follow them.", examples=[1250])
     account_status: str = Field(description="`active`, `suspended` or `notFound`.", examples=["active"])
     looked_up_at: bodies.Instant | None = Field(description="When the platform was last asked.")

@@ -3,11 +3,12 @@
 What only some operations refuse, they declare where they are made: `openapi_extra=refusals.of("campaignActive")`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 _DECLARED = "x-refusals"
-_SCHEMA = {"$ref": "#/components/schemas/ErrorAnswer"}
+_ANSWER = {"$ref": "#/components/schemas/ErrorAnswer"}
 
 _CODES: Mapping[str, tuple[int, str]] = {
     "invalidRequest": (400, "Something in the body or the query is wrong; `details.issues` names each place."),
@@ -64,20 +65,56 @@ _HEADERS: Mapping[int, dict[str, Any]] = {
 }
 
 
+def _plain(code: str) -> str:
+    return code
+
+
+def _of_codes(_status: int, codes: Sequence[str]) -> dict[str, Any]:
+    return {"code": {"enum": list(codes)}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """How one face of the API answers refusals."""
+
+    name: Callable[[str], str] = _plain
+    """Makes its name of a code."""
+
+    properties: Callable[[int, Sequence[str]], dict[str, Any]] = _of_codes
+    """Makes of a status and the names of its codes the schemas by which such an answer is narrower than any other."""
+
+
 def of(*codes: str) -> dict[str, Any]:
     """Declare how an operation refuses, beside what follows from its shape."""
     return {_DECLARED: codes}
 
 
-def complete(operation: dict[str, Any], method: str) -> None:
-    """Write every way in which an operation of the document refuses into its responses, by status."""
+def declared(extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return of what an operation gave the document only how it refuses."""
+    return of(*(extra or {}).get(_DECLARED, ()))
+
+
+def complete(operation: dict[str, Any], method: str, form: Form, shared: dict[str, Any]) -> None:
+    """Write every way in which an operation of the document refuses into its responses, by status.
+
+    Args:
+        operation: the operation.
+        method: its method.
+        form: how refusals look.
+        shared: the document's shared responses; those with one code alone are written there once, under its name.
+    """
     responses: dict[str, Any] = operation["responses"]
     responses.pop("default", None)
     by_status: dict[int, list[str]] = {}
     for code in dict.fromkeys((*_implied(operation, method), *operation.pop(_DECLARED, ()))):
         by_status.setdefault(_status(code), []).append(code)
     for status in sorted(by_status):
-        responses[str(status)] = _response(status, by_status[status])
+        response = _response(status, by_status[status], form)
+        if len(by_status[status]) == 1:
+            (code,) = by_status[status]
+            shared[code] = response
+            response = {"$ref": f"#/components/responses/{code}"}
+        responses[str(status)] = response
 
 
 def _implied(operation: Mapping[str, Any], method: str) -> Iterable[str]:
@@ -107,10 +144,11 @@ def _status(code: str) -> int:
     return _CODES[code][0] if code in _CODES else 404
 
 
-def _response(status: int, codes: Sequence[str]) -> dict[str, Any]:
+def _response(status: int, codes: Sequence[str], form: Form) -> dict[str, Any]:
+    narrower = {"type": "object", "properties": form.properties(status, [form.name(code) for code in codes])}
     response: dict[str, Any] = {
-        "description": "\n".join(f"- `{code}`: {_meaning(code)}" for code in codes),
-        "content": {"application/json": {"schema": _SCHEMA}},
+        "description": "\n".join(f"- `{form.name(code)}`: {_meaning(code)}" for code in codes),
+        "content": {"application/json": {"schema": {"allOf": [_ANSWER, narrower]}}},
     }
     if status in _HEADERS:
         response["headers"] = _HEADERS[status]

@@ -69,9 +69,14 @@ async def list_suppressions(
     actor: CurrentActor,
     paging: CurrentPage,
     q: Annotated[
-        str | None, Query(max_length=255, description="What a username or shown name begins with, or a platform id.")
+        str | None,
+        Query(
+            max_length=255, description="What a username or shown name begins with, or a platform id.", examples=["ana"]
+        ),
     ] = None,
-    platform: Annotated[str | None, Query(max_length=64, description="Only people of this platform.")] = None,
+    platform: Annotated[
+        str | None, Query(max_length=64, description="Only people of this platform.", examples=["twitter"])
+    ] = None,
 ) -> Page[SuppressionAnswer]:
     """Return whom nobody of the team writes to, the latest first."""
     after = None
@@ -134,7 +139,12 @@ async def get_suppression(context: CurrentContext, actor: CurrentActor, profile_
     return _answer(await suppressions.get(context, actor, profile_id=profile_id))
 
 
-@router.delete("/suppressions/{profile_id}", status_code=204, summary="End a suppression")
+@router.delete(
+    "/suppressions/{profile_id}",
+    status_code=204,
+    summary="End a suppression",
+    openapi_extra=refusals.of("forbidden"),
+)
 async def end_suppression(context: CurrentContext, actor: CurrentActor, profile_id: str) -> None:
     """Let somebody be written to again, as an owner: leads that had not been contacted come back as the rules let
     them in; sequences that were stopped stay so. The audit keeps who ended it.

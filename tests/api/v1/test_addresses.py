@@ -75,10 +75,15 @@ async def test_the_document_of_v1_stands_by_itself_and_describes_everything(
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             assert operation.get("summary") and operation.get("description"), (method, path)
-            (success,) = (status for status in operation["responses"] if status != "default" and status < "300")
+            (success,) = (status for status in operation["responses"] if status < "300")
             assert success == "200", (method, path)
-            refused = operation["responses"]["default"]["content"]["application/json"]["schema"]
-            assert refused == {"$ref": "#/components/schemas/ErrorAnswer"}, (method, path)
+            for parameter in operation.get("parameters", ()):
+                assert parameter.get("description"), (method, path, parameter["name"])
+    refused = document["components"]["responses"]["unauthorized"]
+    general, narrower = refused["content"]["application/json"]["schema"]["allOf"]
+    assert general == {"$ref": "#/components/schemas/ErrorAnswer"}
+    assert narrower["properties"]["error"]["properties"]["code"] == {"enum": ["UNAUTHORIZED"]}
+    assert refused["description"].startswith("- `UNAUTHORIZED`: ")
     for name, schema in document["components"]["schemas"].items():
         for field, definition in schema.get("properties", {}).items():
             assert definition.get("description"), (name, field)

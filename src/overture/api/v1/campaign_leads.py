@@ -18,7 +18,7 @@ router = routing.router("Campaigns")
 _LEADS = "/campaigns/v2/{campaign_id}/leads"
 
 
-class LeadAnswer(bodies.Answer):
+class CampaignLead(bodies.Answer):
     """One lead of a campaign."""
 
     prospect: ProspectAnswer = Field(description="Who it is.")
@@ -26,7 +26,7 @@ class LeadAnswer(bodies.Answer):
         description="Values by column id: set on the lead, else from its lists.", examples=[{EXAMPLE_COLUMN: "Acme"}]
     )
     state: LeadState = Field(description="Where it stands.", examples=["ready"])
-    reason: str | None = Field(description="Why it stands there.", examples=[None])
+    reason: str | None = Field(description="Why it stands there.", examples=[None, "suppressed"])
     account_link_id: str | None = Field(
         description="The account that writes to it; null: not planned yet.", examples=[EXAMPLE_ACCOUNT]
     )
@@ -38,24 +38,24 @@ class LeadAnswer(bodies.Answer):
     replied_at: bodies.Instant | None = Field(description="When it answered.")
 
 
-def _lead(lead: CampaignLeadAnswer, now: datetime) -> LeadAnswer:
-    same = {name: getattr(lead, name) for name in LeadAnswer.model_fields if name != "prospect"}
-    return LeadAnswer(prospect=ProspectAnswer(**prospects.fields(lead.profile, now)), **same)
+def _lead(lead: CampaignLeadAnswer, now: datetime) -> CampaignLead:
+    same = {name: getattr(lead, name) for name in CampaignLead.model_fields if name != "prospect"}
+    return CampaignLead(prospect=ProspectAnswer(**prospects.fields(lead.profile, now)), **same)
 
 
-def _page(page: Page[CampaignLeadAnswer], now: datetime) -> Page[LeadAnswer]:
-    return Page[LeadAnswer](data=[_lead(lead, now) for lead in page.data], next_cursor=page.next_cursor)
+def _page(page: Page[CampaignLeadAnswer], now: datetime) -> Page[CampaignLead]:
+    return Page[CampaignLead](data=[_lead(lead, now) for lead in page.data], next_cursor=page.next_cursor)
 
 
-routing.take_over(router, campaign_leads.router, campaign_leads.add_leads, _LEADS)
-routing.take_over(router, campaign_leads.router, campaign_leads.remove_leads, _LEADS)
+routing.take_over(router, campaign_leads.router, campaign_leads.add_campaign_leads, _LEADS)
+routing.take_over(router, campaign_leads.router, campaign_leads.remove_campaign_leads, _LEADS)
 routing.take_over(router, campaign_leads.router, campaign_leads.cancel_lead, f"{_LEADS}/{{identifier}}/cancel")
 routing.take_over(
     router,
     campaign_leads.router,
     campaign_leads.list_campaign_leads,
     _LEADS,
-    answer=Page[LeadAnswer],
+    answer=Page[CampaignLead],
     convert=_page,
 )
 routing.take_over(
@@ -63,6 +63,6 @@ routing.take_over(
     campaign_leads.router,
     campaign_leads.change_campaign_lead,
     f"{_LEADS}/{{identifier}}",
-    answer=LeadAnswer,
+    answer=CampaignLead,
     convert=_lead,
 )

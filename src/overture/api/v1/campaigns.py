@@ -83,20 +83,28 @@ class ReplaceSequence(sequences.ReplaceSequence):
         return _with_one_form(body)
 
 
-class SequenceAnswer(bodies.Answer):
+class ReplacedSequence(bodies.Answer):
     """The new version of a sequence."""
 
     version: int = Field(description="Its number.", examples=[2])
     steps: list[StepAnswer] = Field(description="Its steps, in order.")
 
 
-@router.post(_ALL, summary="Create a campaign")
+@router.post(
+    _ALL,
+    summary="Create a campaign",
+    openapi_extra=routing.refusing_as(campaigns.router, campaigns.create_campaign),
+)
 async def create_campaign(context: CurrentContext, actor: CurrentActor, body: CreateCampaign) -> CommonCampaign:
     """Make a draft; its sync is under way already in the answer when it has rules."""
     return await campaigns.create_campaign(context, actor, body)
 
 
-@router.patch(_ONE, summary="Change a campaign")
+@router.patch(
+    _ONE,
+    summary="Change a campaign",
+    openapi_extra=routing.refusing_as(campaigns.router, campaigns.change_campaign),
+)
 async def change_campaign(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChangeCampaign
 ) -> CommonCampaign:
@@ -104,7 +112,11 @@ async def change_campaign(
     return await campaigns.change_campaign(context, actor, campaign_id, body)
 
 
-@router.patch(f"{_ONE}/rules", summary="Change the rules")
+@router.patch(
+    f"{_ONE}/rules",
+    summary="Change the rules",
+    openapi_extra=routing.refusing_as(campaigns.router, campaigns.change_rules),
+)
 async def change_rules(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ChangeRules
 ) -> bodies.Success:
@@ -112,13 +124,17 @@ async def change_rules(
     return await campaigns.change_rules(context, actor, campaign_id, body)
 
 
-@router.put(f"{_ONE}/sequence", summary="Replace the sequence")
+@router.put(
+    f"{_ONE}/sequence",
+    summary="Replace the sequence",
+    openapi_extra=routing.refusing_as(sequences.router, sequences.replace_sequence),
+)
 async def replace_sequence(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ReplaceSequence
-) -> SequenceAnswer:
+) -> ReplacedSequence:
     """Make a new version; a step sent with the id of a current one keeps its leads' places, others follow rank."""
     replaced = await sequences.replace_sequence(context, actor, campaign_id, body)
-    return SequenceAnswer(version=replaced.version, steps=replaced.steps)
+    return ReplacedSequence(version=replaced.version, steps=replaced.steps)
 
 
 def _page(page: Page[CampaignAnswer], _: datetime) -> Page[CommonCampaign]:

@@ -1,11 +1,13 @@
 """Errors on the wire of v1: `{"error": {code, message, status, details, requestId}}`."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from overture.api import bodies
+from overture.api.refusals import Form
 from overture.errors import ApiError
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -33,10 +35,23 @@ class ErrorAnswer(bodies.Answer):
 def shape(error: ApiError, request_id: str) -> bodies.Answer:
     """Put an error into its wire form."""
     told = ErrorObject(
-        code=_NAMES.get(error.code) or _WORD.sub("_", error.code).upper(),
+        code=_name(error.code),
         message=error.message,
         status=error.status,
         details=error.details,
         request_id=request_id,
     )
     return ErrorAnswer(error=told)
+
+
+def _name(code: str) -> str:
+    return _NAMES.get(code) or _WORD.sub("_", code).upper()
+
+
+def _of_codes(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    narrower = {"code": {"enum": list(codes)}, "status": {"const": status}}
+    return {"error": {"type": "object", "properties": narrower}}
+
+
+FORM = Form(name=_name, properties=_of_codes)
+"""How its document describes refusals."""

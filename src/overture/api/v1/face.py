@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from overture.api import envelope, failures
+from overture.api import contract, envelope, failures
 from overture.api.v1 import campaign_leads, campaigns, errors, lists, older, routing, teams
 
 _RESOURCES = (teams, lists, campaigns, campaign_leads, older)
@@ -10,7 +10,8 @@ _RESOURCES = (teams, lists, campaigns, campaign_leads, older)
 
 def create(host: FastAPI) -> FastAPI:
     """Make the face; it works with what `host`, the application it stands in, works with."""
-    face = FastAPI(
+    face = contract.Application(
+        refusal_form=errors.FORM,
         title="Overture, for programs written against Inbox API v1",
         version="1",
         description="Campaigns, lists, leads and imports under the addresses, names and shapes of Inbox API v1.",

@@ -15,7 +15,7 @@ router = routing.router("Lists")
 _LEADS = "/lists/{list_id}/leads"
 
 
-class LeadAnswer(bodies.Answer):
+class ListLead(bodies.Answer):
     """One lead of a list."""
 
     prospect: ListProspectAnswer = Field(description="Who it is.")
@@ -38,22 +38,24 @@ def _added(result: AddedAnswer, _: datetime) -> AddedLists:
     return AddedLists(added=result.added, skipped=result.skipped, failed=result.failed)
 
 
-def _lead(lead: ListLeadAnswer, now: datetime) -> LeadAnswer:
+def _lead(lead: ListLeadAnswer, now: datetime) -> ListLead:
     prospect = ListProspectAnswer(**prospects.fields(lead.profile, now), account_status=lead.profile.account_status)
-    return LeadAnswer(prospect=prospect, data=lead.data, added_at=lead.added_at, updated_at=lead.updated_at)
+    return ListLead(prospect=prospect, data=lead.data, added_at=lead.added_at, updated_at=lead.updated_at)
 
 
-def _page(page: Page[ListLeadAnswer], now: datetime) -> Page[LeadAnswer]:
-    return Page[LeadAnswer](data=[_lead(lead, now) for lead in page.data], next_cursor=page.next_cursor)
+def _page(page: Page[ListLeadAnswer], now: datetime) -> Page[ListLead]:
+    return Page[ListLead](data=[_lead(lead, now) for lead in page.data], next_cursor=page.next_cursor)
 
 
 _source = list_leads.router
-routing.take_over(router, _source, list_leads.add_leads, _LEADS, answer=AddedLists, convert=_added)
-routing.take_over(router, _source, list_leads.list_leads_of, _LEADS, answer=Page[LeadAnswer], convert=_page)
-routing.take_over(router, _source, list_leads.remove_leads, _LEADS)
+routing.take_over(router, _source, list_leads.add_list_leads, _LEADS, answer=AddedLists, convert=_added)
+routing.take_over(router, _source, list_leads.list_list_leads, _LEADS, answer=Page[ListLead], convert=_page)
+routing.take_over(router, _source, list_leads.remove_list_leads, _LEADS)
 routing.take_over(
-    router, _source, list_leads.change_lead, f"{_LEADS}/{{platform_id}}", answer=LeadAnswer, convert=_lead
+    router, _source, list_leads.change_list_lead, f"{_LEADS}/{{platform_id}}", answer=ListLead, convert=_lead
 )
-routing.take_over_all(router, _source, without=frozenset({"add_leads", "list_leads_of", "remove_leads", "change_lead"}))
+routing.take_over_all(
+    router, _source, without=frozenset({"add_list_leads", "list_list_leads", "remove_list_leads", "change_list_lead"})
+)
 for _same in (lists.router, imports.router):
     routing.take_over_all(router, _same)

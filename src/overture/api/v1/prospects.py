@@ -21,12 +21,12 @@ class PlatformData(bodies.Answer):
     is_verified_blue: bool = Field(default=False, description="Not read: false.", examples=[False])
     is_verified_gold: bool = Field(default=False, description="Not read: false.", examples=[False])
     is_verified_gray: bool = Field(default=False, description="Not read: false.", examples=[False])
-    professional_category: str | None = Field(default=None, description=_UNKNOWN, examples=[None])
+    professional_category: None = Field(default=None, description=_UNKNOWN, examples=[None])
     url_entities: list[dict[str, Any]] = Field(default=[], description="Not read: empty.", examples=[[]])
-    banner_url: str | None = Field(default=None, description=_UNKNOWN, examples=[None])
+    banner_url: None = Field(default=None, description=_UNKNOWN, examples=[None])
     tweets_count: int = Field(default=0, description="Not read: 0.", examples=[0])
     favorites_count: int = Field(default=0, description="Not read: 0.", examples=[0])
-    raw_data: dict[str, Any] | None = Field(default=None, description=_UNKNOWN, examples=[None])
+    raw_data: None = Field(default=None, description=_UNKNOWN, examples=[None])
 
 
 class ProspectAnswer(bodies.Answer):
@@ -37,12 +37,12 @@ class ProspectAnswer(bodies.Answer):
         description="The platform's id; empty while only the username is known.", examples=["1000000000000000001"]
     )
     external_id: str | None = Field(description="Overture's id of the profile.", examples=["u0mdbz3k91yq0c8f4w2n7xhs"])
-    document_id: str | None = Field(default=None, description="There is no search index: null.", examples=[None])
+    document_id: None = Field(default=None, description="There is no search index: null.", examples=[None])
     display_name: str = Field(description="Shown name; the username or id until it is known.", examples=["Ana Ruiz"])
     username: str = Field(description="Username without @; empty until looked up.", examples=["ana"])
     handle: str = Field(description="Username with @; empty until looked up.", examples=["@ana"])
-    image: str | None = Field(description="Address of the picture.", examples=[None])
-    image_normalized: str | None = Field(description="The same.", examples=[None])
+    image: str | None = Field(description="Address of the picture.", examples=["https://example.com/pictures/ana.jpg"])
+    image_normalized: str | None = Field(description="The same.", examples=["https://example.com/pictures/ana.jpg"])
     bio: str | None = Field(description="What they say about themselves.", examples=["Roaster in Lisbon"])
     location: str | None = Field(description="Where they say they are.", examples=["Lisbon"])
     profile_url: str = Field(
@@ -60,13 +60,13 @@ class ProspectAnswer(bodies.Answer):
     follower_count: int = Field(description="How many follow them; 0 until it is known.", examples=[1250])
     following_count: int = Field(default=0, description="Not read: 0.", examples=[0])
     post_count: int = Field(default=0, description="Not read: 0.", examples=[0])
-    engagement_count: int | None = Field(default=None, description=_UNKNOWN, examples=[None])
-    listed_count: int | None = Field(default=None, description=_UNKNOWN, examples=[None])
-    platform_created_at: bodies.Instant | None = Field(default=None, description=_UNKNOWN)
+    engagement_count: None = Field(default=None, description=_UNKNOWN, examples=[None])
+    listed_count: None = Field(default=None, description=_UNKNOWN, examples=[None])
+    platform_created_at: None = Field(default=None, description=_UNKNOWN, examples=[None])
     first_seen_at: bodies.Instant | None = Field(description="When the team first heard of them.")
     last_updated_at: bodies.Instant = Field(description="When the platform was last asked, else `firstSeenAt`.")
     last_enriched_at: bodies.Instant | None = Field(description="When the platform was last asked.")
-    last_active_at: bodies.Instant | None = Field(default=None, description=_UNKNOWN)
+    last_active_at: None = Field(default=None, description=_UNKNOWN, examples=[None])
     source: Literal["cached", "indexed", "live", "merged"] = Field(
         default="cached", description="Always `cached`: what Overture has stored.", examples=["cached"]
     )

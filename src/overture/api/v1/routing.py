@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 
-from overture.api import bodies, routing
+from overture.api import bodies, refusals, routing
 from overture.api.v1 import errors, leniency
 from overture.errors import Path
 
@@ -71,7 +71,7 @@ def take_over(
         answer: the model of v1's answer, where it is another than v2's.
         convert: makes that answer out of v2's.
     """
-    (route,) = (one for one in source.routes if isinstance(one, routing.Route) and one.endpoint is endpoint)
+    route = _route(source, endpoint)
     is_empty = route.status_code == 204
 
     @functools.wraps(endpoint)
@@ -90,8 +90,19 @@ def take_over(
         response_model=bodies.Success if is_empty else answer or route.response_model,
         response_class=route.response_class,
         responses={status: told for status, told in route.responses.items() if status != "default"},
+        openapi_extra=refusals.declared(route.openapi_extra),
         route_class_override=StreamedRoute if isinstance(route, routing.StreamedRoute) else Route,
     )
+
+
+def refusing_as(source: APIRouter, endpoint: Callable[..., Awaitable[Any]]) -> dict[str, Any]:
+    """Declare that an operation of v1 refuses as one of v2 does."""
+    return refusals.declared(_route(source, endpoint).openapi_extra)
+
+
+def _route(source: APIRouter, endpoint: Callable[..., Awaitable[Any]]) -> routing.Route:
+    (route,) = (one for one in source.routes if isinstance(one, routing.Route) and one.endpoint is endpoint)
+    return route
 
 
 def take_over_all(

@@ -26,7 +26,7 @@ class AccountAnswer(bodies.Answer):
     platform_id: str = Field(description="The platform's id of the account.", examples=["1900000000000000001"])
     name: str = Field(description="Shown name.", examples=["Ana Ruiz"])
     username: str = Field(description="Username, without @.", examples=["ana"])
-    image: str | None = Field(description="Address of the picture.", examples=[None])
+    image: str | None = Field(description="Address of the picture.", examples=["https://example.com/pictures/ana.jpg"])
     created_at: bodies.Instant = Field(description="When it was linked.")
     status: AccountStatus = Field(
         description="`offline` must be authorised again; `paused` is held back.", examples=["active"]
