@@ -8,6 +8,8 @@ from tests.api import campaigning
 from tests.api.campaigning import delay, issue_paths, message, variable
 from tests.api.conftest import Link, Wakes
 
+from overture.actions.context import Context
+
 FIELDS = {
     "id", "name", "description", "status", "enabled", "dryRun", "targetsCount", "contactedCount", "repliesCount",
     "scopeAssessedCount", "completionRate", "replyRate", "hourlyMessageRate", "scheduleTimezone", "scheduleHours",
@@ -107,6 +109,42 @@ async def test_rules_are_read_back_in_the_shape_a_campaign_shows_them(client: ht
     assert made["rules"]["syncedLists"] == [{"listId": founders["id"], "listName": "F", "columnMapping": {}}]
     assert made["rules"]["excludedLists"] == [{"listId": customers["id"], "listName": "C"}]
     assert made["rules"]["excludeMutuals"] is True
+
+
+@pytest.mark.parametrize("name", ["rules", "leadRules"])
+async def test_rules_have_two_names_and_two_shapes(client: httpx.AsyncClient, link: Link, name: str) -> None:
+    ana = await link("ana")
+    first, second = await campaigning.make_list(client, "First"), await campaigning.make_list(client, "Second")
+    shown = {
+        "syncedLists": [{"listId": first["id"], "listName": "First", "columnMapping": {}}],
+        "excludedLists": [{"listId": second["id"], "listName": "Second"}],
+        "excludeContacted": True,
+        "excludeMutuals": False,
+    }
+    given = {"syncedListIds": [first["id"]], "excludedListIds": [second["id"]], "excludeContacted": True}
+    for rules in (shown, given):
+        made = await campaigning.create(client, ana, **{name: rules})
+        assert (made["rules"], made["isSyncing"]) == (shown, True)
+    both = {"name": "A", "accountLinkIds": [ana["id"]], "rules": given, "leadRules": {**given, "excludeMutuals": True}}
+    assert issue_paths(await client.post("/campaigns", json=both)) == [["leadRules"]]
+
+
+async def test_names_need_not_be_unique_and_are_as_long_as_the_bounds_allow(
+    client: httpx.AsyncClient, link: Link
+) -> None:
+    ana = await link("ana")
+    body = {"name": "🦆" * 255, "description": "x" * 1000, "hourlyMessageRate": 1}
+    first, second = [await campaigning.create(client, ana, **body) for _ in range(2)]
+    assert first["id"] != second["id"]
+    assert {name: second[name] for name in body} == body
+
+
+async def test_an_account_that_is_offline_may_be_in_a_campaign(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana = await link("ana")
+    await context.pool.execute("UPDATE account_link SET status = 'offline'")
+    assert (await campaigning.create(client, ana))["accountLinkIds"] == [ana["id"]]
 
 
 async def test_zone_aliases_agree_or_are_refused(client: httpx.AsyncClient, link: Link) -> None:

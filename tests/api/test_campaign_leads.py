@@ -191,6 +191,10 @@ async def test_values_are_kept_in_their_form_and_those_of_a_lead_that_is_there_a
         ({}, []),
         ({"platformIds": []}, ["platformIds"]),
         ({"platformIds": ["1"] * 2001}, ["platformIds"]),
+        ({"usernames": ["a"] * 2001}, ["usernames"]),
+        ({"externalIds": ["a"] * 2001}, ["externalIds"]),
+        ({"leads": [{"platformId": "1"}] * 2001}, ["leads"]),
+        ({"leads": []}, ["leads"]),
         ({"platformIds": [1]}, ["platformIds", 0]),
         ({"leads": [{"platformId": "1", "username": "a"}]}, ["leads", 0]),
         ({"platformIds": ["1"], "consent": {"basis": "iThinkSo", "evidence": "x"}}, ["consent", "basis"]),
@@ -314,6 +318,47 @@ async def test_a_lead_shows_its_values_with_those_of_its_lists_in_their_order(
     assert cleared.json()["data"][columns["Team"]] == "blue"
     assert issue_paths(await client.patch(at, json={"data": {"custom_x": "1"}})) == [["data", "custom_x"]]
     assert issue_paths(await client.patch(at, json={})) == [["data"]]
+
+
+LEAD = {
+    "profile", "state", "reason", "accountLinkId", "step", "nextSendAt", "aheadCount", "waitsFor", "data",
+    "contactedAt", "repliedAt",
+}  # fmt: skip
+
+
+async def test_a_lead_has_every_field_and_is_given_values_under_each_of_its_names(
+    client: httpx.AsyncClient, link: Link
+) -> None:
+    ben = await link("ben")
+    campaign = await campaigning.create(client, ben, columns=[{"name": "City"}], sequence=HI)
+    (column,) = (await client.get(f"/campaigns/{campaign['id']}/columns")).json()["data"]
+    await add(client, campaign, usernames=["ben"], consent={"basis": "signedUp", "evidence": "form"})
+    (lead,) = await page(client, campaign)
+    assert set(lead) == LEAD
+    assert {name: lead[name] for name in LEAD - {"profile", "waitsFor", "step"}} == {
+        "state": "assessing",
+        "reason": None,
+        "accountLinkId": None,
+        "nextSendAt": None,
+        "aheadCount": None,
+        "data": {},
+        "contactedAt": None,
+        "repliedAt": None,
+    }
+    step = campaign["sequence"]["steps"][0]
+    assert lead["step"] == {"id": step["id"], "rank": 0, "type": "message", "version": 1}
+    at = f"/campaigns/{campaign['id']}/leads"
+    for by, name in (
+        ({}, ben["platformId"]),
+        ({"by": "platformId", "platform": "twitter"}, ben["platformId"]),
+        ({"by": "username"}, "@BEN"),
+        ({"by": "externalId"}, lead["profile"]["id"]),
+    ):
+        changed = await client.patch(f"{at}/{name}", json={**by, "data": {column["id"]: str(by)}})
+        assert changed.json() == {**lead, "data": {column["id"]: str(by)}}, changed.text
+    assert issue_paths(await client.patch(f"{at}/ben", json={"by": "name", "data": {}})) == [["by"]]
+    elsewhere = await client.patch(f"{at}/{ben['platformId']}", json={"platform": "pigeon", "data": {}})
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "platformNotSupported")
 
 
 async def test_a_lead_held_for_a_value_tries_again_once_it_has_one(

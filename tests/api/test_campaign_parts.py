@@ -1,6 +1,7 @@
 """Automations and columns of a campaign."""
 
 import httpx
+import pytest
 from tests.api import campaigning
 from tests.api.campaigning import delay, issue_paths, message, variable
 from tests.api.conftest import Link, Tenant
@@ -35,6 +36,30 @@ async def test_automations_are_added_changed_switched_off_and_removed(
     assert (await client.delete(f"{at}/{made['id']}")).status_code == 204
     for response in (await client.delete(f"{at}/{made['id']}"), await client.patch(f"{at}/{made['id']}", json={})):
         assert (response.status_code, response.json()["code"]) == (404, "automationNotFound")
+
+
+@pytest.mark.parametrize("trigger", ["contacted", "followUpSent", "replied", "finished", "failed"])
+async def test_every_trigger_takes_every_action(client: httpx.AsyncClient, link: Link, trigger: str) -> None:
+    campaign = await campaigning.create(client, await link("ana"))
+    at = f"/campaigns/{campaign['id']}/automations"
+    tag = (await client.post("/tags", json={"name": "VIP"})).json()["id"]
+    member = (await client.get("/members")).json()["data"][0]["id"]
+    actions = {
+        "setStatus": {"statusId": (await client.get("/statuses/won")).json()["id"]},
+        "addTag": {"tagId": tag},
+        "removeTag": {"tagId": tag},
+        "assign": {"memberId": member},
+    }
+    for action, data in actions.items():
+        body = {"trigger": trigger, "action": action, "actionData": data, "enabled": False}
+        made = (await client.post(at, json=body)).json()
+        assert made == {**body, "id": made["id"]}
+        other = {**body, "actionData": {"statusIdx": "x"}}
+        assert issue_paths(await client.post(at, json=other)) == [["actionData"]]
+    shown = (await campaigning.read(client, campaign))["automations"]
+    assert [one["action"] for one in shown] == list(actions)
+    wrong = {"trigger": "opened", "action": "setStatus", "actionData": actions["setStatus"]}
+    assert issue_paths(await client.post(at, json=wrong)) == [["trigger"]]
 
 
 async def test_columns_are_added_renamed_listed_and_removed(client: httpx.AsyncClient, link: Link) -> None:

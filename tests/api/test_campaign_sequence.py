@@ -124,6 +124,35 @@ async def test_a_sequence_that_cannot_be_is_refused_with_its_place_and_changes_n
     assert await campaigning.read(client, campaign) == campaign
 
 
+@pytest.mark.parametrize("seconds", [60, 7_776_000])
+@pytest.mark.parametrize("unit", ["minutes", "hours", "days", "weeks"])
+async def test_a_delay_lasts_a_minute_to_ninety_days_whatever_its_unit(
+    client: httpx.AsyncClient, link: Link, seconds: int, unit: str
+) -> None:
+    campaign = await campaigning.create(client, await link("ana"))
+    data = {"delaySeconds": seconds, "unit": unit}
+    answer = await replaced(client, campaign, message("a"), {"type": "delay", "data": data}, message("b"))
+    assert answer["steps"][1]["data"] == data
+
+
+async def test_segments_are_read_back_as_they_were_sent(client: httpx.AsyncClient, link: Link) -> None:
+    campaign = await campaigning.create(client, await link("ana"), columns=[{"name": "City"}])
+    (column,) = (await client.get(f"/campaigns/{campaign['id']}/columns")).json()["data"]
+    names = (
+        "first-name", "last-name", "full-name", "username", "bio", "location", "website", "follower-count", column["id"]
+    )  # fmt: skip
+    segments = [
+        {"type": "variation", "options": ["Hey"]},
+        {"type": "static", "text": " \n"},
+        *({"type": "variable", "name": name, "fallback": None} for name in names),
+        {"type": "variable", "name": "bio", "fallback": "you"},
+    ]
+    step = {"type": "message", "data": {"segments": segments}}
+    assert (await replaced(client, campaign, step))["steps"][0]["data"]["segments"] == segments
+    left_out = {"type": "message", "data": {"segments": [{"type": "variable", "name": "bio"}]}}
+    assert (await replaced(client, campaign, left_out))["steps"][0]["data"]["segments"][0]["fallback"] is None
+
+
 async def test_a_step_cannot_be_there_twice(client: httpx.AsyncClient, link: Link) -> None:
     campaign = await campaigning.create(client, await link("ana"), sequence={"steps": [message("Hi")]})
     step_id = campaign["sequence"]["steps"][0]["id"]

@@ -208,6 +208,45 @@ async def test_rejected_rows_are_downloaded_mended_and_imported_again(
     assert (await _leads(client, list_id))["1000002"] == {columns["Note"]: 'a "b", c'}
 
 
+@pytest.mark.parametrize(
+    ("target", "cell"),
+    [("platformId", "{id}"), ("username", "@{username}"), ("profileUrl", "https://x.com/{username}")],
+)
+async def test_who_a_row_is_stands_in_any_of_three_targets(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant, link: Link, target: str, cell: str
+) -> None:
+    await link("ana")
+    ben = await link("ben")
+    cell = cell.format(id=ben["platformId"], username=ben["username"])
+    mapping = [{"csvHeader": "Wer", "targetColumnId": target}]
+    job = await _post(client, list_id, f"Wer\n{cell}\n", columnMapping=mapping)
+    await _finish(context, team, client, job, list_id)
+    assert await _leads(client, list_id) == {ben["platformId"]: {}}
+
+
+async def test_jobs_are_filtered_by_every_state_there_is(client: httpx.AsyncClient, list_id: str) -> None:
+    job = await _post(client, list_id, "id\n1000001\n")
+    for status in ("queued", "starting", "running", "paused", "completed", "failed", "canceled"):
+        page = await client.get(f"/lists/{list_id}/import-jobs", params={"status": status})
+        assert [one["id"] for one in page.json()["data"]] == [job["id"]] * (status == "queued")
+    wrong = await client.get(f"/lists/{list_id}/import-jobs", params={"status": "done"})
+    assert wrong.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("content_type", "limit"), [("application/json", 64), ("multipart/form-data; boundary=x", 256), (None, 64)]
+)
+async def test_a_file_has_its_own_limit(
+    client: httpx.AsyncClient, list_id: str, content_type: str | None, limit: int
+) -> None:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    path = f"/lists/{list_id}/import-jobs"
+    for size, status in ((limit * 1024 * 1024 + 1, 413), (limit * 1024 * 1024, 400)):
+        announced = await client.post(path, content=b"{", headers=headers | {"Content-Length": str(size)})
+        assert announced.status_code == status, (size, announced.text)
+    assert "MiB" in (await client.post(path, content=b"{", headers={"Content-Length": "9" * 12})).json()["message"]
+
+
 async def test_a_system_list_takes_no_import(client: httpx.AsyncClient) -> None:
     system = (await client.get("/lists")).json()["data"][0]["id"]
     response = await client.post(f"/lists/{system}/import-jobs", json=_body("id\n1000001\n"))

@@ -329,6 +329,37 @@ async def test_a_list_deleted_meanwhile_ends_the_job(importing: Imports) -> None
     await importing.work(job)
 
 
+async def test_a_job_that_ends_nothing_it_starts_is_starting_paused_and_at_last_failed(
+    importing: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await importing.run("id\n1\n")
+    job = await importing.create("id\n1\n2\n")
+
+    async def break_off(*_: Any, **__: Any) -> Any:
+        raise _Killed
+
+    seen = [(await importing.read(job)).status]
+    with monkeypatch.context() as broken:
+        broken.setattr(people, "save_ids", break_off)
+        for _ in range(5):
+            with pytest.raises(_Killed):
+                await importing.work(job)
+            seen.append((await importing.read(job)).status)
+            await importing.importer.postpone(importing.chore(job), error=_Killed(), by=timedelta(seconds=30))
+            paused = await importing.read(job)
+            assert (paused.status, paused.completed_at) == ("paused", None)
+            assert "goes on by itself" in (paused.error or "")
+    await importing.work(job)
+    failed = await importing.read(job)
+    assert seen == ["queued", "starting", "running", "running", "running", "running"]
+    assert (failed.status, counts(failed), failed.completed_at is not None) == ("failed", (0, 0, 0), True)
+    assert "Import what is missing as a new file" in (failed.error or "")
+    assert await importing.data() == {"1": {}}, "what was there stays"
+    event = await importing.world.pool.fetchrow("SELECT * FROM event WHERE type = 'import.failed'")
+    assert event is not None and event["object_id"] == job.id
+    assert await importing.world.pool.fetchval("SELECT count(*) FROM import_chunk") == 0
+
+
 async def test_the_end_of_a_job_is_an_event(importing: Imports) -> None:
     job = await importing.run(file_of(2) + "x,\n")
     event = await importing.world.pool.fetchrow("SELECT * FROM event WHERE type = 'import.completed'")
