@@ -223,6 +223,22 @@ class TestUp:
         assert "made in virtual time" in refusal(*real, database_url=database_url)
         assert "virtual time" in refusal("worker", database_url=database_url, secret_key=KEY)
 
+    def test_a_dry_run_has_a_database_of_its_own(self, place: Path, database_url: str) -> None:
+        arguments = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
+        with serving(*arguments, database_url=database_url, dry_run="1") as running:
+            assert "nothing is delivered" in running.told
+            api, token = running.address("API"), (place / "token").read_text().strip()
+            headers = {"Authorization": f"Bearer {token}"}
+            body = {"name": "A", "accountLinkIds": list(accounts_of(api, token).values())}
+            made = httpx.post(f"{api}/api/v2/campaigns", json=body, headers=headers).json()
+            assert made["dryRun"] is True, made
+        assert "Set OVERTURE_DRY_RUN=1" in refusal(*arguments, database_url=database_url)
+        assert "Set OVERTURE_DRY_RUN=1" in refusal("worker", database_url=database_url, secret_key=KEY)
+        ask(database_url, "UPDATE delivery SET is_dry = false")
+        assert "this database delivers" in refusal(*arguments, database_url=database_url, dry_run="1")
+        with serving(*arguments, database_url=database_url) as delivering:
+            assert "Dry run" not in delivering.told
+
     def test_the_sandbox_may_write_to_anyone_by_a_recorded_choice_that_stays(
         self, place: Path, database_url: str
     ) -> None:

@@ -45,7 +45,8 @@ async def work(settings: Settings, *, say: Callable[[str], None]) -> None:
         _parts(settings, "worker", idle_seconds=WORKER_IDLE_SECONDS) as parts,
         main.working(parts.engine()) as task,
     ):
-        say("An Overture worker is at work. Ctrl-C stops it.")
+        dry = " in a dry run, and delivers nothing" if settings.dry_run else ""
+        say(f"An Overture worker is at work{dry}. Ctrl-C stops it.")
         await processes.until(stopping, [task])
 
 
@@ -71,5 +72,7 @@ async def _parts(settings: Settings, role: str, *, idle_seconds: float | None = 
                 f"This database holds a run in virtual time, which stands at {instant.isoformat()}: real time would "
                 "jump over what is due in between. Go on with `overture up --speed N`, or use another database."
             )
+        await main.settle_delivery(settings, pool)
         keys = main.keys_of(settings, may_create=False)
-        yield await stack.enter_async_context(main.parts_of(pool, keys=keys, engine_clock=WallClock()))
+        parts = main.parts_of(pool, keys=keys, engine_clock=WallClock(), is_dry=settings.dry_run)
+        yield await stack.enter_async_context(parts)

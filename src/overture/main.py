@@ -11,6 +11,7 @@ import structlog
 
 from overture import clock, processes, secrets
 from overture.actions.context import Context
+from overture.channels.dry import DryChannel
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
 from overture.clock import EngineClock, WallClock
@@ -18,7 +19,7 @@ from overture.engine.supervisor import Engine
 from overture.errors import StartError
 from overture.secrets import Sealer
 from overture.settings import Settings
-from overture.store import migrate, virtual
+from overture.store import delivery, migrate, virtual
 from overture.store.embedded import Embedded
 from overture.store.pool import Pool, open_pool, program_name
 from overture.store.server_user import EmbeddedError
@@ -157,10 +158,33 @@ async def prepare_schema(settings: Settings, pool: Pool) -> None:
         await migrate.require(connection)
 
 
+async def settle_delivery(settings: Settings, pool: Pool) -> None:
+    """Make sure that a dry run stays one, and that what delivers does: the first start on a database decides.
+
+    Raises:
+        StartError: the database is of the other kind.
+    """
+    async with pool.acquire() as connection:
+        is_dry = await delivery.decide(connection, is_dry=settings.dry_run)
+    if is_dry and not settings.dry_run:
+        raise StartError(
+            "This database holds dry runs: nobody in it was really written to. Set OVERTURE_DRY_RUN=1, or use another "
+            "data directory or database to deliver."
+        )
+    if settings.dry_run and not is_dry:
+        raise StartError(
+            "OVERTURE_DRY_RUN is set, but this database delivers: what a dry run writes down would be taken for what "
+            "happened. Use another data directory or database for it, or leave the setting out."
+        )
+
+
 @asynccontextmanager
-async def parts_of(pool: Pool, *, keys: list[bytes], engine_clock: EngineClock) -> AsyncIterator[Parts]:
-    """Yield the parts of a process around an open pool."""
-    channels = Registry([XChannel(timeout=10.0)])
+async def parts_of(
+    pool: Pool, *, keys: list[bytes], engine_clock: EngineClock, is_dry: bool = False
+) -> AsyncIterator[Parts]:
+    """Yield the parts of a process around an open pool; `is_dry` lets it deliver nothing."""
+    channel = XChannel(timeout=10.0)
+    channels = Registry([DryChannel(channel) if is_dry else channel])
     try:
         yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys))
     finally:

@@ -43,6 +43,7 @@ async def create_token(settings: Settings, *, team_id: str | None, name: str, sa
     async with _context(settings) as context:
         known = await teams.read_all(context)
         if not known and team_id is None:
+            await main.settle_delivery(settings, context.pool)
             known = [await teams.create(context, name=first_start.TEAM_NAME, owner_name=first_start.OWNER_NAME)]
         team = _choose(known, team_id)
         token, secret = await tokens.create(context, operator(team.id), name=name)

@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     x_base_url: HttpUrl = Field(
         default=HttpUrl("https://api.x.com"), description="Where X answers; a sandbox's address for trials."
     )
-
+    dry_run: bool = Field(
+        default=False, description="Simulate sending and deliver nothing, on a database of its own: `1` for yes."
+    )
     rate_limits: str = Field(
         default="300/10000/100000",
         pattern=r"^(off|[1-9][0-9]{0,8}/[1-9][0-9]{0,8}/[1-9][0-9]{0,8})$",

@@ -69,8 +69,11 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
             return
         keys = main.keys_of(settings, may_create=True)
         reached = await _settle_time(stack, pool, options.virtual_time)
+        await main.settle_delivery(settings, pool)
         engine_clock = WallClock() if reached is None else VirtualClock(pool)
-        parts = await stack.enter_async_context(main.parts_of(pool, keys=keys, engine_clock=engine_clock))
+        parts = await stack.enter_async_context(
+            main.parts_of(pool, keys=keys, engine_clock=engine_clock, is_dry=settings.dry_run)
+        )
         tasks: list[asyncio.Task[None]] = []
         urls = settings.platform_urls
         beside = None
@@ -231,5 +234,7 @@ def _announcement(
         speed = options.virtual_time.speed
         pace = "as fast as the work allows" if speed is None else f"{speed:g} times as fast as real time"
         lines.append(f"  Clock    {reached.isoformat()}, {pace}")
+    if settings.dry_run:
+        lines.append("  Dry run  campaigns only simulate sending: nothing is delivered")
     lines.append("Ctrl-C stops it.")
     return lines

@@ -80,7 +80,10 @@ class CommonCampaign(bodies.Answer):
     description: str | None = Field(description="Notes for the team.", examples=["People who wrote to us in autumn."])
     status: CampaignStatus = Field(description="Where it is in its life.", examples=["active"])
     enabled: bool = Field(description="The operator's switch.", examples=[True])
-    dry_run: bool = Field(description="Whether it only simulates sending.", examples=[False])
+    dry_run: bool = Field(
+        description="Whether it only simulates sending and delivers nothing; the server decides, never a body.",
+        examples=[False],
+    )
     targets_count: int = Field(description="Leads in scope, and those contacted.", examples=[1200])
     contacted_count: int = Field(description="Leads whose first message was accepted.", examples=[340])
     replies_count: int = Field(description="Contacted leads who answered, each once.", examples=[51])

@@ -188,8 +188,8 @@ async def insert(connection: Connection, *, team_id: str, campaign_id: str, sett
     await connection.execute(
         """
         INSERT INTO campaign (team_id, id, name, description, hourly_message_rate, schedule_timezone, schedule_hours,
-                              exclude_contacted, exclude_mutuals, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+                              exclude_contacted, exclude_mutuals, created_at, updated_at, dry_run)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, coalesce((SELECT is_dry FROM delivery), false))
         """,
         team_id,
         campaign_id,
