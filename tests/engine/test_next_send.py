@@ -45,7 +45,7 @@ class Told:
         context, actor, now = self.world.context, self.world.actor, await self.world.clock.now()
         found = [await campaigns.get(context, actor, campaign_id=one) for one in self.campaign_ids]
         waits = await campaign_waits.told(context, actor, campaigns=found)
-        with mock.patch.object(campaign_waits, "FEW", 1):
+        with mock.patch.object(campaign_waits, "LOOKS", (1, None)):
             # However few accounts are looked at first, the same is told.
             assert await campaign_waits.told(context, actor, campaigns=found) == waits
         for campaign in found:

@@ -14,15 +14,19 @@ from overture.store.campaigns import Campaign
 from overture.store.heads import Head
 from overture.store.pool import Connection
 
-FEW = 5
-"""So many accounts of a campaign are looked at first, those that may send soonest."""
+LOOKS = (5, 100, None)
+"""So many accounts of a campaign are looked at first, those that may send soonest; then so many, and then all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class First:
-    """What keeps the account that sends next, and whether none of those not looked at could send before it."""
+    """What keeps the account that sends next, and whether there is one.
+
+    `is_sure`: none of the accounts that were not looked at could send before it.
+    """
 
     account: Wait | None
+    is_due: bool
     is_sure: bool
 
 
@@ -40,19 +44,22 @@ async def read(
 
     Mostly a few accounts tell who sends next; campaigns where they do not are looked at once more, and further.
     """
-    sending = [campaign for campaign in campaigns if campaign.status == CampaignStatus.ACTIVE]
-    firsts = await _firsts(connection, team_id, sending, FEW, now)
-    unsure = [campaign for campaign in sending if not firsts[campaign.id].is_sure]
-    firsts |= await _firsts(connection, team_id, unsure, heads.MOST, now)
-    nobody = First(account=None, is_sure=True)
+    nobody = First(account=None, is_due=False, is_sure=False)
+    firsts = dict.fromkeys((campaign.id for campaign in campaigns), nobody)
+    unsure = [campaign for campaign in campaigns if campaign.status == CampaignStatus.ACTIVE]
+    for most in LOOKS:
+        firsts |= await _look(connection, team_id, unsure, most=most, now=now)
+        unsure = [campaign for campaign in unsure if not firsts[campaign.id].is_sure]
     return {
-        campaign.id: waiting.of_campaign(campaign, account=firsts.get(campaign.id, nobody).account)
+        campaign.id: waiting.of_campaign(
+            campaign, account=firsts[campaign.id].account, is_due=firsts[campaign.id].is_due
+        )
         for campaign in campaigns
     }
 
 
-async def _firsts(
-    connection: Connection, team_id: str, campaigns: Sequence[Campaign], most: int, now: datetime
+async def _look(
+    connection: Connection, team_id: str, campaigns: Sequence[Campaign], *, most: int | None, now: datetime
 ) -> dict[str, First]:
     if not campaigns:
         return {}
@@ -67,22 +74,26 @@ async def _firsts(
     }
 
 
-def _first(campaign: Campaign, found: Sequence[Head], counted: Counted, *, now: datetime, most: int) -> First:
+def _first(campaign: Campaign, found: Sequence[Head], counted: Counted, *, now: datetime, most: int | None) -> First:
     """What keeps the account that sends next; where none does, what keeps the one that could be the first again."""
     best: tuple[datetime, Head] | None = None
-    is_sure = len(found) < most or found[-1].status != AccountStatus.ACTIVE
     for head in found:
         if best is not None and head.soonest >= best[0]:
-            # Neither this one nor any after it sends before that.
-            is_sure = True
             break
         instant = account_waits.next_send(campaign, head, counted, now)
         if instant is not None and (best is None or instant < best[0]):
             best = instant, head
     if best is None:
         account = account_waits.of_head(campaign, found[0], counted, now) if found else None
-        return First(account=account, is_sure=is_sure)
+        return First(account=account, is_due=False, is_sure=_is_all(found, most))
     instant, head = best
-    is_due = instant <= now
-    wait = None if is_due else account_waits.of_head(campaign, head, counted, now) or waiting.pace(campaign, instant)
-    return First(account=wait, is_sure=is_sure or is_due)
+    wait = None
+    if instant > now:
+        wait = account_waits.of_head(campaign, head, counted, now) or waiting.pace(campaign, instant)
+    is_first = instant <= max(now, *(head.free_at for head in found))
+    return First(account=wait, is_due=True, is_sure=is_first or _is_all(found, most))
+
+
+def _is_all(found: Sequence[Head], most: int | None) -> bool:
+    """Whether no other account of the campaign could send: they come last that may not."""
+    return most is None or any(head.looked < most or head.status != AccountStatus.ACTIVE for head in found)

@@ -19,10 +19,10 @@ class Wait:
     until: datetime | None = None
 
 
-def of_campaign(campaign: Campaign, *, account: Wait | None) -> Wait | None:
+def of_campaign(campaign: Campaign, *, account: Wait | None, is_due: bool) -> Wait | None:
     """Return what the campaign waits for; None when it waits for nothing.
 
-    `account`: what keeps the account that sends next, None where nothing does.
+    `account`: what keeps the account that sends next, None where nothing does. `is_due`: whether there is one at all.
     """
     match campaign.status:
         case CampaignStatus.DRAFT:
@@ -33,7 +33,7 @@ def of_campaign(campaign: Campaign, *, account: Wait | None) -> Wait | None:
             return Wait(code="disabled", message="The campaign is paused until somebody enables it.")
         case CampaignStatus.COMPLETED:
             return None
-    return next(_active(campaign, account), None)
+    return next(_active(campaign, account, is_due=is_due), None)
 
 
 def of_lead(
@@ -59,7 +59,7 @@ def of_lead(
         case LeadState.READY | LeadState.IN_SEQUENCE if campaign.status == CampaignStatus.ACTIVE:
             return next(_sendable(campaign, lead, account, next_send_at, ahead, now), None)
         case LeadState.READY | LeadState.IN_SEQUENCE:
-            return of_campaign(campaign, account=account)
+            return of_campaign(campaign, account=account, is_due=False)
     return None
 
 
@@ -72,7 +72,7 @@ def _sendable(
     now: datetime,
 ) -> Iterator[Wait]:
     if campaign.prospect.stopped_at is not None or campaign.prospect.restored_from is not None:
-        yield from _active(campaign, account)
+        yield from _active(campaign, account, is_due=False)
     elif lead.is_parked or lead.is_engaged_elsewhere:
         yield Wait(code="otherCampaign", message="Another campaign is writing to this person.")
     elif lead.due_at is None:
@@ -87,12 +87,12 @@ def _sendable(
     elif ahead:
         yield Wait(code="queue", message=f"{_leads(ahead)} served before it by the same account.")
     elif next_send_at is None:
-        yield from _active(campaign, account)
+        yield from _active(campaign, account, is_due=False)
     elif next_send_at > now:
         yield pace(campaign, next_send_at)
 
 
-def _active(campaign: Campaign, account: Wait | None) -> Iterator[Wait]:
+def _active(campaign: Campaign, account: Wait | None, *, is_due: bool) -> Iterator[Wait]:
     prospect = campaign.prospect
     if prospect.stopped_at is not None:
         yield Wait(code="teamStopped", message="All sending of the team is stopped.")
@@ -105,7 +105,7 @@ def _active(campaign: Campaign, account: Wait | None) -> Iterator[Wait]:
         yield account
     elif not prospect.active_accounts:
         yield _no_account(campaign)
-    elif prospect.next_send_at is None:
+    elif not is_due:
         yield from _nothing_planned(campaign)
 
 

@@ -62,11 +62,9 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prospect:
-    """What decides when an active campaign sends next; instants are None where there is none.
+    """What keeps an active campaign as a whole from sending; instants are None where there is none.
 
-    `next_send_at`: the earliest instant at which the pace of an active account and a lead it has planned allow it,
-    None where nothing is planned; limits and budgets may put it off. `restored_from`: a backup made then was restored,
-    and the team waits until its accounts have caught up.
+    `restored_from`: a backup made then was restored, and the team waits until its accounts have caught up.
     """
 
     stopped_at: datetime | None
@@ -74,7 +72,6 @@ class Prospect:
     active_accounts: int
     paused_accounts: int
     offline_accounts: int
-    next_send_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,8 +137,7 @@ _WHOLE = f"""
                                       'actionData', x.action_data, 'enabled', x.enabled) ORDER BY x.id), '[]')
               FROM automation x WHERE x.team_id = c.team_id AND x.campaign_id = c.id) AS automations,
            n.*, t.stopped_at, h.restored_from, m.active_accounts, m.paused_accounts, m.offline_accounts,
-           CASE WHEN m.reaches_anyone THEN 'anyoneReachable' ELSE 'inboundOrConsent' END AS contact_policy,
-           w.next_send_at
+           CASE WHEN m.reaches_anyone THEN 'anyoneReachable' ELSE 'inboundOrConsent' END AS contact_policy
       FROM campaign c
       JOIN team t ON t.team_id = c.team_id
      CROSS JOIN LATERAL (SELECT min(since) AS restored_from FROM catch_up WHERE team_id = c.team_id) h
@@ -165,20 +161,6 @@ _WHOLE = f"""
           JOIN platform_app f ON f.team_id = a.team_id AND f.id = a.app_id
          WHERE p.team_id = c.team_id AND p.campaign_id = c.id AND p.is_member
      ) m
-     CROSS JOIN LATERAL (
-        SELECT nullif(min(greatest(p.next_at, e.rest_until, d.due_at)), 'infinity') AS next_send_at
-          FROM campaign_account p
-          JOIN account_link a ON a.team_id = p.team_id AND a.id = p.account_id AND a.status = 'active'
-          JOIN account_pace e ON e.team_id = p.team_id AND e.account_id = p.account_id
-         CROSS JOIN LATERAL (
-             (SELECT due_at FROM lead_due WHERE team_id = p.team_id AND account_id = p.account_id
-                 AND campaign_id = p.campaign_id AND is_first = false ORDER BY due_at LIMIT 1)
-             UNION ALL
-             (SELECT due_at FROM lead_due WHERE team_id = p.team_id AND account_id = p.account_id
-                 AND campaign_id = p.campaign_id AND is_first = true AND p.is_member ORDER BY due_at LIMIT 1)
-          ) d
-         WHERE p.team_id = c.team_id AND p.campaign_id = c.id AND c.status = 'active'
-     ) w
      WHERE c.team_id = $1 AND c.deleted_at IS NULL
 """
 
