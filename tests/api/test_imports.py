@@ -189,23 +189,24 @@ async def test_a_canceled_job_stays_canceled_and_a_completed_one_cannot_be(
 async def test_rejected_rows_are_downloaded_mended_and_imported_again(
     client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant
 ) -> None:
-    job = await _post(client, list_id, 'id;Note\n1000001;fine\n1.9E+18;"a ""b"", c"\n;x\n7;"open\n')
+    job = await _post(client, list_id, 'id;Note\n1000001;fine\n1.9E+18;"a ""b"",\nc"\n;x\n7;"open\n')
     done = await _finish(context, team, client, job, list_id)
     assert (done["addedCount"], done["failedCount"]) == (1, 3)
     response = await client.get(f"/lists/{list_id}/import-jobs/{job['id']}/rejects.csv")
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
-    assert response.text.splitlines() == [
-        "importLine,importReason,id,Note",
-        '3,platformIdRounded,1.9E+18,"a ""b"", c"',
-        "4,noIdentifier,,x",
-        '5,unclosedQuote,"7;""open"',
+    assert response.text.split("\r\n") == [
+        "\ufeffimportLine,importReason,id,Note",
+        '3,platformIdRounded,1.9E+18,"a ""b"",\nc"',
+        "5,noIdentifier,,x",
+        '6,unclosedQuote,"7;""open"',
+        "",
     ]
     mended = response.text.replace("1.9E+18", "1000002").replace("noIdentifier,", "noIdentifier,1000003")
     again = await _finish(context, team, client, await _post(client, list_id, mended), list_id)
     assert (again["addedCount"], again["failedCount"]) == (2, 1)
     columns = await _columns(client, list_id)
     assert set(columns) == {"Note"}
-    assert (await _leads(client, list_id))["1000002"] == {columns["Note"]: 'a "b", c'}
+    assert (await _leads(client, list_id))["1000002"] == {columns["Note"]: 'a "b",\nc'}
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,7 @@ async def test_the_csv_has_everybody_and_no_formula(client: httpx.AsyncClient, d
     await database.execute("UPDATE profile SET username = 'ana' WHERE platform_id = '1'")
     response = await client.get("/suppressions.csv")
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.text.startswith("\ufeffplatform,")
     second, first = csv.DictReader(io.StringIO(response.text, newline=""))
     assert (first["platformId"], first["username"], first["reason"], first["by"]) == ("1", "ana", "'=1+1", "test")
     assert (second["platformId"], second["username"], second["source"]) == ("2", "", "byHand")

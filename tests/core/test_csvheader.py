@@ -80,6 +80,7 @@ def test_of_several_headers_for_one_thing_the_clearest_wins() -> None:
         ("", "empty"),
         ("\n\n", "empty"),
         ("ana\nben\n", "No column tells who a row is"),
+        ("ana\nben\n", '"targetColumnId": "username"'),
         ("name,company\nAna,Acme\n", "'name', 'company'"),
         ('"username,company\nana,Acme\n', "first line cannot be read"),
         ("username,Company,company\nana,a,b\n", "stands twice"),

@@ -63,10 +63,22 @@ def test_the_most_certain_identifier_that_can_be_read_names_the_person(
         (("7", "", "", "", "", "more"), Reason.TOO_MANY_VALUES),
         (("7", "", "", "x" * 10_001), f"{Reason.TEXT_TOO_LONG}: Company"),
         (("7", "", "", "", "many"), f"{Reason.NOT_A_NUMBER}: Size"),
+        (("7", "", "", "x" * 10_001, "many"), f"{Reason.TEXT_TOO_LONG}: Company; {Reason.NOT_A_NUMBER}: Size"),
     ],
 )
 def test_a_row_that_cannot_be_taken_says_why(fields: tuple[str, ...], reason: str) -> None:
     assert _read(*fields) == reason
+
+
+def test_of_very_many_wrong_cells_the_first_are_named() -> None:
+    filled = [
+        Filled(place=place, column_id=f"custom_{place}", kind=ColumnType.NUMBER, header=f"N{place}")
+        for place in range(1, 501)
+    ]
+    layout = Layout(platform="twitter", width=501, identifiers={Target.PLATFORM_ID: 0}, filled=filled)
+    fields = ("7", *["many"] * 500)
+    said = lead_rows.read(layout, Record(2, fields, None, ",".join(fields), 0, 3))
+    assert said == "; ".join([*(f"{Reason.NOT_A_NUMBER}: N{place}" for place in range(1, 11)), "..."])
 
 
 def test_values_come_typed_and_empty_cells_bring_nothing() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from overture.actions import audit, people
 from overture.actions.context import Actor, Context
-from overture.core import csvwriting
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import AuditAction, MemberRole, ObjectType, SuppressionSource
 from overture.engine import complete, suppress
@@ -18,7 +17,6 @@ from overture.store.pool import Connection
 from overture.store.suppressions import New, Suppression
 
 _AT_ONCE = 1000
-_HEADERS = ("platform", "platformId", "username", "displayName", "source", "reason", "by", "createdAt")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,26 +143,11 @@ async def remove(context: Context, actor: Actor, *, profile_id: str) -> None:
     context.wake()
 
 
-async def as_csv(context: Context, actor: Actor) -> AsyncIterator[str]:
-    """Return all suppressions as CSV in pieces, the latest first."""
-    yield csvwriting.record(_HEADERS)
+async def every(context: Context, actor: Actor) -> AsyncIterator[list[Suppression]]:
+    """Return all suppressions in pieces, the latest first."""
     after: tuple[datetime, str] | None = None
     while rows := await page(context, actor, platform=None, prefix=None, after=after, limit=_AT_ONCE):
-        yield "".join(
-            csvwriting.record(
-                (
-                    row.profile.platform,
-                    row.profile.platform_id,
-                    row.profile.username,
-                    row.profile.display_name,
-                    row.source,
-                    row.note,
-                    row.by,
-                    row.at.isoformat(),
-                )
-            )
-            for row in rows
-        )
+        yield rows
         after = (rows[-1].at, rows[-1].profile.id)
 
 

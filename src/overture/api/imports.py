@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from overture.actions import imports
-from overture.api import bodies, refusals, routing
+from overture.api import bodies, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.lead_bodies import DEFAULT_PLATFORM, ConsentBody
 from overture.api.paging import CurrentPage, Page
@@ -246,28 +246,19 @@ async def undo_import_job(context: CurrentContext, actor: CurrentActor, list_id:
     "/lists/{list_id}/import-jobs/{job_id}/rejects.csv",
     summary="Download the rows that were not taken",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV"}},
+    responses=tables.DOCUMENTED,
 )
 async def download_rejects(
     context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str
 ) -> StreamingResponse:
     """Return the rejected rows as CSV: line, reason and the row. Mended, the file can be imported as it is."""
     rows = await imports.rejects(context, actor, list_id=list_id, job_id=job_id)
-    return StreamingResponse(
-        _encoded(rows),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="rejects.csv"'},
-    )
+    return tables.written("rejects.csv", rows)
 
 
 async def _encoded_text(content: str) -> AsyncIterator[bytes]:
     for start in range(0, len(content), _PIECE_CHARACTERS):
         yield content[start : start + _PIECE_CHARACTERS].encode()
-
-
-async def _encoded(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
-    async for piece in pieces:
-        yield piece.encode()
 
 
 def answer(job: Job) -> ImportJobAnswer:

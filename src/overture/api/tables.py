@@ -30,9 +30,14 @@ PROFILE = (
 
 
 def answer(name: str, header: Sequence[str], rows: AsyncIterator[Sequence[Sequence[Cell]]]) -> StreamingResponse:
-    """Answer with a table; `rows` brings it in pieces. UTF-8 with a mark, so that spreadsheets read it as such."""
+    """Answer with a table; `rows` brings it in pieces."""
+    return written(name, _lines(header, rows))
+
+
+def written(name: str, pieces: AsyncIterator[str]) -> StreamingResponse:
+    """Answer with CSV that is written already. UTF-8 with a mark, so that spreadsheets read it as such."""
     return StreamingResponse(
-        _written(header, rows),
+        _encoded(pieces),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -54,7 +59,13 @@ def profile(found: Profile) -> list[Cell]:
     ]
 
 
-async def _written(header: Sequence[str], rows: AsyncIterator[Sequence[Sequence[Cell]]]) -> AsyncIterator[bytes]:
-    yield ("\ufeff" + cells.lines([header])).encode()
+async def _lines(header: Sequence[str], rows: AsyncIterator[Sequence[Sequence[Cell]]]) -> AsyncIterator[str]:
+    yield cells.lines([header])
     async for piece in rows:
-        yield cells.lines(piece).encode()
+        yield cells.lines(piece)
+
+
+async def _encoded(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    yield "\ufeff".encode()
+    async for piece in pieces:
+        yield piece.encode()

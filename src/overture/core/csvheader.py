@@ -11,6 +11,7 @@ from overture.core import csvfile, identifiers
 MOST_HEADERS = 500
 LONGEST_HEADER = 255
 _SHORTEST_ID = 6
+_EXAMPLE_MAPPING = '[{"csvHeader": "<the header>", "targetColumnId": "username"}]'
 _SAMPLE_ROWS = 50
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
@@ -197,7 +198,7 @@ def _require_identifier(found: Mapping[Target, int], opening: Opening) -> None:
     if not found:
         raise HeaderWrong(
             "No column tells who a row is: the first line must have a header like username, id or profile url "
-            f"(or columnMapping must name one). It has {_listed(opening.headers)}."
+            f"(or columnMapping must name one: {_EXAMPLE_MAPPING}). It has {_listed(opening.headers)}."
         )
 
 

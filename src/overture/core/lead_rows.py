@@ -22,6 +22,7 @@ _PROTECTED = re.compile(r'="(.*)"|\'(.*)', re.DOTALL)
 _DATE = re.compile(r"([0-9]{4})[-/.]([0-9]{2})[-/.]([0-9]{2})(?:[T ][0-9:.+Z-]*)?")
 _TRUE = frozenset({"true", "yes", "y", "1", "t"})
 _FALSE = frozenset({"false", "no", "n", "0", "f"})
+_MOST_NAMED = 10
 
 
 class Reason(StrEnum):
@@ -85,15 +86,17 @@ def read(layout: Layout, record: Record) -> LeadRow | str:
     if isinstance(identifier, Reason):
         return identifier
     values: Values = {}
+    wrong: list[str] = []
     for filled in layout.filled:
         text = fields[filled.place].strip() if filled.place < len(fields) else ""
         if not text:
             continue
         value = cell(filled.kind, text)
         if isinstance(value, Reason):
-            return f"{value}: {filled.header}"
-        values[filled.column_id] = value
-    return LeadRow(identifier, values)
+            wrong.append(f"{value}: {filled.header}")
+        else:
+            values[filled.column_id] = value
+    return _all_named(wrong) if wrong else LeadRow(identifier, values)
 
 
 def merged(strategy: MergeStrategy, present: Values, incoming: Values) -> Values:
@@ -125,6 +128,11 @@ def cell(kind: ColumnType, text: str) -> columns.Value | Reason:
             return _checked(kind, _DATE.sub(r"\1-\2-\3", text), Reason.NOT_A_DATE)
         case ColumnType.URL:
             return _checked(kind, text, Reason.NOT_A_URL)
+
+
+def _all_named(wrong: Sequence[str]) -> str:
+    """Name everything that is wrong with a row, so that mending it once is enough; of very many the first."""
+    return "; ".join(wrong) if len(wrong) <= _MOST_NAMED else "; ".join([*wrong[:_MOST_NAMED], "..."])
 
 
 def _number(text: str) -> columns.Value | Reason:

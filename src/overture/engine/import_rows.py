@@ -17,6 +17,8 @@ from overture.store import import_rejects, lists
 from overture.store.imports import Job, Reading
 from overture.store.pool import Connection
 
+_LINE_END = "\r\n"
+
 
 @dataclass(kw_only=True, slots=True)
 class Found:
@@ -110,5 +112,8 @@ def _reject(record: Record, reason: str) -> import_rejects.Reject:
     """Keep a row as one record of CSV; one that cannot be read becomes its only field."""
     written = io.StringIO()
     fields = record.fields if record.problem is None else [record.text.replace("\x00", "\ufffd")]
-    csv.writer(written, lineterminator="").writerow(fields)
-    return import_rejects.Reject(line=record.line, reason=str(reason), content=written.getvalue())
+    # The writer quotes a line break within a cell only where it is told to end lines with one.
+    csv.writer(written, lineterminator=_LINE_END).writerow(fields)
+    return import_rejects.Reject(
+        line=record.line, reason=str(reason), content=written.getvalue().removesuffix(_LINE_END)
+    )
