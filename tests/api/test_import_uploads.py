@@ -158,6 +158,20 @@ async def test_a_form_says_what_it_is(client: httpx.AsyncClient, path: str, kind
     assert response.status_code == status, response.text
 
 
+async def test_another_type_is_refused_by_naming_those_that_are_taken(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.post(path, content=b"id\n1\n", headers={"Content-Type": "text/csv"})
+    assert (response.status_code, response.json()["code"]) == (415, "unsupportedMediaType")
+    assert "application/json" in response.json()["message"]
+    assert "multipart/form-data" in response.json()["message"]
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+async def test_a_workbook_is_refused_by_name(client: httpx.AsyncClient, path: str, start: bytes) -> None:
+    response = await client.post(path, content=_file(start + bytes(range(256)) * 8) + CLOSING, headers=FORM)
+    assert response.status_code == 400
+    assert "save the sheet as CSV" in response.json()["message"]
+
+
 async def test_rows_that_cannot_be_read_cost_themselves_only(
     client: httpx.AsyncClient, path: str, context: Context, team: Tenant
 ) -> None:

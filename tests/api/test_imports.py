@@ -204,6 +204,8 @@ async def test_rejected_rows_are_downloaded_mended_and_imported_again(
     mended = response.text.replace("1.9E+18", "1000002").replace("noIdentifier,", "noIdentifier,1000003")
     again = await _finish(context, team, client, await _post(client, list_id, mended), list_id)
     assert (again["addedCount"], again["failedCount"]) == (2, 1)
+    rejects = await client.get(f"/lists/{list_id}/import-jobs/{again['id']}/rejects.csv")
+    assert rejects.text.splitlines() == ["\ufeffimportLine,importReason,id,Note", '5,platformIdInvalid,"7;""open"']
     columns = await _columns(client, list_id)
     assert set(columns) == {"Note"}
     assert (await _leads(client, list_id))["1000002"] == {columns["Note"]: 'a "b",\nc'}

@@ -79,6 +79,7 @@ def test_of_several_headers_for_one_thing_the_clearest_wins() -> None:
     [
         ("", "empty"),
         ("\n\n", "empty"),
+        ("PK\x03\x04\n\x00", "save the sheet as CSV"),
         ("ana\nben\n", "No column tells who a row is"),
         ("ana\nben\n", '"targetColumnId": "username"'),
         ("name,company\nAna,Acme\n", "'name', 'company'"),

@@ -254,7 +254,9 @@ async def rejects(context: Context, actor: Actor, *, list_id: str, job_id: str) 
 
 
 async def _write_rejects(context: Context, actor: Actor, job_id: str, headers: Sequence[str]) -> AsyncIterator[str]:
-    yield _record([csvheader.LINE_HEADER, csvheader.REASON_HEADER, *headers])
+    ours = csvheader.ours(headers)
+    theirs = [header for place, header in enumerate(headers) if place not in ours]
+    yield _record([csvheader.LINE_HEADER, csvheader.REASON_HEADER, *theirs])
     after = 0
     while True:
         async with context.pool.acquire() as connection:

@@ -24,7 +24,7 @@ _MOST_ISSUES = 100
 
 def byte_limit(path: str, content_type: str) -> int:
     """Return how many bytes the body of a call to `path` may have."""
-    if not path.endswith("/import-jobs"):
+    if not _takes_files(path):
         return JSON_LIMIT
     return UPLOAD_LIMIT if content_type.lower().startswith("multipart/") else IMPORT_LIMIT
 
@@ -61,7 +61,7 @@ async def read(request: Request) -> bytes:
     raw = await request.body()
     if not raw.strip():
         return b"{}"
-    _require_json(request.headers)
+    _require_json(request.headers, takes_files=_takes_files(request.url.path))
     return raw
 
 
@@ -139,7 +139,11 @@ def _problems(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, s
             stack.extend(((*path, key), one) for key, one in value.items() if is_storable(key))
 
 
-def _require_json(headers: Mapping[str, str]) -> None:
+def _takes_files(path: str) -> bool:
+    return path.endswith("/import-jobs")
+
+
+def _require_json(headers: Mapping[str, str], *, takes_files: bool) -> None:
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMedia("Compressed bodies are not read; send the JSON as it is.")
     content_type = headers.get("content-type")
@@ -150,7 +154,8 @@ def _require_json(headers: Mapping[str, str]) -> None:
     kind = parsed.get_content_type()
     charset = str(parsed.get_param("charset", "utf-8")).lower()
     if not (kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))):
-        raise UnsupportedMedia("This call reads JSON: send `Content-Type: application/json`.")
+        form = ", or the file as the part `file` of a form (`multipart/form-data`)" if takes_files else ""
+        raise UnsupportedMedia(f"This call reads JSON: send `Content-Type: application/json`{form}.")
     if charset not in ("utf-8", "utf8"):
         raise UnsupportedMedia("JSON is UTF-8: leave the charset out of Content-Type, or make it utf-8.")
 

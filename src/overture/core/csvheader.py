@@ -11,6 +11,7 @@ from overture.core import csvfile, identifiers
 MOST_HEADERS = 500
 LONGEST_HEADER = 255
 _SHORTEST_ID = 6
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _EXAMPLE_MAPPING = '[{"csvHeader": "<the header>", "targetColumnId": "username"}]'
 _SAMPLE_ROWS = 50
 _NOT_LETTERS = re.compile(r"[\W_]+")
@@ -94,6 +95,8 @@ def read_opening(sample: bytes, *, is_whole: bool, encoding: str = "utf-8") -> O
     Raises:
         HeaderWrong: there is no header in it.
     """
+    if sample.startswith(_WORKBOOK):
+        raise HeaderWrong("This is a workbook or an archive, no CSV: save the sheet as CSV and send that.")
     openings = [
         opening
         for delimiter in csvfile.DELIMITERS
@@ -104,6 +107,12 @@ def read_opening(sample: bytes, *, is_whole: bool, encoding: str = "utf-8") -> O
             raise HeaderWrong("The file is empty: its first line must name the columns.")
         raise HeaderWrong("The first line cannot be read as names of columns: check its quotes and its length.")
     return max(openings, key=_merit)
+
+
+def ours(headers: Sequence[str]) -> frozenset[int]:
+    """Return the places of the columns that Overture has put before rejected rows."""
+    keys = (LINE_HEADER.lower(), REASON_HEADER.lower())
+    return frozenset(place for place, header in enumerate(headers) if _key(header) in keys)
 
 
 def assign(opening: Opening, mapping: Sequence[Mapped] | None, *, platform: str) -> Assigned:
@@ -118,11 +127,8 @@ def assign(opening: Opening, mapping: Sequence[Mapped] | None, *, platform: str)
         return _assign_given(opening, mapping, platform)
     found = _recognised(opening, range(len(opening.headers)), platform)
     _require_identifier(found, opening)
-    values = {
-        place: header
-        for place, header in enumerate(opening.headers)
-        if header and place not in found.values() and not _is_ours(header)
-    }
+    passed_over = ours(opening.headers).union(found.values())
+    values = {place: header for place, header in enumerate(opening.headers) if header and place not in passed_over}
     seen: dict[str, str] = {}
     for header in values.values():
         if _folded(header) in seen:
@@ -235,10 +241,6 @@ def _merit(opening: Opening) -> tuple[bool, bool, int, int]:
     width = len(opening.headers)
     fitting = sum(len(row) == width for row in opening.rows) if width > 1 else 0
     return bool(_matching(keys, _CLEAR)), bool(_matching(keys, _VAGUE)), fitting, width
-
-
-def _is_ours(header: str) -> bool:
-    return _key(header) in (LINE_HEADER.lower(), REASON_HEADER.lower())
 
 
 def _key(header: str) -> str:

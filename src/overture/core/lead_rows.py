@@ -61,6 +61,8 @@ class Layout:
     width: int
     identifiers: Mapping[Target, int]
     filled: Sequence[Filled]
+    ours: frozenset[int] = frozenset()
+    """The places of columns that say why an import has rejected the row before."""
     named: Sequence[tuple[int, "_IdentifierReader"]] = field(init=False)
     """The places in which the person may stand, the most certain first, and what reads them."""
 

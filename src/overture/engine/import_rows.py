@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from overture.core import lead_rows
+from overture.core import csvheader, lead_rows
 from overture.core.csvfile import Record
 from overture.core.csvheader import Target
 from overture.core.identifiers import IdentifierKind
@@ -43,6 +43,7 @@ async def read_layout(connection: Connection, *, team_id: str, job: Job, reading
     return Layout(
         platform=reading.platform,
         width=len(reading.headers),
+        ours=csvheader.ours(reading.headers),
         identifiers={Target(target): place for target, place in reading.identifiers.items()},
         filled=[
             lead_rows.Filled(
@@ -92,12 +93,12 @@ def sort_out(
     for row in rows:
         said = row.said
         if isinstance(said, str):
-            rejects.append(_reject(row.record, said))
+            rejects.append(_reject(layout, row.record, said))
             continue
         profile_id = found.profile(said)
         if profile_id is None:
             reason = absent.get(said.identifier.value, lead_rows.Reason.NOT_FOUND)
-            rejects.append(_reject(row.record, reason))
+            rejects.append(_reject(layout, row.record, reason))
             continue
         values = said.values
         if not is_whole:
@@ -108,10 +109,13 @@ def sort_out(
     return taken, rejects
 
 
-def _reject(record: Record, reason: str) -> import_rejects.Reject:
+def _reject(layout: Layout, record: Record, reason: str) -> import_rejects.Reject:
     """Keep a row as one record of CSV; one that cannot be read becomes its only field."""
     written = io.StringIO()
-    fields = record.fields if record.problem is None else [record.text.replace("\x00", "\ufffd")]
+    if record.problem is None:
+        fields = [cell for place, cell in enumerate(record.fields) if place not in layout.ours]
+    else:
+        fields = [record.text.replace("\x00", "\ufffd")]
     # The writer quotes a line break within a cell only where it is told to end lines with one.
     csv.writer(written, lineterminator=_LINE_END).writerow(fields)
     return import_rejects.Reject(
