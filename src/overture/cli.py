@@ -272,29 +272,43 @@ def bench(
     part: Annotated[
         str,
         typer.Argument(
-            help="drain (the send path), plan, sync, read (the API), import, or all.",
-            metavar="[drain|plan|sync|read|import|all]",
+            help="drain (the send path), teams (many small ones), plan, sync, read (the API), import, start, pause, "
+            "orphans (a worker died), workers (a second one), scale (very many leads), or all.",
+            metavar="[drain|teams|plan|sync|read|import|start|pause|orphans|workers|scale|all]",
         ),
     ] = "all",
     accounts: Annotated[
-        int | None, typer.Option(help="How many accounts send.", min=1, show_default="10 000; with --quick 1 000")
+        int | None,
+        typer.Option(
+            help="How many accounts send.",
+            min=1,
+            show_default="drain and scale 10 000, pause and workers 2 000, orphans 100; with --quick mostly a tenth",
+        ),
     ] = None,
     leads: Annotated[
         int | None,
         typer.Option(
             help="How many leads.",
             min=1,
-            show_default="drain and sync 100 000, plan, read and import 1 000 000; with --quick a tenth",
+            show_default="start 10 000, drain and sync 100 000, plan, read and import 1 000 000, scale 5 000 000; with "
+            "--quick a tenth",
         ),
     ] = None,
-    teams: Annotated[int, typer.Option(help="Drain so many teams, each with these accounts and leads.", min=1)] = 1,
+    teams: Annotated[
+        int | None,
+        typer.Option(
+            help="Drain so many teams: with drain each has these accounts and leads, with teams one account.",
+            min=1,
+            show_default="drain 1, teams 10 000; with --quick 1 000",
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure on a tenth of the size.")] = False,
 ) -> None:
     """Measure the engine and the API against the same database without them; prints ratios, judges nothing."""
     from overture.bench import command
 
     if part not in list(command.Part):
-        raise typer.BadParameter("Use drain, plan, sync, read, import or all.")
+        raise typer.BadParameter(f"Use one of {', '.join(command.Part)}.")
     logs.configure("WARNING", json=not sys.stderr.isatty())
     chosen = command.Options(part=command.Part(part), accounts=accounts, leads=leads, teams=teams, quick=quick)
     raise typer.Exit(command.run(chosen))

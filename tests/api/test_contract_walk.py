@@ -13,6 +13,10 @@ from tests.api import campaigning, contract
 from tests.api.campaigning import delay, issue_paths, message, variable
 from tests.engine.conftest import World
 
+SETTINGS = {
+    "name", "description", "hourlyMessageRate", "scheduleTimezone", "scheduleHours", "accountLinkIds",
+}  # fmt: skip
+
 
 async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, world_client: httpx.AsyncClient) -> None:
     client = world_client
@@ -70,6 +74,7 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
         {"name": "x"},
         {"name": "x" * 255},
         {"description": "x" * 1000},
+        {"description": ""},
         {"description": None},
         {"hourlyMessageRate": 1},
         {"hourlyMessageRate": 25},
@@ -89,7 +94,14 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
         {"hourlyMessageRate": 0},
         {"hourlyMessageRate": 26},
         {"hourlyMessageRate": 8.5},
+        {"hourlyMessageRate": "8"},
+        {"hourlyMessageRate": True},
         {"scheduleTimezone": "Mars/Olympus"},
+        {"scheduleTimezone": None},
+        {"scheduleHours": None},
+        {"scheduleHours": {"1": {"start": 540}}},
+        {"scheduleHours": {"1": {"start": 540, "end": 1020, "break": 1}}},
+        {"scheduleHours": {"1": {"start": 540.5, "end": 1020}}},
         {"scheduleHours": {"7": {"start": 0, "end": 1}}},
         {"scheduleHours": {"0": {"start": 1, "end": 1}}},
         {"scheduleHours": {"0": {"start": -1, "end": 1}}},
@@ -101,16 +113,33 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
     for change in beyond:
         (name,) = change
         assert issue_paths(await client.patch(path, json=change))[0][0] == name, change
-    for name in ("id", "status", "enabled", "dryRun", "targetsCount", "isSyncing", "createdAt", "completedAt"):
+    for name in set(contract.FIELDS) - SETTINGS - {"rules", "sequence", "automations"}:
         assert issue_paths(await client.patch(path, json={name: kept[name]})) == [[name]]
         body = {"name": "A", "accountLinkIds": [ana], name: kept[name]}
         assert issue_paths(await client.post("/campaigns", json=body)) == [[name]]
+    for name in ("rules", "sequence", "automations"):
+        assert issue_paths(await client.patch(path, json={name: kept[name]})) == [[name]], "each has its own call"
     unknown = await client.patch(path, json={"accountLinkIds": ["a" + "0" * 23]})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "accountLinkNotFound")
     assert await read() == kept
     hours = {day: {"start": 540, "end": 1020} for day in "12345"}
     settings = {"name": "Autumn", "hourlyMessageRate": 8, "scheduleTimezone": "America/New_York"}
     contract.checked(await client.patch(path, json={**settings, "scheduleHours": hours}))
+
+    # ------------------------------------------------ never started: a copy of the draft, paused where it stands
+    copied = contract.checked(await client.post(f"{path}/duplicate"))
+    own = {"id", "name", "isBuildingPlan", "isSyncing"}
+    draft = await read()
+    assert {name: copied[name] for name in copied.keys() - own} == {name: draft[name] for name in draft.keys() - own}
+    never = contract.checked(await client.post(f"/campaigns/{copied['id']}/disable"))
+    assert (never["status"], never["enabled"], never["lastStartedAt"]) == ("paused", False, None)
+    assert never["pausedAt"] == "2026-03-02T13:00:00.000Z"
+
+    # ------------------------------------------------ whom it may write to: an owner's choice, shown on every campaign
+    for policy in ("anyoneReachable", "inboundOrConsent"):
+        choice = {"contactPolicy": policy, "note": "They gave us their cards"}
+        assert (await client.put("/platforms/twitter/policy", json=choice)).status_code == 200
+        assert (await read())["contactPolicy"] == policy
 
     # ------------------------------------------------ rules: lists feed it and exclude, in the background
     people = [*await world.people(nature="open", talk="silent"), *await world.people(nature="open", talk="answers")]
@@ -182,13 +211,26 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
     paused = contract.checked(await client.post(f"{path}/disable"))
     assert (paused["status"], paused["enabled"], paused["waitsFor"]["code"]) == ("paused", False, "disabled")
     assert paused["pausedAt"] >= paused["lastStartedAt"]
+    assert paused["updatedAt"] == paused["pausedAt"]
     assert contract.checked(await client.post(f"{path}/disable")) == paused
     await _let_pass(world, timedelta(hours=1))
     at_rest = await read()
     assert at_rest["contactedCount"] == paused["contactedCount"]
+    assert at_rest["updatedAt"] == paused["updatedAt"]
+    alone = contract.checked(await client.patch(path, json={"accountLinkIds": [ana]}))
+    assert (alone["isBuildingPlan"], alone["isSyncing"], alone["updatedAt"] > paused["updatedAt"]) == (True, True, True)
+    both = contract.checked(await client.patch(path, json={"accountLinkIds": [ben, ana]}))
+    assert (both["accountLinkIds"], both["isBuildingPlan"]) == ([ben, ana], True)
+    again = (await client.put(f"{path}/sequence", json={"steps": whole["sequence"]["steps"]})).json()
+    assert (again["version"], again["steps"]) == (2, whole["sequence"]["steps"])
+    assert again["affected"]["inSequence"] + again["affected"]["ended"] == paused["contactedCount"]
+    assert (await read())["sequence"]["version"] == 2
+    mended = await run_until(lambda campaign: not campaign["isBuildingPlan"] and not campaign["isSyncing"])
+    assert (mended["status"], mended["contactedCount"]) == ("paused", paused["contactedCount"])
     resumed = contract.checked(await client.post(f"{path}/enable"))
     assert (resumed["status"], resumed["enabled"], resumed["pausedAt"]) == ("active", True, paused["pausedAt"])
     assert resumed["lastStartedAt"] > paused["pausedAt"]
+    assert resumed["updatedAt"] == resumed["lastStartedAt"]
 
     # ------------------------------------------------ paused by Overture: the accounts are signed out, and linked anew
     for username in ("ana", "ben"):
@@ -243,13 +285,16 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
     assert (reopened["enabled"], reopened["completedAt"], reopened["targetsCount"]) == (True, None, 12)
     assert reopened["completionRate"] == 11 / 12
     assert reopened["lastStartedAt"] >= completed["completedAt"]
-    again = await run_until(lambda campaign: campaign["status"] == "completed")
-    assert (again["targetsCount"], again["contactedCount"]) == (12, 12)
-    assert again["completedAt"] > completed["completedAt"]
-    assert again["createdAt"] == created["createdAt"]
+    at_last = await run_until(lambda campaign: campaign["status"] == "completed")
+    assert (at_last["targetsCount"], at_last["contactedCount"]) == (12, 12)
+    assert at_last["completedAt"] > completed["completedAt"]
+    assert at_last["createdAt"] == created["createdAt"]
     await _recount(client, path)
 
-    # ------------------------------------------------ over
+    # ------------------------------------------------ over: disabled after its end, and deleted
+    off = contract.checked(await client.post(f"{path}/disable"))
+    assert (off["status"], off["enabled"], off["completedAt"]) == ("paused", False, None)
+    assert off["lastStartedAt"] == at_last["lastStartedAt"]
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).json()["code"] == "campaignNotFound"
 

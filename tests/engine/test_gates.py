@@ -69,6 +69,16 @@ async def test_a_disable_waits_for_a_claim_that_has_its_intents_and_for_nothing_
     assert await claim(world) == 0
 
 
+async def test_a_disable_waits_for_no_account_that_is_being_served(world: World) -> None:
+    campaign_id = await ready_world(world, 9)
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM account_pace FOR NO KEY UPDATE")
+        await asyncio.wait_for(campaign_life.disable(world.context, world.actor, campaign_id=campaign_id), 5)
+    assert await claim(world) == 0
+    await campaign_life.enable(world.context, world.actor, campaign_id=campaign_id)
+    assert await claim(world) == 3
+
+
 async def test_two_workers_never_claim_the_same_lead(world: World) -> None:
     await ready_world(world, 9)
     claimed = await asyncio.gather(*(claim(world) for _ in range(6)))

@@ -50,16 +50,17 @@ async def enable(context: Context, actor: Actor, *, campaign_id: str) -> Campaig
 async def disable(context: Context, actor: Actor, *, campaign_id: str) -> Campaign:
     """Pause a campaign until somebody enables it: once this returns no new attempt begins.
 
+    Its accounts are left alone, or a pause would wait for whatever they have under way: the gate keeps them from it.
+
     Raises:
         NotFound: no such campaign.
     """
     now = await context.clock.now()
     keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
     async with context.pool.acquire() as connection, connection.transaction():
-        state = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
+        state = await campaign_access.lock(connection, actor, campaign_id=campaign_id)
         if state.status != CampaignStatus.PAUSED or state.enabled:
             await campaigns.pause(connection, **keys, now=now)
-            await pacemaker.refresh_campaign(connection, **keys, now=now)
             await gates.change_campaign(connection, **keys, is_open=False, now=now)
         paused = await campaign_access.read(connection, actor, campaign_id=campaign_id)
         if state.status != CampaignStatus.PAUSED or state.enabled:

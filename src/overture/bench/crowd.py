@@ -217,3 +217,48 @@ async def make_due(connection: Connection, crowd: Crowd, *, accounts: int, leads
         leads,
         crowd.leads,
     )
+
+
+async def add_list(connection: Connection, crowd: Crowd, *, people: int) -> str:
+    """Make people on a list that the campaign follows and has looked at before they came."""
+    list_id, profiles = ids.new("l"), ids.batch("u")
+    await connection.execute(
+        """
+        INSERT INTO list (team_id, id, name, revision, leads_count, created_at, updated_at)
+        VALUES ($1, $2, 'Bench', 1, $3, $4, $4)
+        """,
+        crowd.team_id,
+        list_id,
+        people,
+        START,
+    )
+    await connection.execute(
+        """
+        INSERT INTO campaign_list (team_id, campaign_id, list_id, role, position, seen_revision)
+        VALUES ($1, $2, $3, 'synced', 0, 0)
+        """,
+        crowd.team_id,
+        crowd.campaign_id,
+        list_id,
+    )
+    await connection.execute(
+        """
+        WITH people AS (
+            INSERT INTO profile (team_id, id, platform, platform_id, created_at)
+            SELECT $1, $2 || lpad(to_hex(n), 8, '0'), $3, (5000000000 + n)::text, $4
+              FROM generate_series(1, $5::int) AS n
+            RETURNING id
+        ), members AS (
+            INSERT INTO list_lead (team_id, list_id, profile_id, added_at, updated_at)
+            SELECT $1, $6, id, $4, $4 FROM people RETURNING profile_id
+        )
+        INSERT INTO list_change (team_id, list_id, revision, profile_id) SELECT $1, $6, 1, profile_id FROM members
+        """,
+        crowd.team_id,
+        profiles,
+        noop.PLATFORM,
+        START,
+        people,
+        list_id,
+    )
+    return list_id

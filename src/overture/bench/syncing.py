@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from overture import ids
-from overture.bench import crowd, noop
+from overture.bench import crowd
 from overture.bench.crowd import Crowd
 from overture.bench.workplace import Workplace
 from overture.engine import sync
@@ -60,7 +60,9 @@ async def measure(workplace: Workplace, *, leads: int, say: Callable[[str], None
     async with workplace.connected(_READY) as connection:
         made = await crowd.make(connection, sealer=Sealer([bytes(KEY_BYTES)]), accounts=1)
         await crowd.add_people(connection, made, leads=leads)
-        list_id = await _list(connection, made, leads)
+        # Those who are there already were added by hand: they stay.
+        await connection.execute("UPDATE lead SET is_direct = true WHERE team_id = $1", made.team_id)
+        list_id = await crowd.add_list(connection, made, people=leads)
         await connection.execute("VACUUM ANALYZE")
     say("joining and leaving by the sync")
     async with workplace.copied(_READY, _RUN), workplace.pooled(_RUN) as pool:
@@ -83,53 +85,6 @@ async def measure(workplace: Workplace, *, leads: int, say: Callable[[str], None
         bare_in_seconds=bare_in,
         bare_out_seconds=bare_out,
     )
-
-
-async def _list(connection: Connection, made: Crowd, count: int) -> str:
-    """Make people on a list that the campaign follows and has looked at before they came."""
-    list_id, profiles = ids.new("l"), ids.batch("u")
-    await connection.execute(
-        """
-        INSERT INTO list (team_id, id, name, revision, leads_count, created_at, updated_at)
-        VALUES ($1, $2, 'Bench', 1, $3, $4, $4)
-        """,
-        made.team_id,
-        list_id,
-        count,
-        crowd.START,
-    )
-    await connection.execute(
-        """
-        INSERT INTO campaign_list (team_id, campaign_id, list_id, role, position, seen_revision)
-        VALUES ($1, $2, $3, 'synced', 0, 0)
-        """,
-        made.team_id,
-        made.campaign_id,
-        list_id,
-    )
-    # Those who are there already were added by hand: they stay.
-    await connection.execute("UPDATE lead SET is_direct = true WHERE team_id = $1", made.team_id)
-    await connection.execute(
-        """
-        WITH people AS (
-            INSERT INTO profile (team_id, id, platform, platform_id, created_at)
-            SELECT $1, $2 || lpad(to_hex(n), 8, '0'), $3, (5000000000 + n)::text, $4
-              FROM generate_series(1, $5::int) AS n
-            RETURNING id
-        ), members AS (
-            INSERT INTO list_lead (team_id, list_id, profile_id, added_at, updated_at)
-            SELECT $1, $6, id, $4, $4 FROM people RETURNING profile_id
-        )
-        INSERT INTO list_change (team_id, list_id, revision, profile_id) SELECT $1, $6, 1, profile_id FROM members
-        """,
-        made.team_id,
-        profiles,
-        noop.PLATFORM,
-        crowd.START,
-        count,
-        list_id,
-    )
-    return list_id
 
 
 async def _leave(connection: Connection, made: Crowd, list_id: str) -> None:
