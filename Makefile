@@ -6,11 +6,12 @@ PORT ?= 8080
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 
+APT_GET := DEBIAN_FRONTEND=noninteractive timeout 300 apt-get -qq
 UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench simulate crash openapi
+.PHONY: help install demo up test check bench simulate crash openapi browser
 
 help:
 	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
@@ -31,8 +32,19 @@ demo: .venv/.runtime
 up: .venv/.runtime
 	@.venv/bin/overture up --sandbox --port $(PORT)
 
-test: .venv/.development
+test: .venv/.development browser
 	.venv/bin/pytest -n 2 $(ARGS)
+
+# The tests of pages run in Debian's chromium; where it is not to be had they are skipped.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing chromium for the tests of pages ..."; \
+	    { $(APT_GET) update && $(APT_GET) install -y --no-install-recommends chromium; } >/dev/null 2>&1 \
+	      || echo "chromium could not be installed (apt-get install chromium): the tests of pages are skipped."; \
+	  else \
+	    echo "There is no chromium here: the tests of pages are skipped. On Debian, as root: apt-get install chromium"; \
+	  fi; }
 
 check: .venv/.development
 	.venv/bin/ruff check

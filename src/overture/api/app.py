@@ -44,6 +44,11 @@ from overture.api import (
 from overture.api.v1 import face, leniency
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
+_DESCRIPTION = """Direct-message outreach campaigns: lists, campaigns, accounts, people.
+
+Every call needs a token of the team, as `Authorization: Bearer <token>`; here, press *Authorize* and paste it.
+`overture up` keeps one in the file `token` of its data directory; `POST /tokens` makes more. Refused calls answer
+`{code, message, details, requestId}`: programs branch on `code`."""
 _RESOURCES = (
     teams,
     tokens,
@@ -108,7 +113,7 @@ def _routed() -> FastAPI:
     app = contract.Application(
         title="Overture",
         version="2",
-        description="Direct-message outreach campaigns: lists, campaigns, accounts, people.",
+        description=_DESCRIPTION,
         openapi_url="/api/v2/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -146,10 +146,49 @@ class PreflightAnswer(bodies.Answer):
     estimate: EstimateAnswer = Field(description="What would be sent, and by when.")
 
 
+_STEPS = [
+    {
+        "type": "message",
+        "data": {
+            "segments": [
+                {"type": "variation", "options": ["Hi ", "Hello "]},
+                {"type": "variable", "name": "first-name", "fallback": "there"},
+                {"type": "static", "text": ", thank you for asking about our roastery!"},
+            ]
+        },
+    },
+    {"type": "delay", "data": {"delaySeconds": 172_800, "unit": "days"}},
+    {"type": "message", "data": {"segments": [{"type": "static", "text": "Shall I send you a sample?"}]}},
+]
+_LEAST = {"name": "Roastery, autumn", "accountLinkIds": [EXAMPLE_ACCOUNT]}
+_EXAMPLES: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "application/json": {
+                "examples": {
+                    "least": {"summary": "The least: the rest can follow", "value": _LEAST},
+                    "whole": {
+                        "summary": "Ready to start, once it has leads",
+                        "value": {
+                            **_LEAST,
+                            "hourlyMessageRate": 6,
+                            "scheduleTimezone": "Europe/Lisbon",
+                            "scheduleHours": {"1": {"start": 540, "end": 1020}, "3": {"start": 540, "end": 1020}},
+                            "sequence": {"steps": _STEPS},
+                        },
+                    },
+                }
+            }
+        }
+    }
+}
+
+
 @router.post(
     "/campaigns",
     summary="Create a campaign",
-    openapi_extra=refusals.of(
+    openapi_extra=_EXAMPLES
+    | refusals.of(
         "accountLinkNotFound", "listNotFound", "columnNotFound", "statusNotFound", "tagNotFound", "memberNotFound"
     ),
 )

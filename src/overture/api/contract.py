@@ -19,6 +19,7 @@ _PARAMETERS: Mapping[str, tuple[str, str]] = {
     "platform_id": ("The platform's id of the lead.", "1900000000000000042"),
 }
 _SCHEME = "HTTPBearer"
+_SAID_OF_ANY = "Successful Response"
 
 
 class Application(FastAPI):
@@ -51,7 +52,31 @@ def _complete(document: dict[str, Any], refusal_form: Form) -> dict[str, Any]:
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "path":
                 _describe(parameter)
+            parameter["schema"] = _of_parameter(parameter["schema"])
+        _describe_success(document, operation["responses"])
+    for schema in document["components"]["schemas"].values():
+        # Made of the names of the fields: viewers would show them in the place of these.
+        for field in schema.get("properties", {}).values():
+            field.pop("title", None)
     return document
+
+
+def _of_parameter(schema: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what parameters cannot be: null, and titled."""
+    options = [one for one in schema.pop("anyOf", ()) if one != {"type": "null"}]
+    schema.pop("title", None)
+    return {**schema, **(options[0] if len(options) == 1 else {"anyOf": options} if options else {})}
+
+
+def _describe_success(document: Mapping[str, Any], responses: dict[str, Any]) -> None:
+    """Say of what is answered what it is, instead of that it is."""
+    for status, response in responses.items():
+        if status < "300" and response.get("description") == _SAID_OF_ANY:
+            schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+            named = document["components"]["schemas"].get(schema.get("$ref", "").rsplit("/", 1)[-1], {})
+            is_page = "nextCursor" in named.get("properties", {})
+            unnamed = "One page." if is_page else "All of them." if schema else "Done."
+            response["description"] = named.get("description", unnamed)
 
 
 def _name_by_title(document: dict[str, Any]) -> None:

@@ -29,6 +29,11 @@ _PAGE = """<!doctype html>
 <title>Overture API</title>
 <link rel="icon" href="docs/favicon.png">
 <link rel="stylesheet" href="docs/swagger-ui.css">
+<style>
+body { margin: 0; }
+.swagger-ui .info { margin: 32px 0 16px; }
+.swagger-ui .scheme-container { margin: 0; padding: 0 0 16px; box-shadow: none; }
+</style>
 </head>
 <body>
 <div id="viewer"></div>
@@ -41,6 +46,7 @@ _START = """SwaggerUIBundle({
   url: "api/v2/openapi.json",
   dom_id: "#viewer",
   deepLinking: true,
+  defaultModelsExpandDepth: 0,
   persistAuthorization: false,
   validatorUrl: null,
 });

@@ -29,8 +29,14 @@ DOCUMENTED = {
     "required": False,
     "description": "Any text of your own that names this call. Sent again within 24 hours, the call is not done "
     "again: it gets the first answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x20-\x7E]+$"},
-    "example": "create-first-campaign-1",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": r"^[\x20-\x7E]+$",
+        # Not an example of the parameter: viewers fill those in, and a second call with it would be a repetition.
+        "examples": ["create-first-campaign-1"],
+    },
 }
 _SANE_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _TRIES = 3

@@ -53,5 +53,5 @@ def _of_codes(status: int, codes: Sequence[str]) -> dict[str, Any]:
     return {"error": {"type": "object", "properties": narrower}}
 
 
-FORM = Form(name=_name, properties=_of_codes)
+FORM = Form(name=_name, shape=shape, properties=_of_codes)
 """How its document describes refusals."""

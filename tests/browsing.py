@@ -1,0 +1,65 @@
+"""A real browser for tests: Debian's chromium, without a window, and what goes wrong in its pages."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.async_api import ConsoleMessage, Error, Page, Request, async_playwright, expect
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_FAULTS = frozenset({"error", "warning"})
+
+expect.set_options(timeout=30_000)
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """A page with what it asked for and complained of."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def assert_sound(self, *, home: str) -> None:
+        """Hold the page to asking nothing of other hosts than `home`, and to complaining of nothing."""
+        assert [url for url in self.asked if not url.startswith((f"{home}/", "data:", "blob:"))] == []
+        assert self.faults == []
+
+
+@asynccontextmanager
+async def opened(*, width: int = 1280, height: int = 900) -> AsyncIterator[Watched]:
+    """Open an empty page; skips the test where there is no browser."""
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    if path is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    # Chromium's sandbox refuses to work for root.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=arguments)
+        try:
+            page = await browser.new_page(viewport={"width": width, "height": height})
+            yield _watch(page)
+        finally:
+            await browser.close()
+
+
+def _watch(page: Page) -> Watched:
+    watched = Watched(page=page)
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in _FAULTS:
+            watched.faults.append(message.text)
+
+    def note(request: Request) -> None:
+        watched.asked.append(request.url)
+
+    def catch(error: Error) -> None:
+        watched.faults.append(str(error))
+
+    page.on("console", hear)
+    page.on("request", note)
+    page.on("pageerror", catch)
+    return watched
