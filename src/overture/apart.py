@@ -73,6 +73,16 @@ async def _parts(settings: Settings, role: str, *, idle_seconds: float | None = 
                 "jump over what is due in between. Go on with `overture up --speed N`, or use another database."
             )
         await main.settle_delivery(settings, pool)
-        keys = main.keys_of(settings, may_create=False)
+        keys = _common_keys(settings)
         parts = main.parts_of(pool, keys=keys, engine_clock=WallClock(), is_dry=settings.dry_run)
         yield await stack.enter_async_context(parts)
+
+
+def _common_keys(settings: Settings) -> list[bytes]:
+    try:
+        return main.keys_of(settings, may_create=False)
+    except StartError as error:
+        raise StartError(
+            f"{error} Processes that run apart need one secret key in common: set OVERTURE_SECRET_KEY to the same "
+            "value for all. For a new installation make one: openssl rand -base64 32"
+        ) from error

@@ -107,7 +107,7 @@ def _sealed_away(settings: Settings, accounts: list[checkup.AccountState]) -> li
     """Say it where the accounts' tokens cannot be opened with the key there is."""
     if not accounts:
         return []
-    advice = "Put the secret key of the backed-up installation there before you start, or link the accounts again."
+    advice = "Put the secret key of the backed-up installation there before you start, or link the accounts anew."
     try:
         sealer = Sealer(main.keys_of(settings, may_create=False))
         sealer.open(accounts[0].sealed_token, context=f"{accounts[0].team_id}:{accounts[0].id}")

@@ -214,7 +214,8 @@ def doctor(data: Data = None) -> None:
         return problems
 
     problems = asyncio.run(examine())
-    _say(f"{problems} problem(s) found." if problems else "All is well.")
+    found = "1 problem" if problems == 1 else f"{problems} problems"
+    _say(f"{found} found." if problems else "All is well.")
     raise typer.Exit(1 if problems else 0)
 
 

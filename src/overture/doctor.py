@@ -109,7 +109,8 @@ async def _accounts(settings: Settings, pool: Pool, *, is_stopped: bool) -> list
     try:
         sealer = Sealer(main.keys_of(settings, may_create=False))
     except (StartError, KeyUnusable) as error:
-        return [_problem("accounts", f"Their tokens cannot be opened. {error}")]
+        advice = "Put the key there that sealed them, or link the accounts anew."
+        return [_problem("accounts", f"Their tokens cannot be opened. {error} {advice}")]
     problems = [
         _problem("accounts", f"@{account.username}{text}")
         for account in accounts

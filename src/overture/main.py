@@ -209,10 +209,7 @@ def keys_of(settings: Settings, *, may_create: bool) -> list[bytes]:
             return [secrets.load_or_create_key(settings.key_file)]
     except OSError as error:
         raise StartError(f"The key file {settings.key_file} cannot be used: {error}.") from error
-    raise StartError(
-        "Processes that run apart need one secret key in common: set OVERTURE_SECRET_KEY to the same value for all. "
-        "Make one: openssl rand -base64 32"
-    )
+    raise StartError(f"OVERTURE_SECRET_KEY is not set, and there is no key file {settings.key_file}.")
 
 
 async def current_clock(pool: Pool) -> EngineClock:

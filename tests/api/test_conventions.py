@@ -162,6 +162,12 @@ async def test_types_are_strict(client: httpx.AsyncClient) -> None:
         assert response.json()["details"]["issues"][0]["message"] == "Must be a string."
 
 
+async def test_what_must_not_be_empty_says_so(client: httpx.AsyncClient) -> None:
+    for body, path in (({"name": ""}, ["name"]), ({"name": "x", "accountLinkIds": []}, ["accountLinkIds"])):
+        response = await client.post("/campaigns", json={"accountLinkIds": ["a0mwwi5flw7qkzcl23vuy4kj"]} | body)
+        assert {"path": path, "message": "Must not be empty."} in response.json()["details"]["issues"]
+
+
 async def test_every_wrong_place_is_named_at_once(client: httpx.AsyncClient) -> None:
     response = await client.post("/lists", json={"name": "", "description": 1, "nmae": "A", "leadsCount": 3})
     paths = [issue["path"] for issue in response.json()["details"]["issues"]]

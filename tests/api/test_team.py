@@ -76,6 +76,7 @@ async def test_stop_and_resume_change_nothing_when_repeated(
     assert wakes.count == 1
     audited = (await client.get("/audit", params={"objectType": "team"})).json()["data"]
     assert [act["action"] for act in audited] == ["team.resumed", "team.stopped"]
+    assert audited[1]["after"] == {"stoppedAt": stopped["stoppedAt"]}
 
 
 async def test_campaigns_of_a_stopped_team_keep_their_status_and_say_what_they_wait_for(

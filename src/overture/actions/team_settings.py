@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from overture.actions import audit
 from overture.actions.context import Actor, Context
+from overture.core import instants
 from overture.core.words import AuditAction, ObjectType
 from overture.errors import NotFound
 from overture.store import gates, paces, persons, plans, restored, teams
@@ -122,5 +123,5 @@ def _wire(team: Team) -> dict[str, Any]:
         "currency": team.currency,
         "allowParallelCampaigns": team.allow_parallel_campaigns,
         "recontactAfterDays": team.recontact_after_days,
-        "stoppedAt": None if team.stopped_at is None else team.stopped_at.isoformat(),
+        "stoppedAt": None if team.stopped_at is None else instants.written(team.stopped_at),
     }

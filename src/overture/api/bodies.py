@@ -7,6 +7,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from overture.core import instants
+
 ID_PATTERN = "^[a-z][0-9a-z]{23}$"
 EXAMPLE_TIME = "2026-11-23T09:15:00.000Z"
 
@@ -59,11 +61,6 @@ def unset(**field: Any) -> Any:
     return Field(default=None, json_schema_extra=_without_default, **field)
 
 
-def wire_time(instant: datetime) -> str:
-    """Write an instant as ISO 8601 in UTC with milliseconds and `Z`."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _read_instant(value: object) -> datetime:
     """Read an instant from a query: text in ISO 8601 with its time zone, and nothing else."""
     with suppress(ValueError):
@@ -84,7 +81,7 @@ Choice = Annotated[_Value, Strict(False)]
 
 Instant = Annotated[
     datetime,
-    PlainSerializer(wire_time, return_type=str, when_used="json"),
+    PlainSerializer(instants.written, return_type=str, when_used="json"),
     Field(examples=[EXAMPLE_TIME]),
 ]
 """A time in an answer."""

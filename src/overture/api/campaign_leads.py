@@ -17,6 +17,7 @@ from overture.api.campaign_parts import EXAMPLE_ACCOUNT, EXAMPLE_COLUMN, EXAMPLE
 from overture.api.lead_bodies import DEFAULT_PLATFORM, AddLeads, ChosenLeads, Leads
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
+from overture.core import instants
 from overture.core.cells import Cell
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import LeadState, StepType
@@ -327,7 +328,7 @@ async def release_lead(
 
 def _row(view: View, column_ids: Sequence[str]) -> list[Cell]:
     lead, wait = view.lead, view.wait
-    instants = (view.next_send_at, lead.contacted_at, lead.replied_at)
+    times = (view.next_send_at, lead.contacted_at, lead.replied_at)
     return [
         *tables.profile(lead.profile),
         lead.state,
@@ -335,7 +336,7 @@ def _row(view: View, column_ids: Sequence[str]) -> list[Cell]:
         lead.account_id,
         None if lead.step is None else lead.step["rank"],
         None if wait is None else wait.code,
-        *(None if instant is None else bodies.wire_time(instant) for instant in instants),
+        *(None if instant is None else instants.written(instant) for instant in times),
         *(view.data.get(column_id) for column_id in column_ids),
     ]
 

@@ -41,9 +41,9 @@ _MESSAGES: Mapping[str, str] = {
     "model_attributes_type": "Must be an object.",
     "none_required": "Must be null.",
     "string_pattern_mismatch": "Has the wrong form; it must match {pattern}.",
-    "string_too_short": "Must have at least {min_length} character(s).",
+    "string_too_short": "Must have {min_length} characters or more.",
     "string_too_long": "Must have at most {max_length} characters.",
-    "too_short": "Must have at least {min_length} entries.",
+    "too_short": "Must have {min_length} entries or more.",
     "too_long": "Must have at most {max_length} entries.",
     "greater_than": "Must be greater than {gt}.",
     "greater_than_equal": "Must be at least {ge}.",
@@ -127,6 +127,8 @@ def _message(error: Mapping[str, Any]) -> str:
     context = error.get("ctx") or {}
     if kind == "value_error":
         return str(context.get("error") or error["msg"])
+    if kind in ("too_short", "string_too_short") and context["min_length"] == 1:
+        return "Must not be empty."
     template = _MESSAGES.get(kind)
     if template is None:
         return str(error["msg"]).rstrip(".") + "."

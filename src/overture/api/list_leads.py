@@ -13,6 +13,7 @@ from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.lead_bodies import DEFAULT_PLATFORM, AddLeads, Leads
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
+from overture.core import instants
 from overture.core.cells import Cell
 from overture.store.list_leads import ListLead
 
@@ -131,8 +132,8 @@ async def change_list_lead(
 def _row(lead: ListLead, column_ids: Sequence[str]) -> list[Cell]:
     return [
         *tables.profile(lead.profile),
-        bodies.wire_time(lead.added_at),
-        bodies.wire_time(lead.updated_at),
+        instants.written(lead.added_at),
+        instants.written(lead.updated_at),
         *(lead.data.get(column_id) for column_id in column_ids),
     ]
 

@@ -7,8 +7,8 @@ from fastapi import Request
 
 from overture import clock
 from overture.actions.context import Context
-from overture.api import bodies, envelope
-from overture.core import quota
+from overture.api import envelope
+from overture.core import instants, quota
 from overture.errors import RateLimited
 from overture.store import quotas, tokens
 from overture.store.tokens import Token
@@ -52,7 +52,7 @@ async def count(
         details={
             "window": standing.window,
             "limit": standing.limit,
-            "resetAt": bodies.wire_time(standing.resets_at),
+            "resetAt": instants.written(standing.resets_at),
         },
         retry_after_seconds=seconds,
     )

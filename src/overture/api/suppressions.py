@@ -15,6 +15,7 @@ from overture.api.lead_bodies import DEFAULT_PLATFORM, MOST_LEADS, NamedBody
 from overture.api.list_leads import FailedAnswer
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
+from overture.core import instants
 from overture.core.cells import Cell
 from overture.core.words import SuppressionSource
 from overture.store.suppressions import Suppression
@@ -164,7 +165,7 @@ def _row(suppression: Suppression) -> list[Cell]:
         suppression.source,
         suppression.note,
         suppression.by,
-        bodies.wire_time(suppression.at),
+        instants.written(suppression.at),
     ]
 
 
