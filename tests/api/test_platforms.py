@@ -7,8 +7,8 @@ import pytest
 from tests.api import campaigning
 from tests.api.conftest import SANDBOX_URL, Link, Tenant
 
-from overture.actions import accounts
-from overture.actions.context import Context
+from overture.actions import accounts, apps
+from overture.actions.context import Context, operator
 from overture.store.pool import Pool
 
 POLICY = "/platforms/twitter/policy"
@@ -132,3 +132,18 @@ async def test_a_platform_there_is_not_has_no_policy(client: httpx.AsyncClient) 
     ):
         assert (response.status_code, response.json()["code"]) == (422, "platformNotSupported")
         assert response.json()["details"] == {"platform": "myspace", "supported": ["twitter"]}
+
+
+async def test_another_address_of_the_platform_is_written_down_with_who_set_it(
+    client: httpx.AsyncClient, context: Context, team: Tenant, link: Link, database: Pool
+) -> None:
+    await link("ana")
+    app_id = await database.fetchval("SELECT id FROM platform_app WHERE team_id = $1", team.id)
+    for _ in range(2):
+        await apps.readdress(context, operator(team.id), app_id=app_id, base_url="http://elsewhere.example")
+    (act,) = (await client.get("/audit", params={"action": "platformApp.readdressed"})).json()["data"]
+    assert (act["actor"]["type"], act["object"]) == ("operator", {"type": "platformApp", "id": app_id})
+    assert act["before"] == {"baseUrl": SANDBOX_URL}
+    assert act["after"] == {"baseUrl": "http://elsewhere.example"}
+    rows = await database.fetch("SELECT base_url FROM account_directory WHERE team_id = $1", team.id)
+    assert [row["base_url"] for row in rows] == ["http://elsewhere.example"]

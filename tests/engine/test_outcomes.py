@@ -178,6 +178,37 @@ async def test_an_app_out_of_credit_pauses_its_campaigns_and_they_resume_by_them
     assert len(await world.messages()) == 4
 
 
+async def test_an_app_that_stays_out_of_credit_is_tried_each_hour_and_all_its_campaigns_go_on_afterwards(
+    world: World,
+) -> None:
+    await world.link("ana", "ben")
+    people = (await world.people(nature="open", talk="silent"))[:6]
+    campaign_ids = [
+        await world.campaign([await world.make_list(people[start : start + 3], name=str(start))], steps=ONE)
+        for start in (0, 3)
+    ]
+    await world.fault(kind="outOfCredit", next=5)
+    for campaign_id in campaign_ids:
+        await world.run_until_completed(campaign_id)
+
+    tried = await world.pool.fetch("SELECT intent_at, outcome FROM attempt ORDER BY intent_at")
+    refused = [row["intent_at"] for row in tried if row["outcome"] == "outOfCredit"]
+    assert len(refused) == 5
+    rounds = [at for number, at in enumerate(refused) if number == 0 or at - refused[number - 1] > timedelta(minutes=1)]
+    assert len(rounds) >= 3
+    assert all(later - earlier >= timedelta(hours=1) for earlier, later in pairwise(rounds))
+    assert len([row for row in tried if row["outcome"] == "accepted"]) == 6
+    assert len(await world.messages()) == 6
+    for campaign_id in campaign_ids:
+        events = await world.pool.fetch(
+            "SELECT type, data FROM event WHERE object_id = $1 AND type LIKE 'campaign.%' ORDER BY seq", campaign_id
+        )
+        kinds = [row["type"] for row in events]
+        assert kinds[-1] == "campaign.completed"
+        assert kinds.count("campaign.paused") == kinds.count("campaign.resumed") >= len(rounds) - 1
+        assert {row["data"]["reason"] for row in events if row["type"] == "campaign.paused"} == {"creditsDepleted"}
+
+
 async def test_an_account_the_platform_no_longer_knows_goes_offline_and_others_take_its_leads(world: World) -> None:
     await world.link("ana", "ben")
     people = (await world.people(nature="open", talk="silent"))[:8]

@@ -10,6 +10,7 @@ from overture.channels.port import Channel, ChannelError, Credentials
 from overture.core import identifiers as forms
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.lookup import Lookup
+from overture.core.words import ReadEndpoint
 from overture.errors import Unprocessable
 from overture.secrets import SealBroken
 from overture.store import accounts, awaited, people
@@ -242,10 +243,15 @@ async def _look_up_batch(
 
 
 async def _credentials(context: Context, actor: Actor, platform: str) -> list[Credentials]:
+    now = await context.clock.now()
     async with context.pool.acquire() as connection:
-        sealed = await accounts.read_access(connection, team_id=actor.team_id, platform=platform)
+        sealed = await accounts.read_access(
+            connection, team_id=actor.team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
+        )
     opened = []
     for one in sealed:
+        if one.rest_until is not None and one.rest_until > now:
+            continue
         try:
             token = context.sealer.open(one.sealed_token, context=f"{actor.team_id}:{one.account_id}")
         except SealBroken:

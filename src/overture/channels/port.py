@@ -60,10 +60,14 @@ class InboxMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inbox:
-    """Messages newest first; `reached` tells that everything newer than the asked-for message was read."""
+    """Messages newest first; `reached` tells that everything newer than the asked-for message was read.
+
+    `rest_until`: this reading used up what the platform allows, and it takes no other one before.
+    """
 
     messages: tuple[InboxMessage, ...]
     reached: bool
+    rest_until: datetime | None = None
 
 
 class ChannelError(Exception):

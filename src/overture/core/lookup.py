@@ -1,6 +1,7 @@
 """What a platform says of profiles it is asked about."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +35,11 @@ class Absent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lookup:
-    """The answer to a look-up: every identifier asked for stands in exactly one of the two."""
+    """The answer to a look-up: every identifier asked for stands in exactly one of the two.
+
+    `rest_until`: this look-up used up what the platform allows the account, and it takes no other one before.
+    """
 
     people: tuple[Person, ...]
     absent: tuple[Absent, ...]
+    rest_until: datetime | None = None

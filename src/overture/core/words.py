@@ -174,6 +174,7 @@ class AuditAction(StrEnum):
     ACCOUNT_LINKED = "accountLink.linked"
     ACCOUNT_PAUSED = "accountLink.paused"
     ACCOUNT_RESUMED = "accountLink.resumed"
+    APP_READDRESSED = "platformApp.readdressed"
     AUTOMATION_CHANGED = "automation.changed"
     AUTOMATION_CREATED = "automation.created"
     AUTOMATION_DELETED = "automation.deleted"
@@ -234,6 +235,15 @@ class ObjectType(StrEnum):
     TAG = "tag"
     TEAM = "team"
     TOKEN = "token"  # noqa: S105 - a kind of object
+
+
+class ReadEndpoint(StrEnum):
+    """A kind of call that reads, with windows of its own on the platform."""
+
+    CONVERSATION = "conversation"
+    INBOX = "inbox"
+    PROFILES = "profiles"
+    USERNAMES = "usernames"
 
 
 class SuppressionSource(StrEnum):

@@ -9,10 +9,10 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core import policy
 from overture.core.lookup import Lookup, Person
-from overture.core.words import REACHABLE_VERDICTS, AccountStatus, LeadState, VerdictKind
+from overture.core.words import REACHABLE_VERDICTS, AccountStatus, LeadState, ReadEndpoint, VerdictKind
 from overture.engine import complete, plan
 from overture.secrets import Sealer
-from overture.store import duties, people, progress, reach
+from overture.store import budgets, duties, people, progress, reach
 from overture.store.pool import Connection, Pool
 
 TRIES = 3
@@ -54,12 +54,14 @@ class Assessor:
         """Assess part of the queue; return when to go on (engine time), None when nothing is left to ask."""
         async with self._pool.acquire() as connection:
             askers = await reach.askers(connection, team_id=team_id, campaign_id=campaign_id)
+            resting = _resting(askers, now)
             leads = await self._next_leads(connection, team_id, campaign_id, askers, now) if askers else []
             loads = await plan.loads(connection, team_id=team_id, campaign_id=campaign_id)
         if not leads:
-            return None
-        questions = list(self._questions(leads, askers, loads))
-        answers, retry_at = await self._ask(team_id, questions, now)
+            return min(resting.values(), default=None)
+        questions = list(self._questions(leads, askers, loads, resting))
+        answers, rests, retry_at = await self._ask(team_id, questions, now)
+        await self._rest(team_id, rests)
         async with self._pool.acquire() as connection, connection.transaction():
             resolved = await self._conclude(connection, team_id, campaign_id, leads, askers, answers, now)
         await complete.check(self._pool, team_id=team_id, campaign_ids=[campaign_id], now=now)
@@ -67,13 +69,18 @@ class Assessor:
             return retry_at
         if answers or resolved:
             return now
-        return None
+        return min((resting | rests).values(), default=None)
+
+    async def _rest(self, team_id: str, rests: Mapping[str, datetime]) -> None:
+        if rests:
+            async with self._pool.acquire() as connection:
+                await budgets.rest_endpoint(connection, team_id=team_id, endpoint=ReadEndpoint.PROFILES, until=rests)
 
     async def _next_leads(
         self, connection: Connection, team_id: str, campaign_id: str, askers: Sequence[reach.Asker], now: datetime
     ) -> list[reach.QueuedLead]:
         """Return the next part of the queue in which something can be asked or decided."""
-        after = ""
+        after, resting = "", _resting(askers, now)
         while True:
             leads = await reach.queued(
                 connection,
@@ -83,17 +90,21 @@ class Assessor:
                 fresh_since=now - plan.FRESH,
                 count=STEP,
             )
-            if not leads or any(judge(lead, askers) != Standing() for lead in leads):
+            if not leads or any(_is_of_use(lead, askers, resting) for lead in leads):
                 return leads
             after = leads[-1].lead_id
 
     def _questions(
-        self, leads: Sequence[reach.QueuedLead], askers: Sequence[reach.Asker], loads: plan.Loads
+        self,
+        leads: Sequence[reach.QueuedLead],
+        askers: Sequence[reach.Asker],
+        loads: plan.Loads,
+        resting: Mapping[str, datetime],
     ) -> Iterable[Question]:
         """Ask about each lead through the account with the least to do, so that few leads have to be moved later."""
         wanted: dict[str, list[reach.QueuedLead]] = {}
         for lead in leads:
-            askable = _askable(lead, askers)
+            askable = [account_id for account_id in _askable(lead, askers) if account_id not in resting]
             if askable:
                 chosen = loads.lightest(askable)
                 loads.add(chosen)
@@ -109,10 +120,15 @@ class Assessor:
 
     async def _ask(
         self, team_id: str, questions: Sequence[Question], now: datetime
-    ) -> tuple[list[tuple[Question, Lookup]], datetime | None]:
-        """Look up all questions, some at once; return the answers and when a refused one may be asked again."""
+    ) -> tuple[list[tuple[Question, Lookup]], dict[str, datetime], datetime | None]:
+        """Look up all questions, some at once.
+
+        Return the answers, the accounts of which the platform takes no look-ups until an instant, and when questions
+        that were refused for another reason may be asked again.
+        """
         slots = asyncio.Semaphore(CALLS_AT_ONCE)
         retry_at: datetime | None = None
+        rests: dict[str, datetime] = {}
         answers: list[tuple[Question, Lookup]] = []
 
         async def ask(question: Question) -> None:
@@ -125,17 +141,25 @@ class Assessor:
                     question.account.sealed_token, context=f"{team_id}:{question.account.account_id}"
                 ),
             )
+            account_id = question.account.account_id
             async with slots:
-                if retry_at is not None:
+                if retry_at is not None or account_id in rests:
                     return
                 try:
                     ids = [lead.platform_id for lead in question.leads]
-                    answers.append((question, await channel.look_up(credentials, platform_ids=ids)))
+                    answer = await channel.look_up(credentials, platform_ids=ids)
                 except port.ChannelError as error:
-                    retry_at = max(error.retry_at or now, now + RETRY)
+                    if error.kind == "rateLimited":
+                        rests[account_id] = max(error.retry_at or now, now + RETRY)
+                    else:
+                        retry_at = max(error.retry_at or now, now + RETRY)
+                    return
+                answers.append((question, answer))
+                if answer.rest_until is not None and answer.rest_until > now:
+                    rests[account_id] = answer.rest_until
 
         await asyncio.gather(*(ask(question) for question in questions))
-        return answers, retry_at
+        return answers, rests, retry_at
 
     async def _conclude(
         self,
@@ -215,6 +239,20 @@ class Assessor:
             absent = [one for lookup in lookups for one in lookup.absent]
             await people.save_people(connection, team_id=team_id, platform=platform, people=shown, now=now)
             await people.save_absent(connection, team_id=team_id, platform=platform, absent=absent, now=now)
+
+
+def _resting(askers: Sequence[reach.Asker], now: datetime) -> dict[str, datetime]:
+    """Return the accounts of which the platform takes no look-ups now, with the instant at which it does again."""
+    rests = {asker.account_id: asker.rest_until for asker in askers}
+    return {account_id: until for account_id, until in rests.items() if until is not None and until > now}
+
+
+def _is_of_use(lead: reach.QueuedLead, askers: Sequence[reach.Asker], resting: Mapping[str, datetime]) -> bool:
+    """Whether something can be asked or decided about a lead now."""
+    askable = _askable(lead, askers)
+    if askable:
+        return any(account_id not in resting for account_id in askable)
+    return judge(lead, askers) != Standing()
 
 
 def _askable(

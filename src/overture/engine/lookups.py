@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from overture.channels.port import Channel, ChannelError, Credentials
 from overture.channels.registry import Registry
 from overture.core.lookup import Person
+from overture.core.words import ReadEndpoint
 from overture.secrets import SealBroken, Sealer
-from overture.store import accounts
+from overture.store import accounts, budgets
 from overture.store.pool import Pool
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,15 @@ class Answers:
     refusal: Refusal | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asker:
+    """An account that may ask; `rest_until`: not before then."""
+
+    account_id: str
+    credentials: Credentials
+    rest_until: datetime | None
+
+
 class Finder:
     """Finds the people behind usernames."""
 
@@ -55,22 +65,27 @@ class Finder:
     async def find(self, *, team_id: str, platform: str, usernames: Sequence[str], now: datetime) -> Answers:
         """Look up lower-case usernames on a platform, the first ones first. Call it outside any transaction."""
         channel = self._channels.get(platform)
-        askers = await self._askers(team_id, platform) if channel is not None else []
+        linked = await self._askers(team_id, platform) if channel is not None else []
+        askers = [asker for asker in linked if asker.rest_until is None or asker.rest_until <= now]
         if channel is None or not askers:
-            refusal = Refusal(
-                reason="No active account can ask the platform who these usernames are: link or resume one.",
-                retry_at=now + RETRY_WITHOUT_ACCOUNT,
-            )
-            return Answers(people=(), absent={}, refusal=refusal)
+            rests = [asker.rest_until for asker in linked if asker.rest_until is not None]
+            return Answers(people=(), absent={}, refusal=_nobody_asks(rests, now))
         size = channel.capabilities.lookup_batch
         batches = [usernames[start : start + size] for start in range(0, len(usernames), size)]
         round_ = _Round(channel=channel, askers=askers, batches=batches, now=now)
         await asyncio.gather(*(round_.ask() for _ in range(min(CALLS_AT_ONCE, len(batches)))))
+        if round_.rests:
+            async with self._pool.acquire() as connection:
+                await budgets.rest_endpoint(
+                    connection, team_id=team_id, endpoint=ReadEndpoint.USERNAMES, until=round_.rests
+                )
         return Answers(people=round_.people, absent=round_.absent, refusal=round_.refusal)
 
-    async def _askers(self, team_id: str, platform: str) -> list[Credentials]:
+    async def _askers(self, team_id: str, platform: str) -> list[_Asker]:
         async with self._pool.acquire() as connection:
-            sealed = await accounts.read_access(connection, team_id=team_id, platform=platform)
+            sealed = await accounts.read_access(
+                connection, team_id=team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
+            )
         opened = []
         for one in sealed:
             try:
@@ -78,8 +93,18 @@ class Finder:
             except SealBroken:
                 _log.error("the token of account %s does not open", one.account_id)
                 continue
-            opened.append(Credentials(base_url=one.base_url, token=token))
+            credentials = Credentials(base_url=one.base_url, token=token)
+            opened.append(_Asker(account_id=one.account_id, credentials=credentials, rest_until=one.rest_until))
         return opened
+
+
+def _nobody_asks(rests: Sequence[datetime], now: datetime) -> Refusal:
+    """Say why nobody may ask: the platform takes no look-ups yet, or there is no account."""
+    if rests:
+        reason = "The platform takes no more look-ups for now; it is asked again by itself."
+        return Refusal(reason=reason, retry_at=min(rests))
+    reason = "No active account can ask the platform who these usernames are: link or resume one."
+    return Refusal(reason=reason, retry_at=now + RETRY_WITHOUT_ACCOUNT)
 
 
 class _Round:
@@ -89,7 +114,7 @@ class _Round:
         self,
         *,
         channel: Channel,
-        askers: Sequence[Credentials],
+        askers: Sequence[_Asker],
         batches: Sequence[Sequence[str]],
         now: datetime,
     ) -> None:
@@ -101,6 +126,7 @@ class _Round:
         self._is_over = False
         self.people: list[Person] = []
         self.absent: dict[str, str] = {}
+        self.rests: dict[str, datetime] = {}
 
     @property
     def refusal(self) -> Refusal | None:
@@ -116,18 +142,28 @@ class _Round:
             asker = self._askers[0]
             self._askers.rotate(-1)
             try:
-                answer = await self._channel.look_up(asker, usernames=batch)
+                answer = await self._channel.look_up(asker.credentials, usernames=batch)
             except ChannelError as error:
                 self._batches.appendleft(batch)
                 self._refuse(asker, error)
                 continue
+            if answer.rest_until is not None and answer.rest_until > self._now:
+                self._rest(asker, answer.rest_until)
             met = {person.username.lower() for person in answer.people}
             self.people.extend(answer.people)
             # Whoever an answer passes over in silence is not asked for again and again.
             self.absent.update({username: "notFound" for username in batch if username not in met})
             self.absent.update({one.identifier.lower(): one.reason for one in answer.absent})
 
-    def _refuse(self, asker: Credentials, error: ChannelError) -> None:
+    def _rest(self, asker: _Asker, until: datetime) -> None:
+        """Let an account rest that has used up what the platform allows it."""
+        self.rests[asker.account_id] = until
+        if asker in self._askers:
+            self._askers.remove(asker)
+        reason = "The platform takes no more look-ups for now; it is asked again by itself."
+        self._refusals.append(Refusal(reason=reason, retry_at=until))
+
+    def _refuse(self, asker: _Asker, error: ChannelError) -> None:
         _log.warning("a look-up of usernames was refused: %s", error.kind)
         if error.kind in _OF_THE_ACCOUNT:
             if asker in self._askers:
@@ -135,5 +171,7 @@ class _Round:
         else:
             self._is_over = True
         retry_at = max(error.retry_at or self._now, self._now + RETRY)
+        if error.kind == "rateLimited":
+            self.rests[asker.account_id] = retry_at
         reason = f"The platform does not tell who the usernames are ({error.kind}); it is asked again by itself."
         self._refusals.append(Refusal(reason=reason, retry_at=retry_at))

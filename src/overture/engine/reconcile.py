@@ -9,10 +9,10 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
-from overture.core.words import LeadState, OutcomeKind
+from overture.core.words import LeadState, OutcomeKind, ReadEndpoint
 from overture.engine import dispatch, replies, settle
 from overture.secrets import Sealer
-from overture.store import inboxes, ledger, outbox, paces, progress, threads
+from overture.store import budgets, inboxes, ledger, outbox, paces, progress, threads
 from overture.store.pool import Connection, Pool
 
 CERTAIN_AFTER = timedelta(seconds=120)
@@ -59,7 +59,9 @@ class Reconciler:
     async def step(self, *, team_id: str, account_id: str, now: datetime, wall_now: datetime) -> Reconciled:
         """Look at every open attempt of the account whose lease has run out."""
         async with self._pool.acquire() as connection:
-            reader = await inboxes.reader(connection, team_id=team_id, account_id=account_id)
+            reader = await inboxes.reader(
+                connection, team_id=team_id, account_id=account_id, endpoint=ReadEndpoint.CONVERSATION
+            )
             attempts = await ledger.open_attempts(connection, team_id=team_id, account_id=account_id)
         is_over = [attempt.state == "unknown" or attempt.lease_until <= wall_now for attempt in attempts]
         left = list(compress(attempts, is_over))
@@ -86,6 +88,8 @@ class Reconciler:
         self, team_id: str, reading: _Reading, attempts: Sequence[ledger.OpenAttempt], ended: list[str]
     ) -> datetime | None:
         """Read the conversations of attempts; return when to go on, None if nothing is left to find out."""
+        if reading.reader.rest_until is not None and reading.reader.rest_until > reading.now:
+            return reading.reader.rest_until
         credentials = port.Credentials(
             base_url=reading.reader.base_url,
             token=self._sealer.open(reading.reader.sealed_token, context=f"{team_id}:{reading.reader.account_id}"),
@@ -105,6 +109,7 @@ class Reconciler:
             except port.ChannelError as error:
                 failures += 1
                 if error.kind in _FOR_THE_ACCOUNT:
+                    await self._rest(team_id, reading, error.retry_at)
                     return max(error.retry_at or reading.now, reading.now + RETRY)
             is_settled, campaigns = await self._judge(team_id, reading, attempt, inbox)
             ended += campaigns
@@ -112,7 +117,23 @@ class Reconciler:
                 next_due = reading.now + RETRY
             if failures == _FAILURES_IN_A_ROW:
                 return reading.now + RETRY
+            if inbox is not None and await self._rest(team_id, reading, inbox.rest_until):
+                is_last = attempt is attempts[-1]
+                return None if is_last and next_due is None else inbox.rest_until
         return next_due
+
+    async def _rest(self, team_id: str, reading: _Reading, until: datetime | None) -> bool:
+        """Note until when the platform takes no reading of the account's conversations; tell whether it takes one."""
+        if until is None or until <= reading.now:
+            return False
+        async with self._pool.acquire() as connection:
+            await budgets.rest_endpoint(
+                connection,
+                team_id=team_id,
+                endpoint=ReadEndpoint.CONVERSATION,
+                until={reading.reader.account_id: until},
+            )
+        return True
 
     async def _end_leases(self, team_id: str, attempts: Sequence[ledger.OpenAttempt], now: datetime) -> None:
         """Note what is unknown from now on: nothing else waits for these attempts until they are settled."""

@@ -10,7 +10,7 @@ from overture import ids
 from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core import policy
-from overture.core.words import LeadState, Trigger
+from overture.core.words import LeadState, ReadEndpoint, Trigger
 from overture.engine import automate, catch_up, halts, suppress
 from overture.secrets import Sealer
 from overture.store import (
@@ -71,7 +71,9 @@ class InboxReader:
     async def read(self, *, team_id: str, account_id: str, now: datetime) -> Reading:
         """Read the inbox of one account at `now` (engine time)."""
         async with self._pool.acquire() as connection:
-            reader = await inboxes.reader(connection, team_id=team_id, account_id=account_id)
+            reader = await inboxes.reader(
+                connection, team_id=team_id, account_id=account_id, endpoint=ReadEndpoint.INBOX
+            )
         channel = self._channels.get(reader.platform) if reader is not None else None
         if reader is None or channel is None or not reader.is_connected:
             return Reading(next_due=None, ended=[])
@@ -102,6 +104,7 @@ class InboxReader:
                 )
         interval = INTERVAL if now - reader.last_end < QUIET_AFTER else QUIET_INTERVAL
         next_due = _aligned(now, interval) if inbox.reached else now
+        await self._rest(team_id, account_id, inbox.rest_until, now)
         return Reading(next_due=next_due, ended=ended, is_awaited=is_awaited)
 
     async def _store(
@@ -136,13 +139,16 @@ class InboxReader:
                 await halts.account_lost(connection, team_id=team_id, account_id=account_id, now=now, events=events)
                 await outbox.append(connection, team_id=team_id, now=now, events=events)
             return Reading(next_due=None, ended=[])
-        if error.retry_at is not None and error.retry_at > now:
-            # A follow-up asks for a reading each minute: none of these must become a call before its time.
+        await self._rest(team_id, account_id, error.retry_at, now)
+        return Reading(next_due=max(error.retry_at or now, now + RETRY), ended=[])
+
+    async def _rest(self, team_id: str, account_id: str, until: datetime | None, now: datetime) -> None:
+        """Note until when the platform takes no reading: a follow-up asks for one each minute, and none may be made."""
+        if until is not None and until > now:
             async with self._pool.acquire() as connection:
                 await budgets.rest_endpoint(
-                    connection, team_id=team_id, account_id=account_id, endpoint="inbox", until=error.retry_at
+                    connection, team_id=team_id, endpoint=ReadEndpoint.INBOX, until={account_id: until}
                 )
-        return Reading(next_due=max(error.retry_at or now, now + RETRY), ended=[])
 
 
 def _aligned(now: datetime, interval: timedelta) -> datetime:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from overture import ids
+from overture.core.words import ReadEndpoint
 from overture.store.pool import Connection
 
 
@@ -30,11 +31,15 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SealedAccess:
-    """What opens an account: where its platform answers, and the sealed token."""
+    """What opens an account: where its platform answers, and the sealed token.
+
+    `rest_until`: the platform takes no calls of the kind before (engine time).
+    """
 
     account_id: str
     base_url: str
     sealed_token: bytes
+    rest_until: datetime | None
 
 
 _COLUMNS = (
@@ -90,17 +95,21 @@ async def read_page(
     return [Account(**row) for row in rows]
 
 
-async def read_access(connection: Connection, *, team_id: str, platform: str) -> list[SealedAccess]:
-    """Return what opens the team's active accounts on a platform."""
+async def read_access(
+    connection: Connection, *, team_id: str, platform: str, endpoint: ReadEndpoint
+) -> list[SealedAccess]:
+    """Return what opens the team's active accounts on a platform, for calls of one kind."""
     rows = await connection.fetch(
         """
-        SELECT a.id AS account_id, p.base_url, a.sealed_token
+        SELECT a.id AS account_id, p.base_url, a.sealed_token, e.rest_until
           FROM account_link a JOIN platform_app p ON p.team_id = a.team_id AND p.id = a.app_id
+          LEFT JOIN endpoint_rest e ON e.team_id = a.team_id AND e.account_id = a.id AND e.endpoint = $3
          WHERE a.team_id = $1 AND a.platform = $2 AND a.status = 'active' AND a.deleted_at IS NULL
          ORDER BY a.id
         """,
         team_id,
         platform,
+        endpoint,
     )
     return [SealedAccess(**row) for row in rows]
 

@@ -83,8 +83,8 @@ async def set_policy(
     )
 
 
-async def set_address(connection: Connection, *, team_id: str, app_id: str, base_url: str) -> None:
-    """Note that the same platform answers at another address from now on."""
+async def set_address(connection: Connection, *, team_id: str, app_id: str, base_url: str) -> str:
+    """Note that the same platform answers at another address from now on; return the former one."""
     await connection.execute(
         """
         UPDATE account_directory d SET base_url = $3
@@ -95,9 +95,17 @@ async def set_address(connection: Connection, *, team_id: str, app_id: str, base
         app_id,
         base_url,
     )
-    await connection.execute(
-        "UPDATE platform_app SET base_url = $3 WHERE team_id = $1 AND id = $2", team_id, app_id, base_url
+    former: str = await connection.fetchval(
+        """
+        UPDATE platform_app f SET base_url = $3
+          FROM (SELECT base_url FROM platform_app WHERE team_id = $1 AND id = $2 FOR NO KEY UPDATE) former
+         WHERE f.team_id = $1 AND f.id = $2 RETURNING former.base_url
+        """,
+        team_id,
+        app_id,
+        base_url,
     )
+    return former
 
 
 async def review_campaigns(connection: Connection, *, team_id: str, app_id: str) -> list[str]:

@@ -1,9 +1,10 @@
 """Budgets: what a platform app may send over all its accounts in a rolling day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from overture.core import pacing
+from overture.core.words import ReadEndpoint
 from overture.store import ledger
 from overture.store.pool import Connection
 
@@ -90,18 +91,21 @@ async def rest(connection: Connection, *, team_id: str, account_id: str, until: 
 
 
 async def rest_endpoint(
-    connection: Connection, *, team_id: str, account_id: str, endpoint: str, until: datetime
+    connection: Connection, *, team_id: str, endpoint: ReadEndpoint, until: Mapping[str, datetime]
 ) -> None:
-    """Note until when (engine time) the platform takes no calls of one kind for an account."""
+    """Note, by account, until when (engine time) the platform takes no calls of one kind."""
+    ordered = sorted(until)
     await connection.execute(
         """
-        INSERT INTO endpoint_rest AS e (team_id, account_id, endpoint, rest_until) VALUES ($1, $2, $3, $4)
+        INSERT INTO endpoint_rest AS e (team_id, account_id, endpoint, rest_until)
+        SELECT $1, v.account_id, $2, v.rest_until
+          FROM unnest($3::text[], $4::timestamptz[]) AS v (account_id, rest_until)
         ON CONFLICT (team_id, account_id, endpoint) DO UPDATE SET rest_until = excluded.rest_until
         """,
         team_id,
-        account_id,
         endpoint,
-        until,
+        ordered,
+        [until[account_id] for account_id in ordered],
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.core.words import ReadEndpoint
 from overture.store.pool import Connection
 
 
@@ -42,8 +43,8 @@ class ConcernedLead:
     contacted_at: datetime | None
 
 
-async def reader(connection: Connection, *, team_id: str, account_id: str) -> Reader | None:
-    """Return what reading this account's inbox needs; None if the account is gone."""
+async def reader(connection: Connection, *, team_id: str, account_id: str, endpoint: ReadEndpoint) -> Reader | None:
+    """Return what reading this account's inbox, or one of its conversations, needs; None if the account is gone."""
     row = await connection.fetchrow(
         """
         SELECT a.id AS account_id, a.platform, a.platform_id, f.base_url, a.sealed_token, p.read_until_id AS until_id,
@@ -53,11 +54,12 @@ async def reader(connection: Connection, *, team_id: str, account_id: str) -> Re
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
           JOIN account_pace p ON p.team_id = $1 AND p.account_id = a.id
           LEFT JOIN catch_up c ON c.team_id = $1 AND c.account_id = a.id
-          LEFT JOIN endpoint_rest e ON e.team_id = $1 AND e.account_id = a.id AND e.endpoint = 'inbox'
+          LEFT JOIN endpoint_rest e ON e.team_id = $1 AND e.account_id = a.id AND e.endpoint = $3
          WHERE a.team_id = $1 AND a.id = $2 AND a.deleted_at IS NULL
         """,
         team_id,
         account_id,
+        endpoint,
     )
     return None if row is None else Reader(**row)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.core.words import ReadEndpoint
 from overture.store.pool import Connection
 
 
@@ -29,7 +30,10 @@ class QueuedLead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asker:
-    """An account that can be asked whom it reaches, in plan order."""
+    """An account that can be asked whom it reaches, in plan order.
+
+    `rest_until`: the platform takes no look-ups of it before.
+    """
 
     account_id: str
     platform: str
@@ -37,6 +41,7 @@ class Asker:
     sealed_token: bytes
     status: str
     contact_policy: str
+    rest_until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,15 +57,17 @@ async def askers(connection: Connection, *, team_id: str, campaign_id: str) -> l
     """Return the campaign's accounts in plan order."""
     rows = await connection.fetch(
         """
-        SELECT a.id AS account_id, a.platform, f.base_url, a.sealed_token, a.status, f.contact_policy
+        SELECT a.id AS account_id, a.platform, f.base_url, a.sealed_token, a.status, f.contact_policy, e.rest_until
           FROM campaign_account ca
           JOIN account_link a ON a.team_id = $1 AND a.id = ca.account_id AND a.deleted_at IS NULL
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
+          LEFT JOIN endpoint_rest e ON e.team_id = $1 AND e.account_id = a.id AND e.endpoint = $3
          WHERE ca.team_id = $1 AND ca.campaign_id = $2 AND ca.is_member
          ORDER BY ca.position, a.id
         """,
         team_id,
         campaign_id,
+        ReadEndpoint.PROFILES,
     )
     return [Asker(**row) for row in rows]
 

@@ -48,7 +48,7 @@ class XChannel:
 
     async def identify(self, credentials: Credentials) -> Identity:
         """Return whose token this is."""
-        body = await self._read(credentials, "/2/users/me", {"user.fields": profiles.IDENTITY_FIELDS})
+        body, _ = await self._read(credentials, "/2/users/me", {"user.fields": profiles.IDENTITY_FIELDS})
         return profiles.identity(body)
 
     async def look_up(
@@ -73,9 +73,9 @@ class XChannel:
         path, key = ("/2/users/by", "usernames") if by_username else ("/2/users", "ids")
         distinct = {one.casefold(): one for one in possible}
         parameters = {key: ",".join(distinct.values()), "user.fields": profiles.PERSON_FIELDS}
-        body = await self._read(credentials, path, parameters)
+        body, rest_until = await self._read(credentials, path, parameters)
         answer = profiles.lookup(body, asked=possible, by_username=by_username)
-        return Lookup(people=answer.people, absent=answer.absent + impossible)
+        return Lookup(people=answer.people, absent=answer.absent + impossible, rest_until=rest_until)
 
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Send one direct message, once; whatever happens is told by the outcome."""
@@ -131,23 +131,28 @@ class XChannel:
     ) -> Inbox:
         messages: dict[str, InboxMessage] = {}
         token: str | None = None
+        rest_until: datetime | None = None
         for _ in range(limits.PAGE_CAP):
             parameters = dict(events.PARAMETERS)
             if token is None:
                 parameters["max_results"] = str(at_first)
             else:
                 parameters["pagination_token"] = token
-            listed, token = events.page(await self._read(credentials, path, parameters))
+            body, rest_until = await self._read(credentials, path, parameters)
+            listed, token = events.page(body)
             fresh = [event for event in listed if not is_known(event)]
             for event in fresh:
                 message = events.message(event, own_id=own_id)
                 if message is not None:
                     messages.setdefault(message.platform_id, message)
             if token is None or len(fresh) < len(listed):
-                return _inbox(messages, reached=True)
-        return _inbox(messages, reached=False)
+                return _inbox(messages, reached=True, rest_until=rest_until)
+        return _inbox(messages, reached=False, rest_until=rest_until)
 
-    async def _read(self, credentials: Credentials, path: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+    async def _read(
+        self, credentials: Credentials, path: str, parameters: Mapping[str, str]
+    ) -> tuple[Mapping[str, Any], datetime | None]:
+        """Return what X answers, and until when it takes no other call of the kind if this was the last one."""
         try:
             answer = await self._client.get(credentials, path, parameters)
         except CallFailed as failure:
@@ -156,9 +161,10 @@ class XChannel:
             raise answers.read_error(answers.refused(answer, now=None, table=self._table))
         if answer.body is None:
             raise ChannelError("unavailable", "the answer is no JSON object")
-        return answer.body
+        used_up = limits.exhausted_until(answer.headers)
+        return answer.body, None if used_up is None else used_up.at
 
 
-def _inbox(messages: Mapping[str, InboxMessage], *, reached: bool) -> Inbox:
+def _inbox(messages: Mapping[str, InboxMessage], *, reached: bool, rest_until: datetime | None) -> Inbox:
     newest_first = sorted(messages.values(), key=lambda message: int(message.platform_id), reverse=True)
-    return Inbox(messages=tuple(newest_first), reached=reached)
+    return Inbox(messages=tuple(newest_first), reached=reached, rest_until=rest_until)
