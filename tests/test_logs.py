@@ -69,6 +69,15 @@ def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str
     assert [line["event"] for line in read(capsys)] == ["loud"]
 
 
+def test_starts_and_stops_are_told_once_by_this_program(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+
+    logging.getLogger("uvicorn.error").info("Waiting for application startup.")
+    logging.getLogger("uvicorn.error").warning("loud")
+
+    assert [line["event"] for line in read(capsys)] == ["loud"]
+
+
 def test_configuring_twice_writes_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure()
     logs.configure()

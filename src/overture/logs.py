@@ -51,8 +51,8 @@ _IN_TEXT = (
         rf"\1\2{MASK}",
     ),
 )
-# Their lines at this level repeat what ours say, one for each request.
-_TALKATIVE = ("httpx", "httpcore", "asyncio")
+# What they say below a warning repeats what ours say, one line for each request, start and stop.
+_TALKATIVE = ("httpx", "httpcore", "asyncio", "uvicorn.error")
 
 
 def configure(level: str = "info", *, json: bool = True) -> None:

@@ -99,4 +99,6 @@ async def test_open_and_unknown_attempts_and_held_leads_are_counted_over_all_tea
     shown = await scrape(application)
     assert shown["overture_attempts:open"] == 1
     assert shown["overture_attempts:unknown"] == 1
+    await database.execute("UPDATE attempt SET reason = 'notFound' WHERE state = 'unknown'")
+    assert (await scrape(application))["overture_attempts:unknown"] == 0  # a person decides, with the lead
     assert shown["overture_held_leads"] == 5

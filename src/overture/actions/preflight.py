@@ -145,7 +145,10 @@ async def _errors(connection: Connection, actor: Actor, facts: _Facts) -> list[I
         counts = facts.campaign.counts
         count = counts.consent_missing + counts.assessing + counts.ready + counts.in_sequence + counts.held
         message = "No known lead has given consent or written to one of the accounts."
-        remedy = "Record consent for the leads, or change the contact policy of the platform app."
+        remedy = (
+            "Record consent (`consent` when leads are added or imported, PATCH /contacts/{id}), or let an owner choose "
+            "another contact policy (PUT /platforms/{platform}/policy)."
+        )
         found.append(_error("consentMissing", ("rules",), count, message, remedy))
     return found
 

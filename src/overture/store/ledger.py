@@ -284,10 +284,14 @@ async def first_intents(connection: Connection, *, team_id: str, lead_ids: Seque
 
 
 async def facts(connection: Connection) -> Mapping[str, Any]:
-    """Return what an operator watches: open and unknown attempts over all teams."""
+    """Return what an operator watches: attempts over all teams that are open, or unknown and looked for.
+
+    Those nobody can find wait for a person, with their leads.
+    """
     row = await connection.fetchrow(
         """
-        SELECT count(*) FILTER (WHERE state = 'intent') AS open, count(*) FILTER (WHERE state = 'unknown') AS unknown
+        SELECT count(*) FILTER (WHERE state = 'intent') AS open,
+               count(*) FILTER (WHERE state = 'unknown' AND reason IS DISTINCT FROM 'notFound') AS unknown
           FROM attempt WHERE state IN ('intent', 'unknown')
         """
     )

@@ -135,7 +135,8 @@ async def teams(
          ) k
          CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE state = 'intent') AS attempts_open,
-                   count(*) FILTER (WHERE state = 'unknown') AS attempts_unknown
+                   count(*) FILTER (WHERE state = 'unknown' AND reason IS DISTINCT FROM 'notFound')
+                       AS attempts_unknown
               FROM attempt WHERE team_id = t.team_id AND state IN ('intent', 'unknown')
          ) q
          CROSS JOIN LATERAL (
