@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.api import campaigning
-from tests.api.conftest import Link, SteeredClock
+from tests.api.conftest import Link, SteeredClock, Tenant
 
 from overture import ids
 from overture.actions.context import Context
@@ -272,3 +272,22 @@ async def test_another_teams_contact_does_not_exist(
 async def _sync(context: Context, campaign: dict[str, Any]) -> None:
     team_id = await context.pool.fetchval("SELECT team_id FROM campaign WHERE id = $1", campaign["id"])
     await sync.step(context.pool, team_id=team_id, campaign_id=campaign["id"], now=await context.clock.now())
+
+
+async def test_a_person_is_forgotten(
+    client: httpx.AsyncClient, database: Pool, team: Tenant, ana: dict[str, Any]
+) -> None:
+    await change(client, ana, notes="Likes tulips")
+    forgotten = await client.post(f"/contacts/{ana['id']}/forget")
+    assert forgotten.status_code == 200, forgotten.text
+    (profile,) = forgotten.json()["profiles"]
+    assert (profile["platformId"], profile["username"], forgotten.json()["notes"]) == (None, None, None)
+    assert await find(client, "1") == []
+    assert (await client.get(f"/contacts/{ana['id']}")).json() == forgotten.json()
+    (suppression,) = (await client.get("/suppressions")).json()["data"]
+    assert (suppression["source"], suppression["profile"]["id"]) == ("forgotten", profile["id"])
+    await database.execute("UPDATE member SET role = 'user' WHERE team_id = $1", team.id)
+    (other,) = await find(client, "2")
+    refused = await client.post(f"/contacts/{other['id']}/forget")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert await find(client, "2") == [other]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 from fastapi import Query
 from pydantic import Field
 
-from overture.actions import contacts
+from overture.actions import contacts, forgetting
 from overture.actions.contacts import ContactChanges, Expansion, NewConsent, View
 from overture.api import bodies, members, profiles, refusals, routing, statuses, tags
 from overture.api.auth import CurrentActor, CurrentContext
@@ -152,6 +152,19 @@ async def change_contact(
     if body.consent is not None:
         changes["consent"] = NewConsent(basis=body.consent.basis, evidence=body.consent.evidence)
     return _answer(await contacts.change(context, actor, contact_id=contact_id, changes=changes))
+
+
+@router.post(
+    "/contacts/{contact_id}/forget",
+    summary="Forget a person",
+    openapi_extra=refusals.of("forbidden", "sendInProgress"),
+)
+async def forget_contact(context: CurrentContext, actor: CurrentActor, contact_id: str) -> ContactAnswer:
+    """Erase a person for good, as an owner or admin: names, profile, notes, values, consent, and the texts of all
+    messages. They leave all lists, every sequence stops, and nobody of the team writes to them again, also when they
+    are met anew: a salted hash of the platform's id is kept. Counters stay, and when something was sent.
+    """
+    return _answer(await forgetting.forget(context, actor, contact_id=contact_id))
 
 
 @router.put("/contacts/{contact_id}/tags/{tag_ref}", summary="Tag a contact")

@@ -50,7 +50,8 @@ class SuppressionAnswer(bodies.Answer):
 
     profile: ProfileAnswer = Field(description="Who it is; its id names the suppression.")
     source: SuppressionSource = Field(
-        description="`optOut`: the person's own word; `byHand`: the team's.", examples=["byHand"]
+        description="`optOut`: the person's own word; `byHand`: the team's; `forgotten`: the person was erased.",
+        examples=["byHand"],
     )
     reason: str | None = Field(description=_WHY, examples=["Asked us on the phone"])
     by: str | None = Field(description="The name of the token that added it; null for an opt-out.", examples=["CRM"])

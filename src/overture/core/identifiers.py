@@ -55,8 +55,8 @@ def placeholder(username: str) -> str:
 
 
 def is_placeholder(value: str) -> bool:
-    """Tell whether a value stands for an id that is not known."""
-    return value.startswith(_PLACEHOLDER)
+    """Tell whether a value stands for an id that is not known, or not any more: no id holds a space."""
+    return " " in value
 
 
 def _forms(platform: str) -> _Forms:

@@ -189,6 +189,7 @@ class AuditAction(StrEnum):
     CONSENT_RECORDED = "consent.recorded"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     CONTACT_CHANGED = "contact.changed"
+    CONTACT_FORGOTTEN = "contact.forgotten"
     IMPORT_CANCELED = "importJob.canceled"
     IMPORT_CREATED = "importJob.created"
     IMPORT_UNDONE = "importJob.undone"
@@ -247,10 +248,11 @@ class ReadEndpoint(StrEnum):
 
 
 class SuppressionSource(StrEnum):
-    """Whose word it is that nobody may write to a person: the person's own, or the team's."""
+    """Whose word it is that nobody may write to a person: the person's own, or the team's, or as who is forgotten."""
 
     OPT_OUT = "optOut"
     BY_HAND = "byHand"
+    FORGOTTEN = "forgotten"
 
 
 class ActorType(StrEnum):
