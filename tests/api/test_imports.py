@@ -132,7 +132,8 @@ async def test_a_mapping_takes_what_it_names(
         ),
         ({"columnMapping": [{"csvHeader": "a"}]}, ["data", "columnMapping", 0, "targetColumnId"]),
         ({"mergeStrategy": "replace"}, ["data", "mergeStrategy"]),
-        ({"type": "followers"}, ["data", "type"]),
+        ({"type": "likers"}, ["data", "type"]),
+        ({"type": "likes"}, ["data", "post"]),
         ({"content": 5}, ["data", "content"]),
         ({"content": "username\na\x00\n"}, ["data", "content"]),
         ({"fileName": ""}, ["data", "fileName"]),
@@ -323,6 +324,64 @@ async def test_an_import_records_consent_and_is_undone(
     assert (await client.post(path)).json() == undone.json()
     acts = (await client.get("/audit", params={"objectType": "importJob"})).json()["data"]
     assert [act["action"] for act in acts] == ["importJob.undone", "consent.recorded", "importJob.created"]
+
+
+@pytest.mark.parametrize(
+    ("data", "of"),
+    [
+        ({"type": "followers", "username": "@Ana"}, "ana"),
+        ({"type": "following", "platformId": "1000000000000000001", "most": 100_000}, "1000000000000000001"),
+        ({"type": "likes", "post": "https://x.com/ana/status/1900000000000000042"}, "1900000000000000042"),
+    ],
+)
+async def test_people_the_platform_lists_are_imported_by_a_job(
+    client: httpx.AsyncClient, v1: httpx.AsyncClient, list_id: str, data: dict[str, Any], of: str
+) -> None:
+    for face in (client, v1):
+        response = await face.post(f"/lists/{list_id}/import-jobs", json={"data": data})
+        job = response.json()
+        assert (response.status_code, job["type"], job["status"]) == (200, data["type"], "queued"), response.text
+        assert (job["totalCount"], job["processedCount"], job["completedAt"]) == (None, 0, None)
+        assert (await face.get(f"/lists/{list_id}/import-jobs/{job['id']}")).json() == job
+        rejects = await face.get(f"/lists/{list_id}/import-jobs/{job['id']}/rejects.csv")
+        assert rejects.text.splitlines() == ["\ufeffimportLine,importReason"]
+        canceled = await face.post(f"/lists/{list_id}/import-jobs/{job['id']}/cancel")
+        assert canceled.json()["status"] == "canceled"
+    (act, *_) = (await client.get("/audit", params={"action": "importJob.created"})).json()["data"]
+    assert (act["after"]["audience"], act["after"]["of"]) == (data["type"], of)
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"type": "followers"}, ["data"]),
+        ({"type": "followers", "username": "ana", "platformId": "1"}, ["data"]),
+        ({"type": "following", "username": "a b"}, ["data", "username"]),
+        ({"type": "following", "platformId": "ana"}, ["data", "platformId"]),
+        ({"type": "followers", "username": "ana", "post": "1"}, ["data", "post"]),
+        ({"type": "followers", "username": "ana", "most": 0}, ["data", "most"]),
+        ({"type": "followers", "username": "ana", "most": 100_001}, ["data", "most"]),
+        ({"type": "likes", "post": "https://x.com/ana"}, ["data", "post"]),
+        ({"type": "likes", "username": "ana", "post": "1"}, ["data", "username"]),
+    ],
+)
+async def test_what_names_no_people_is_refused_with_its_place(
+    client: httpx.AsyncClient, list_id: str, data: dict[str, Any], path: list[str]
+) -> None:
+    response = await client.post(f"/lists/{list_id}/import-jobs", json={"data": data})
+    assert response.status_code == 400, response.text
+    assert response.json()["details"]["issues"][0]["path"] == path
+    assert (await client.get(f"/lists/{list_id}/import-jobs")).json()["data"] == []
+
+
+async def test_a_platform_nobody_serves_and_a_system_list_take_none(client: httpx.AsyncClient, list_id: str) -> None:
+    data = {"type": "followers", "username": "ana"}
+    elsewhere = {"data": {**data, "platform": "fax"}}
+    refused = await client.post(f"/lists/{list_id}/import-jobs", json=elsewhere)
+    assert (refused.status_code, refused.json()["code"]) == (422, "platformNotSupported")
+    system = (await client.get("/lists")).json()["data"][0]["id"]
+    refused = await client.post(f"/lists/{system}/import-jobs", json={"data": data})
+    assert (refused.status_code, refused.json()["code"]) == (409, "listNotWritable")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from overture.channels.port import (
     Credentials,
     Identity,
     Inbox,
+    Listed,
 )
 from overture.core.lookup import Lookup
 from overture.core.outcome import Outcome
@@ -43,6 +44,9 @@ class Careless:
 
     async def look_up(self, _: Credentials, **__: Any) -> Lookup:
         raise ChannelError("invalid", "no look-up")
+
+    async def list_audience(self, _: Credentials, **__: Any) -> Listed:
+        return Listed(people=(), next_page=None)
 
     async def send(self, _: Credentials, **__: Any) -> Outcome:
         return Outcome(kind=OutcomeKind.ACCEPTED)

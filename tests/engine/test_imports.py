@@ -353,7 +353,7 @@ async def test_a_job_that_ends_nothing_it_starts_is_starting_paused_and_at_last_
     failed = await importing.read(job)
     assert seen == ["queued", "starting", "running", "running", "running", "running"]
     assert (failed.status, counts(failed), failed.completed_at is not None) == ("failed", (0, 0, 0), True)
-    assert "Import what is missing as a new file" in (failed.error or "")
+    assert "Import what is missing anew" in (failed.error or "")
     assert await importing.data() == {"1": {}}, "what was there stays"
     event = await importing.world.pool.fetchrow("SELECT * FROM event WHERE type = 'import.failed'")
     assert event is not None and event["object_id"] == job.id

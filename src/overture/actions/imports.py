@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from overture import ids
 from overture.actions import audit, import_files
@@ -88,9 +89,7 @@ async def create(
             updated_at=now,
             completed_at=None,
             check_only=new.check_only,
-            consent=None
-            if new.consent is None
-            else {"basis": new.consent.basis, "evidence": new.consent.evidence, "by": actor.name},
+            consent=said(actor, new.consent),
         )
         reading = imports.Reading(
             platform=new.platform,
@@ -102,30 +101,57 @@ async def create(
             offset=opening.offset,
             line=opening.line,
         )
-        await imports.insert(connection, team_id=actor.team_id, job=job, reading=reading)
+        await begin(connection, actor, job=job, reading=reading.document(), about={"fileName": new.file_name}, now=now)
+    return job
+
+
+def said(actor: Actor, consent: Consent | None) -> dict[str, str] | None:
+    """Return consent as a job keeps it: with who says that it was given."""
+    return None if consent is None else {"basis": consent.basis, "evidence": consent.evidence, "by": actor.name}
+
+
+async def begin(
+    connection: Connection,
+    actor: Actor,
+    *,
+    job: Job,
+    reading: Mapping[str, Any],
+    about: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Insert a job, write down who wanted it, and hand it to the workers.
+
+    Args:
+        connection: inside a transaction that holds the list.
+        actor: who wants it.
+        job: the new job.
+        reading: the document of what it reads.
+        about: what the audit tells of that.
+        now: the instant of the call.
+    """
+    await imports.insert(connection, team_id=actor.team_id, job=job, reading=reading)
+    await audit.record(
+        connection,
+        actor,
+        action=AuditAction.IMPORT_CREATED,
+        object_type=ObjectType.IMPORT_JOB,
+        object_id=job.id,
+        now=now,
+        after={"listId": job.list_id, **about, "checkOnly": job.check_only},
+    )
+    if job.consent is not None and not job.check_only:
         await audit.record(
             connection,
             actor,
-            action=AuditAction.IMPORT_CREATED,
+            action=AuditAction.CONSENT_RECORDED,
             object_type=ObjectType.IMPORT_JOB,
             object_id=job.id,
             now=now,
-            after={"listId": list_id, "fileName": new.file_name, "checkOnly": new.check_only},
+            after={"basis": job.consent["basis"], "evidence": job.consent["evidence"], **about},
         )
-        if new.consent is not None and not new.check_only:
-            await audit.record(
-                connection,
-                actor,
-                action=AuditAction.CONSENT_RECORDED,
-                object_type=ObjectType.IMPORT_JOB,
-                object_id=job.id,
-                now=now,
-                after={"basis": new.consent.basis, "evidence": new.consent.evidence, "fileName": new.file_name},
-            )
-        others = await imports.count_open(connection, team_id=actor.team_id) - 1
-        chore = Chore(team_id=actor.team_id, key=job.id)
-        await chores.want(connection, kind=ChoreKind.IMPORT, wanted=[chore], behind=others)
-    return job
+    others = await imports.count_open(connection, team_id=actor.team_id) - 1
+    chore = Chore(team_id=actor.team_id, key=job.id)
+    await chores.want(connection, kind=ChoreKind.IMPORT, wanted=[chore], behind=others)
 
 
 async def get(context: Context, actor: Actor, *, list_id: str, job_id: str) -> Job:

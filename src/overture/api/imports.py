@@ -7,8 +7,9 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from overture.actions import imports
+from overture.actions import audiences, imports
 from overture.api import bodies, refusals, routing, tables
+from overture.api.audiences import FollowSource, LikesSource
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.lead_bodies import DEFAULT_PLATFORM, ConsentBody
 from overture.api.paging import CurrentPage, Page
@@ -135,14 +136,16 @@ class CsvSource(ImportOptions):
 class CreateImport(bodies.Body):
     """What to import."""
 
-    data: CsvSource = Field(description="Where the leads come from.")
+    data: Annotated[CsvSource | FollowSource | LikesSource, Field(discriminator="type")] = Field(
+        description="Where the leads come from: a file, or people the platform lists."
+    )
     consent: ConsentBody | None = Field(
         default=None,
-        description="Consent to record for everybody in the file, also for those who are on the list already.",
+        description="Consent to record for everybody it names, also for those who are on the list already.",
     )
     check_only: bool = Field(
         default=False,
-        description="Read and check every row, count and collect the rejects as an import would, and change nothing.",
+        description="Read and check everybody, count and collect the rejects as an import would, and change nothing.",
         examples=[False],
     )
 
@@ -151,14 +154,15 @@ class ImportJobAnswer(bodies.Answer):
     """One import job."""
 
     id: str = Field(description="Id of the job.", examples=["j0mdbz3k91yq0c8f4w2n7xhs"])
-    type: str = Field(description="The kind of import.", examples=["csv"])
+    type: str = Field(description="`csv`, `followers`, `following` or `likes`.", examples=["csv"])
     status: JobStatus = Field(
         description="`paused` goes on by itself; `completed`, `failed` and `canceled` are final.", examples=["running"]
     )
     total_count: int | None = Field(
-        description="Rows of the file: at most so many, until the job is completed.", examples=[1000]
+        description="Rows of the file: at most so many, until the job is completed. Null while nobody knows.",
+        examples=[1000],
     )
-    processed_count: int = Field(description="Rows worked off.", examples=[600])
+    processed_count: int = Field(description="Rows worked off; a listed person is one.", examples=[600])
     added_count: int = Field(description="Rows that put somebody on the list.", examples=[500])
     skipped_count: int = Field(
         description="Rows of people who were on the list already, or in an earlier row.", examples=[80]
@@ -179,13 +183,20 @@ class ImportJobAnswer(bodies.Answer):
 
 @router.post(
     "/lists/{list_id}/import-jobs",
-    summary="Import leads from a file",
-    openapi_extra=_AS_A_FORM | refusals.of("listNotWritable"),
+    summary="Import leads from a file or from the platform",
+    openapi_extra=_AS_A_FORM | refusals.of("listNotWritable", "platformNotSupported"),
 )
 async def create_import_job(
     context: CurrentContext, actor: CurrentActor, list_id: str, body: CreateImport
 ) -> ImportJobAnswer:
-    """Begin to import a CSV into a list: up to 64 MiB of JSON, or a form with the file itself, up to 256 MiB."""
+    """Begin to import into a list.
+
+    A CSV comes in up to 64 MiB of JSON, or as a form with the file itself, up to 256 MiB. People whom the platform
+    lists (who follows somebody, whom they follow, who liked a post) are read in the background, within its limits.
+    """
+    if not isinstance(body.data, CsvSource):
+        new_audience = body.data.new_audience(consent=body.consent, check_only=body.check_only)
+        return answer(await audiences.create(context, actor, list_id=list_id, new=new_audience))
     new = body.data.new_import(
         platform=DEFAULT_PLATFORM,
         file_name=body.data.file_name,

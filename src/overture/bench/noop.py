@@ -8,7 +8,7 @@ from overture import clock
 from overture.channels import port
 from overture.core.lookup import Absent, Lookup, Person
 from overture.core.outcome import Outcome
-from overture.core.words import OutcomeKind
+from overture.core.words import Audience, OutcomeKind
 
 PLATFORM = "noop"
 _ARRIVES_AFTER = timedelta(seconds=10)
@@ -74,6 +74,13 @@ class NoopChannel:
         absent = tuple(Absent(identifier=name, reason="notFound") for name in usernames)
         people = tuple(_person(platform_id) for platform_id in platform_ids)
         return Lookup(people=people, absent=absent)
+
+    async def list_audience(
+        self, credentials: port.Credentials, *, audience: Audience, of_id: str, page: str | None, most: int
+    ) -> port.Listed:
+        """Nobody is listed."""
+        del credentials, audience, of_id, page, most
+        return port.Listed(people=(), next_page=None)
 
     async def send(self, credentials: port.Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Accept."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from overture.channels.port import Channel, ChannelError, Credentials, InboxMessage
-from overture.core.words import OutcomeKind
+from overture.core.words import Audience, OutcomeKind
 
 Deliver = Callable[[str], Awaitable[None]]
 """Lets the bench's open person send one message (the text) to the bench's account."""
@@ -78,6 +78,10 @@ async def reads_refuse_lost_credentials(bench: Bench) -> None:
     await _require_error("authLost", channel.identify(lost))
     await _require_error("authLost", channel.look_up(lost, platform_ids=[bench.open_id]))
     await _require_error("authLost", channel.read_inbox(lost, until_id=None, own_id=bench.own_id))
+    await _require_error(
+        "authLost",
+        channel.list_audience(lost, audience=Audience.FOLLOWERS, of_id=bench.own_id, page=None, most=1),
+    )
     await _require_error(
         "authLost",
         channel.read_conversation(lost, with_id=bench.open_id, since=bench.now, own_id=bench.own_id),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from overture import ids
-from overture.channels.port import Channel, Credentials, Identity, Inbox
+from overture.channels.port import Channel, Credentials, Identity, Inbox, Listed
 from overture.core.lookup import Lookup
 from overture.core.outcome import Outcome
-from overture.core.words import OutcomeKind
+from overture.core.words import Audience, OutcomeKind
 
 
 class DryChannel:
@@ -29,6 +29,12 @@ class DryChannel:
     ) -> Lookup:
         """Look up profiles."""
         return await self._behind.look_up(credentials, platform_ids=platform_ids, usernames=usernames)
+
+    async def list_audience(
+        self, credentials: Credentials, *, audience: Audience, of_id: str, page: str | None, most: int
+    ) -> Listed:
+        """List people."""
+        return await self._behind.list_audience(credentials, audience=audience, of_id=of_id, page=page, most=most)
 
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Say that a message was accepted, under an id that no platform gives."""

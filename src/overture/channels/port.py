@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from overture.core.lookup import Lookup
+from overture.core.lookup import Lookup, Person
 from overture.core.outcome import Outcome
+from overture.core.words import Audience
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,8 +71,23 @@ class Inbox:
     rest_until: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A page of people a platform lists; `next_page` asks for the one behind it, None where there is none.
+
+    `rest_until`: this call used up what the platform allows the account, and it takes no other one before.
+    """
+
+    people: tuple[Person, ...]
+    next_page: str | None
+    rest_until: datetime | None = None
+
+
 class ChannelError(Exception):
-    """A read failed. `kind` is `rateLimited`, `authLost`, `outOfCredit`, `unavailable` or `invalid`."""
+    """A read failed. `kind` is `rateLimited`, `authLost`, `outOfCredit`, `unavailable`, `invalid` or `gone`.
+
+    `gone` tells that what was asked about is not there, or not shown.
+    """
 
     def __init__(self, kind: str, detail: str, *, retry_at: datetime | None = None) -> None:
         super().__init__(f"{kind}: {detail}")
@@ -99,6 +115,15 @@ class Channel(Protocol):
         self, credentials: Credentials, *, platform_ids: Sequence[str] = (), usernames: Sequence[str] = ()
     ) -> Lookup:
         """Look up at most `capabilities.lookup_batch` profiles, by id or by username (one of the two)."""
+        ...
+
+    async def list_audience(
+        self, credentials: Credentials, *, audience: Audience, of_id: str, page: str | None, most: int
+    ) -> Listed:
+        """List up to `most` people who follow a profile, whom it follows, or who liked a post.
+
+        `page` is `next_page` of the answer before, None at first.
+        """
         ...
 
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:

@@ -143,6 +143,14 @@ class JobStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class Audience(StrEnum):
+    """People a platform lists: who follows somebody, whom they follow, who liked a post."""
+
+    FOLLOWERS = "followers"
+    FOLLOWING = "following"
+    LIKES = "likes"
+
+
 class ChoreKind(StrEnum):
     """Work that any worker may take."""
 
@@ -242,7 +250,10 @@ class ReadEndpoint(StrEnum):
     """A kind of call that reads, with windows of its own on the platform."""
 
     CONVERSATION = "conversation"
+    FOLLOWERS = "followers"
+    FOLLOWING = "following"
     INBOX = "inbox"
+    LIKES = "likes"
     PROFILES = "profiles"
     USERNAMES = "usernames"
 

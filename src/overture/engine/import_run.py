@@ -13,25 +13,12 @@ from overture.clock import EngineClock
 from overture.core.identifiers import IdentifierKind
 from overture.core.lead_rows import Layout, Values
 from overture.core.words import MergeStrategy
-from overture.engine import import_batches, import_rows, lookups
+from overture.engine import import_batches, import_ends, import_rows, lookups
 from overture.engine.import_batches import Row
-from overture.store import (
-    consents,
-    duties,
-    import_check,
-    import_rejects,
-    import_undo,
-    imports,
-    list_leads,
-    lists,
-    outbox,
-    people,
-)
+from overture.engine.import_target import BATCH, Target
+from overture.store import import_check, import_rejects, imports, lists, people
 from overture.store.imports import Job, Reading
 from overture.store.pool import Connection, Pool
-
-BATCH = 4_000
-"""Rows committed together."""
 
 MOST_LOOKUPS = 2_000
 """Usernames asked of the platform for one batch, at most."""
@@ -63,7 +50,7 @@ class Run:
         self._strategy = MergeStrategy(job.merge_strategy)
         self._offset = reading.offset
         self._line = reading.line
-        self._added = job.added_count
+        self._target = Target(pool=pool, team_id=team_id, job=job)
 
     async def go_on(self, halt: asyncio.Event) -> bool:
         """Apply batches until the file ends, the job must wait, or `halt` is set; tell whether nothing is left to do.
@@ -87,10 +74,16 @@ class Run:
                 added = await self._apply(applied, known, answers, now)
                 if added is None or answers.refusal is not None:
                     return True
-                await self._refresh_statistics(added)
+                await self._target.refresh_statistics(added)
                 if len(applied) < len(rows) or halt.is_set():
                     return False
-        await self._complete()
+        await import_ends.complete(
+            self._pool,
+            team_id=self._team_id,
+            job_id=self._job.id,
+            offset=self._offset,
+            now=await self._clock.now(),
+        )
         return True
 
     async def _look_up(self, rows: Sequence[Row], now: datetime) -> tuple[Mapping[str, str], lookups.Answers]:
@@ -114,11 +107,7 @@ class Run:
     ) -> int | None:
         """Commit a batch; return how many people it added, None if it is not this worker's to commit any more."""
         async with self._pool.acquire() as connection, connection.transaction():
-            kind = await lists.lock(connection, team_id=self._team_id, list_id=self._job.list_id)
-            if kind is None or not await imports.is_at(
-                connection, team_id=self._team_id, job_id=self._job.id, offset=self._offset
-            ):
-                # Canceled, deleted with its list, or taken over by another worker.
+            if not await self._target.hold(connection, offset=self._offset):
                 return None
             if self._job.check_only:
                 added, rejects = await self._check(connection, rows, known, answers)
@@ -151,10 +140,7 @@ class Run:
         found = await self._save_people(connection, rows, known, answers, now)
         columns = await lists.read_columns(connection, team_id=self._team_id, list_id=self._job.list_id)
         taken, rejects = self._sort_out(rows, found, answers, {column.id for column in columns})
-        added = await self._add(connection, taken, now)
-        if taken and self._job.consent is not None:
-            await self._record_consent(connection, sorted(taken), self._job.consent, now)
-        return added, rejects
+        return await self._target.put(connection, taken, now), rejects
 
     async def _check(
         self, connection: Connection, rows: Sequence[Row], known: Mapping[str, str], answers: lookups.Answers
@@ -166,22 +152,7 @@ class Run:
         by_id = {value: value for value in import_rows.identifiers(rows, IdentifierKind.PLATFORM_ID)}
         found = import_rows.Found(by_id=by_id, by_username=by_username)
         taken, rejects = self._sort_out(rows, found, answers, set())
-        added = await import_check.meet(
-            connection,
-            team_id=self._team_id,
-            list_id=self._job.list_id,
-            job_id=self._job.id,
-            platform=self._layout.platform,
-            met=taken.keys(),
-        )
-        return added, rejects
-
-    async def _refresh_statistics(self, added: int) -> None:
-        """Have the tables measured after the first batch, and each time the people of this file are four times more."""
-        before, self._added = self._added, self._added + added
-        if _quadruplings(self._added) > _quadruplings(before):
-            async with self._pool.acquire() as connection:
-                await imports.refresh_statistics(connection)
+        return await self._target.check(connection, self._layout.platform, taken.keys()), rejects
 
     async def _save_people(
         self,
@@ -209,63 +180,3 @@ class Run:
         return import_rows.sort_out(
             rows, found, answers.absent, layout=self._layout, column_ids=column_ids, strategy=self._strategy
         )
-
-    async def _add(self, connection: Connection, taken: Mapping[str, Values], now: datetime) -> int:
-        """Put people on the list and bring values to those who are there; return how many are new."""
-        keys = {"team_id": self._team_id, "list_id": self._job.list_id}
-        if not taken:
-            return 0
-        fresh = await list_leads.add(connection, **keys, data=taken, now=now, import_id=self._job.id)
-        before = {profile_id: values for profile_id, values in taken.items() if profile_id not in fresh}
-        if before:
-            await import_undo.remember(connection, **keys, job_id=self._job.id, data=before, strategy=self._strategy)
-        present = {profile_id: values for profile_id, values in before.items() if values}
-        if present and self._strategy is not MergeStrategy.KEEP:
-            overwrites = self._strategy is MergeStrategy.OVERWRITE
-            await list_leads.merge(connection, **keys, data=present, overwrites=overwrites, now=now)
-        following = await list_leads.campaigns_following(connection, **keys)
-        if fresh:
-            logged = sorted(fresh) if following else ()
-            await list_leads.log_change(connection, **keys, profile_ids=logged, growth=len(fresh), now=now)
-        for campaign_id in following:
-            await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=now)
-        return len(fresh)
-
-    async def _record_consent(
-        self, connection: Connection, profile_ids: Sequence[str], consent: Mapping[str, str], now: datetime
-    ) -> None:
-        """Record consent of a batch; campaigns that left these people out for want of it take them in."""
-        await consents.record(
-            connection,
-            team_id=self._team_id,
-            profile_ids=profile_ids,
-            **consent,
-            now=now,
-            import_id=self._job.id,
-        )
-        waiting = await consents.waiting_campaigns(connection, team_id=self._team_id, profile_ids=profile_ids)
-        for campaign_id in waiting:
-            await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=now)
-
-    async def _complete(self) -> None:
-        now = await self._clock.now()
-        async with self._pool.acquire() as connection, connection.transaction():
-            job = await imports.complete(
-                connection, team_id=self._team_id, job_id=self._job.id, offset=self._offset, now=now
-            )
-            if job is None:
-                return
-            counts = {
-                "listId": job.list_id,
-                "addedCount": job.added_count,
-                "skippedCount": job.skipped_count,
-                "failedCount": job.failed_count,
-                "checkOnly": job.check_only,
-            }
-            event = outbox.NewEvent(type="import.completed", object_type="importJob", object_id=job.id, data=counts)
-            await outbox.append(connection, team_id=self._team_id, now=now, events=[event])
-
-
-def _quadruplings(count: int) -> int:
-    """Return how often a first batch has to be taken times four to be more than so many."""
-    return ((count // BATCH).bit_length() + 1) // 2

@@ -1,4 +1,4 @@
-"""Imports: chores that bring the rows of a file onto a list."""
+"""Imports: chores that bring the rows of a file, or people a platform lists, onto a list."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,18 +7,20 @@ from datetime import timedelta
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
 from overture.core.words import ChoreKind
-from overture.engine import import_rows, import_run, lookups
+from overture.engine import import_audience, import_ends, import_rows, import_run, listings, lookups
 from overture.engine.chores import Chore
 from overture.secrets import Sealer
-from overture.store import imports, outbox
+from overture.store import import_sources, imports
 from overture.store.pool import Connection, Pool
 
 STARTS_ALLOWED = 5
 """Starts without a batch after which an import is given up: it may be what kills its worker."""
 
 _BROKE = "The import broke off; it goes on by itself."
-_GIVEN_UP = "The import stopped again and again without an end. Import what is missing as a new file."
+_GIVEN_UP = "The import stopped again and again without an end. Import what is missing anew."
 _AT_ONCE = 100
+
+_Run = import_run.Run | import_audience.Run
 
 
 class Importer:
@@ -30,6 +32,7 @@ class Importer:
         self._pool = pool
         self._clock = clock
         self._finder = lookups.Finder(pool=pool, channels=channels, sealer=sealer)
+        self._lister = listings.Lister(pool=pool, channels=channels, sealer=sealer)
 
     async def work(self, chore: Chore, *, halt: asyncio.Event) -> bool:
         """Import a file until it ends, must wait, or `halt` is set; tell whether another worker need not go on."""
@@ -39,7 +42,7 @@ class Importer:
                 return True
         return False
 
-    async def _start(self, chore: Chore) -> import_run.Run | None:
+    async def _start(self, chore: Chore) -> _Run | None:
         """Take a job up where it stands; None if it has ended, or is given up now."""
         now = await self._clock.now()
         async with self._pool.acquire() as connection:
@@ -47,11 +50,25 @@ class Importer:
             if started is None:
                 return None
             if started.starts > STARTS_ALLOWED:
-                await self._give_up(connection, chore)
+                await import_ends.fail(connection, team_id=chore.team_id, job_id=chore.key, error=_GIVEN_UP, now=now)
                 return None
-            layout = await import_rows.read_layout(
-                connection, team_id=chore.team_id, job=started.job, reading=started.reading
+            return await self._run(connection, chore, started)
+
+    async def _run(self, connection: Connection, chore: Chore, started: imports.Started) -> _Run:
+        if started.reading is None:
+            source = await import_sources.read(connection, team_id=chore.team_id, job_id=chore.key)
+            return import_audience.Run(
+                pool=self._pool,
+                clock=self._clock,
+                finder=self._finder,
+                lister=self._lister,
+                team_id=chore.team_id,
+                job=started.job,
+                source=source,
             )
+        layout = await import_rows.read_layout(
+            connection, team_id=chore.team_id, job=started.job, reading=started.reading
+        )
         return import_run.Run(
             pool=self._pool,
             clock=self._clock,
@@ -61,17 +78,6 @@ class Importer:
             reading=started.reading,
             layout=layout,
         )
-
-    async def _give_up(self, connection: Connection, chore: Chore) -> None:
-        """Fail a job that does not come to an end; the rows already taken stay."""
-        now = await self._clock.now()
-        keys = {"team_id": chore.team_id, "job_id": chore.key}
-        async with connection.transaction():
-            if await imports.fail(connection, **keys, error=_GIVEN_UP, now=now):
-                event = outbox.NewEvent(
-                    type="import.failed", object_type="importJob", object_id=chore.key, data={"error": _GIVEN_UP}
-                )
-                await outbox.append(connection, team_id=chore.team_id, now=now, events=[event])
 
     async def postpone(self, chore: Chore, *, error: Exception | None, by: timedelta) -> None:
         """Let a job pause that broke off, or was in somebody's way (`error` None)."""

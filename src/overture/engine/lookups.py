@@ -5,32 +5,21 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from overture.channels.port import Channel, ChannelError, Credentials
+from overture.channels.port import Channel, ChannelError
 from overture.channels.registry import Registry
 from overture.core.lookup import Person
 from overture.core.words import ReadEndpoint
-from overture.secrets import SealBroken, Sealer
-from overture.store import accounts, budgets
+from overture.engine import askers
+from overture.engine.askers import OF_THE_ACCOUNT, RETRY, Asker, Refusal
+from overture.secrets import Sealer
+from overture.store import budgets
 from overture.store.pool import Pool
 
 _log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE = 4
-RETRY = timedelta(minutes=1)
-RETRY_WITHOUT_ACCOUNT = timedelta(minutes=15)
-
-# Refusals that concern the account that asked; the others would meet every account.
-_OF_THE_ACCOUNT = frozenset({"rateLimited", "authLost"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
-    """Why not everything was answered, in words for a person, and when to ask again (engine time)."""
-
-    reason: str
-    retry_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,15 +34,6 @@ class Answers:
     refusal: Refusal | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asker:
-    """An account that may ask; `rest_until`: not before then."""
-
-    account_id: str
-    credentials: Credentials
-    rest_until: datetime | None
-
-
 class Finder:
     """Finds the people behind usernames."""
 
@@ -65,14 +45,15 @@ class Finder:
     async def find(self, *, team_id: str, platform: str, usernames: Sequence[str], now: datetime) -> Answers:
         """Look up lower-case usernames on a platform, the first ones first. Call it outside any transaction."""
         channel = self._channels.get(platform)
-        linked = await self._askers(team_id, platform) if channel is not None else []
-        askers = [asker for asker in linked if asker.rest_until is None or asker.rest_until <= now]
-        if channel is None or not askers:
-            rests = [asker.rest_until for asker in linked if asker.rest_until is not None]
-            return Answers(people=(), absent={}, refusal=_nobody_asks(rests, now))
+        known = await askers.linked(
+            self._pool, self._sealer, team_id=team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
+        )
+        free = [asker for asker in known if asker.may_ask(now)]
+        if channel is None or not free:
+            return Answers(people=(), absent={}, refusal=askers.nobody_asks(known, "who these usernames are", now))
         size = channel.capabilities.lookup_batch
         batches = [usernames[start : start + size] for start in range(0, len(usernames), size)]
-        round_ = _Round(channel=channel, askers=askers, batches=batches, now=now)
+        round_ = _Round(channel=channel, askers=free, batches=batches, now=now)
         await asyncio.gather(*(round_.ask() for _ in range(min(CALLS_AT_ONCE, len(batches)))))
         if round_.rests:
             async with self._pool.acquire() as connection:
@@ -80,31 +61,6 @@ class Finder:
                     connection, team_id=team_id, endpoint=ReadEndpoint.USERNAMES, until=round_.rests
                 )
         return Answers(people=round_.people, absent=round_.absent, refusal=round_.refusal)
-
-    async def _askers(self, team_id: str, platform: str) -> list[_Asker]:
-        async with self._pool.acquire() as connection:
-            sealed = await accounts.read_access(
-                connection, team_id=team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
-            )
-        opened = []
-        for one in sealed:
-            try:
-                token = self._sealer.open(one.sealed_token, context=f"{team_id}:{one.account_id}")
-            except SealBroken:
-                _log.error("the token of account %s does not open", one.account_id)
-                continue
-            credentials = Credentials(base_url=one.base_url, token=token)
-            opened.append(_Asker(account_id=one.account_id, credentials=credentials, rest_until=one.rest_until))
-        return opened
-
-
-def _nobody_asks(rests: Sequence[datetime], now: datetime) -> Refusal:
-    """Say why nobody may ask: the platform takes no look-ups yet, or there is no account."""
-    if rests:
-        reason = "The platform takes no more look-ups for now; it is asked again by itself."
-        return Refusal(reason=reason, retry_at=min(rests))
-    reason = "No active account can ask the platform who these usernames are: link or resume one."
-    return Refusal(reason=reason, retry_at=now + RETRY_WITHOUT_ACCOUNT)
 
 
 class _Round:
@@ -114,7 +70,7 @@ class _Round:
         self,
         *,
         channel: Channel,
-        askers: Sequence[_Asker],
+        askers: Sequence[Asker],
         batches: Sequence[Sequence[str]],
         now: datetime,
     ) -> None:
@@ -155,7 +111,7 @@ class _Round:
             self.absent.update({username: "notFound" for username in batch if username not in met})
             self.absent.update({one.identifier.lower(): one.reason for one in answer.absent})
 
-    def _rest(self, asker: _Asker, until: datetime) -> None:
+    def _rest(self, asker: Asker, until: datetime) -> None:
         """Let an account rest that has used up what the platform allows it."""
         self.rests[asker.account_id] = until
         if asker in self._askers:
@@ -163,9 +119,9 @@ class _Round:
         reason = "The platform takes no more look-ups for now; it is asked again by itself."
         self._refusals.append(Refusal(reason=reason, retry_at=until))
 
-    def _refuse(self, asker: _Asker, error: ChannelError) -> None:
+    def _refuse(self, asker: Asker, error: ChannelError) -> None:
         _log.warning("a look-up of usernames was refused: %s", error.kind)
-        if error.kind in _OF_THE_ACCOUNT:
+        if error.kind in OF_THE_ACCOUNT:
             if asker in self._askers:
                 self._askers.remove(asker)
         else:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from overture.sandbox import accounts as sending_accounts
-from overture.sandbox import answers, instants, limits, refusals, routes_messages, routes_users
+from overture.sandbox import answers, instants, limits, refusals, routes_audiences, routes_messages, routes_users
 from overture.sandbox.accounts import Account
 from overture.sandbox.admission import Admission
 from overture.sandbox.clock import Clock
@@ -109,6 +109,9 @@ def _routes(admission: Admission) -> list[Route]:
         ("GET", "/2/users", Endpoint.USERS_BY_IDS, routes_users.by_ids),
         ("GET", "/2/users/by", Endpoint.USERS_BY_NAMES, routes_users.by_usernames),
         ("GET", "/2/users/me", Endpoint.ME, routes_users.me),
+        ("GET", "/2/users/{id}/followers", Endpoint.FOLLOWERS, routes_audiences.followers),
+        ("GET", "/2/users/{id}/following", Endpoint.FOLLOWING, routes_audiences.following),
+        ("GET", "/2/tweets/{id}/liking_users", Endpoint.LIKING_USERS, routes_audiences.liking_users),
         (
             "GET",
             f"{conversation}/dm_events",

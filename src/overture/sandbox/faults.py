@@ -51,6 +51,9 @@ _PLACES: Mapping[Endpoint, Where] = MappingProxyType(
         Endpoint.USERS_BY_IDS: Where.LOOKUP,
         Endpoint.USERS_BY_NAMES: Where.LOOKUP,
         Endpoint.ME: Where.LOOKUP,
+        Endpoint.FOLLOWERS: Where.LOOKUP,
+        Endpoint.FOLLOWING: Where.LOOKUP,
+        Endpoint.LIKING_USERS: Where.LOOKUP,
         Endpoint.EVENTS: Where.EVENTS,
         Endpoint.CONVERSATION_EVENTS: Where.EVENTS,
     }

@@ -18,6 +18,9 @@ class Endpoint(StrEnum):
     ME = "me"
     EVENTS = "events"
     CONVERSATION_EVENTS = "conversationEvents"
+    FOLLOWERS = "followers"
+    FOLLOWING = "following"
+    LIKING_USERS = "likingUsers"
 
 
 class Scope(StrEnum):
@@ -52,6 +55,9 @@ PUBLISHED: Table = MappingProxyType(
         Endpoint.ME: (Window(allowed=75),),
         Endpoint.EVENTS: (Window(allowed=15),),
         Endpoint.CONVERSATION_EVENTS: (Window(allowed=15),),
+        Endpoint.FOLLOWERS: (Window(allowed=300),),
+        Endpoint.FOLLOWING: (Window(allowed=300),),
+        Endpoint.LIKING_USERS: (Window(allowed=75),),
     }
 )
 

@@ -69,7 +69,7 @@ class Platform:
         self.messages: list[Message] = []
         self._clock = clock
         self._record = record
-        self._seed = seed
+        self.seed = seed
         self._accounts_by_id = {account.id: account for account in accounts}
         self._accounts_by_username = {account.username.lower(): account for account in accounts}
         self._accounts_by_token = {account.token: account for account in accounts}
@@ -210,7 +210,7 @@ class Platform:
         self._received[pair] += 1
         if self._received[pair] != person.habit.after:
             return
-        draws = Draws(self._seed, "talk", person.index, message.sender)
+        draws = Draws(self.seed, "talk", person.index, message.sender)
         for number, answer in enumerate(talk.answers(person.habit.talk, draws), start=1):
             due = _Due(
                 moment=message.moment + answer.delay,

@@ -62,6 +62,19 @@ class Reading:
     offset: int
     line: int
 
+    def document(self) -> dict[str, Any]:
+        """Return it in the form it is kept in."""
+        return {
+            "platform": self.platform,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "headers": list(self.headers),
+            "identifiers": dict(self.identifiers),
+            "filled": [[filled.place, filled.column_id] for filled in self.filled],
+            "offset": self.offset,
+            "line": self.line,
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Advance:
@@ -81,10 +94,10 @@ class Advance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
-    """A job taken up; `starts` counts how often since its last batch."""
+    """A job taken up; `starts` counts how often since its last batch. Without a file there is no `reading`."""
 
     job: Job
-    reading: Reading
+    reading: Reading | None
     starts: int
 
 
@@ -94,8 +107,8 @@ _JOB = (
 )
 
 
-async def insert(connection: Connection, *, team_id: str, job: Job, reading: Reading) -> None:
-    """Insert a new job."""
+async def insert(connection: Connection, *, team_id: str, job: Job, reading: Mapping[str, Any]) -> None:
+    """Insert a new job; `reading` is the document of what it reads and how far it is."""
     await connection.execute(
         """
         INSERT INTO import_job (team_id, id, list_id, type, status, file_name, column_mapping, merge_strategy,
@@ -108,7 +121,7 @@ async def insert(connection: Connection, *, team_id: str, job: Job, reading: Rea
         job.type,
         job.status,
         job.file_name,
-        _document(reading),
+        dict(reading),
         job.merge_strategy,
         job.total_count,
         job.created_at,
@@ -195,7 +208,8 @@ async def start(connection: Connection, *, team_id: str, job_id: str, now: datet
     if row is None:
         return None
     job = Job(**{name: row[name] for name in Job.__slots__})
-    return Started(job=job, reading=_reading(row["column_mapping"]), starts=row["starts"])
+    reading = _reading(row["column_mapping"]) if job.type == "csv" else None
+    return Started(job=job, reading=reading, starts=row["starts"])
 
 
 async def is_at(connection: Connection, *, team_id: str, job_id: str, offset: int) -> bool:
@@ -360,19 +374,6 @@ async def _clear(connection: Connection, *, team_id: str, job_id: str) -> None:
     """Drop what only a job that has not ended needs."""
     await connection.execute("DELETE FROM import_chunk WHERE team_id = $1 AND job_id = $2", team_id, job_id)
     await connection.execute("DELETE FROM import_met WHERE team_id = $1 AND job_id = $2", team_id, job_id)
-
-
-def _document(reading: Reading) -> dict[str, Any]:
-    return {
-        "platform": reading.platform,
-        "encoding": reading.encoding,
-        "delimiter": reading.delimiter,
-        "headers": list(reading.headers),
-        "identifiers": dict(reading.identifiers),
-        "filled": [[filled.place, filled.column_id] for filled in reading.filled],
-        "offset": reading.offset,
-        "line": reading.line,
-    }
 
 
 def _reading(document: Mapping[str, Any]) -> Reading:

@@ -14,6 +14,7 @@ import pytest
 
 from overture.channels.port import ChannelError, Credentials
 from overture.channels.x.channel import XChannel
+from overture.core.words import Audience
 
 DOCUMENT = Path(__file__).parents[4] / "shared" / "contracts" / "x-openapi.json"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -107,12 +108,17 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
         if request.url.path.endswith("dm_events"):
             token = {"next_token": "0123456789abcdef"} if "pagination_token" not in request.url.params else {}
             return httpx.Response(200, json={"data": [], "meta": {"result_count": 0, **token}})
+        if request.url.path.endswith(("followers", "following", "liking_users")):
+            return httpx.Response(200, json={"meta": {"result_count": 0}})
         return httpx.Response(503)
 
     channel = XChannel(transport=httpx.MockTransport(answer))
     await channel.send(CREDENTIALS, recipient_id="77", text="Hi", now=NOW)
     await channel.read_inbox(CREDENTIALS, until_id=None, own_id="5")
     await channel.read_conversation(CREDENTIALS, with_id="77", since=NOW, own_id="5")
+    for audience in Audience:
+        for page, most in ((None, 1), ("0123456789abcdef", 100_000)):
+            await channel.list_audience(CREDENTIALS, audience=audience, of_id="77", page=page, most=most)
     for call in (
         channel.identify(CREDENTIALS),
         channel.look_up(CREDENTIALS, platform_ids=[str(number) for number in range(100)]),
@@ -121,7 +127,7 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
         with pytest.raises(ChannelError):
             await call
 
-    assert len(seen) == 8
+    assert len(seen) == 14
     assert [fault for request in seen for fault in judge.faults(request)] == []
 
 
@@ -136,6 +142,8 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
         ("GET", "/2/users", None),
         ("GET", "/2/users/by?usernames=sixteen_letters_", None),
         ("GET", "/2/users/me?user.fields=tweet_count", None),
+        ("GET", "/2/users/7/followers?max_results=1001", None),
+        ("GET", "/2/tweets/7/liking_users?max_results=101", None),
         ("GET", "/2/nothing", None),
         ("POST", "/2/dm_conversations/with/me/messages", {"text": "Hi"}),
         ("POST", "/2/dm_conversations/with/7/messages", {"txt": "Hi"}),

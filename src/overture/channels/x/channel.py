@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 
-from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage
-from overture.channels.x import answers, events, limits, profiles
+from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage, Listed
+from overture.channels.x import answers, audiences, events, limits, profiles
 from overture.channels.x.client import CallFailed, Client
 from overture.core.lookup import Absent, Lookup
 from overture.core.outcome import Outcome
-from overture.core.words import OutcomeKind
+from overture.core.words import Audience, OutcomeKind
 
 
 class XChannel:
@@ -76,6 +76,19 @@ class XChannel:
         body, rest_until = await self._read(credentials, path, parameters)
         answer = profiles.lookup(body, asked=possible, by_username=by_username)
         return Lookup(people=answer.people, absent=answer.absent + impossible, rest_until=rest_until)
+
+    async def list_audience(
+        self, credentials: Credentials, *, audience: Audience, of_id: str, page: str | None, most: int
+    ) -> Listed:
+        """List followers, followed accounts, or who liked a post: one page, the newest first as X gives them."""
+        path, parameters = audiences.request(audience, of_id, page=page, most=most)
+        try:
+            body, rest_until = await self._read(credentials, path, parameters)
+        except ChannelError as error:
+            # X calls a user or post that is not there a mistake of the caller.
+            kind = "gone" if error.kind == "invalid" else error.kind
+            raise ChannelError(kind, error.detail, retry_at=error.retry_at) from error
+        return audiences.listed(body, rest_until=rest_until)
 
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Send one direct message, once; whatever happens is told by the outcome."""

@@ -62,7 +62,7 @@ def lookup(body: Mapping[str, Any], *, asked: Sequence[str], by_username: bool) 
             raise ChannelError("unavailable", "the answer holds neither users nor problems")
     found = {}
     for user in users:
-        person = _person(user)
+        person = person_of(user)
         found[_folded(person.username if by_username else person.platform_id)] = person
     reasons = _reasons(errors)
     failed_within = any(answers.problem_type(problem) == "internal-error" for problem in errors)
@@ -91,7 +91,12 @@ def _reasons(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return reasons
 
 
-def _person(user: object) -> Person:
+def person_of(user: object) -> Person:
+    """Read one user.
+
+    Raises:
+        ChannelError: `unavailable`, it is none.
+    """
     if not isinstance(user, Mapping):
         raise ChannelError("unavailable", "a user is not an object")
     platform_id, username = _key(user)

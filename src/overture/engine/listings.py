@@ -1,0 +1,93 @@
+"""People a platform lists, asked for page by page: any active account of the team may ask."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overture.channels.port import ChannelError
+from overture.channels.registry import Registry
+from overture.core.lookup import Person
+from overture.core.words import Audience, ReadEndpoint
+from overture.engine import askers
+from overture.engine.askers import Refusal
+from overture.secrets import Sealer
+from overture.store import budgets
+from overture.store.pool import Pool
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A page of people a platform lists. `refusal` tells why there is none now, `gone` why there never will be."""
+
+    people: Sequence[Person]
+    next_page: str | None
+    refusal: Refusal | None = None
+    gone: str | None = None
+
+
+class Lister:
+    """Asks for pages of people."""
+
+    def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
+        self._pool = pool
+        self._channels = channels
+        self._sealer = sealer
+
+    async def read(
+        self,
+        *,
+        team_id: str,
+        platform: str,
+        audience: Audience,
+        of_id: str,
+        page: str | None,
+        most: int,
+        now: datetime,
+    ) -> Page:
+        """Ask for a page, through the first account that may. Call it outside any transaction."""
+        channel, endpoint = self._channels.get(platform), ReadEndpoint(audience)
+        known = await askers.linked(self._pool, self._sealer, team_id=team_id, platform=platform, endpoint=endpoint)
+        refusals: list[Refusal] = []
+        rests: dict[str, datetime] = {}
+        found: Page | None = None
+        for asker in known:
+            if channel is None or not asker.may_ask(now):
+                continue
+            try:
+                listed = await channel.list_audience(
+                    asker.credentials, audience=audience, of_id=of_id, page=page, most=most
+                )
+            except ChannelError as error:
+                _log.warning("a list of people was refused: %s", error.kind)
+                if error.kind == "gone":
+                    found = Page(people=(), next_page=None, gone="The platform does not show what was asked about.")
+                    break
+                refusal = _refusal(error, now)
+                refusals.append(refusal)
+                if error.kind == "rateLimited":
+                    rests[asker.account_id] = refusal.retry_at
+                if error.kind not in askers.OF_THE_ACCOUNT:
+                    break
+                continue
+            if listed.rest_until is not None and listed.rest_until > now:
+                rests[asker.account_id] = listed.rest_until
+            found = Page(people=listed.people, next_page=listed.next_page)
+            break
+        if rests:
+            async with self._pool.acquire() as connection:
+                await budgets.rest_endpoint(connection, team_id=team_id, endpoint=endpoint, until=rests)
+        if found is not None:
+            return found
+        first = min(refusals, key=lambda refusal: refusal.retry_at, default=None)
+        return Page(people=(), next_page=None, refusal=first or askers.nobody_asks(known, "for these people", now))
+
+
+def _refusal(error: ChannelError, now: datetime) -> Refusal:
+    said = f"{error.kind}: {error.detail[:200]}" if error.detail else error.kind
+    return Refusal(
+        reason=f"The platform does not list these people now ({said}); it is asked again by itself.",
+        retry_at=max(error.retry_at or now, now + askers.RETRY),
+    )
