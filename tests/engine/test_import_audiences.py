@@ -188,8 +188,10 @@ async def test_when_the_platform_limits_it_the_job_pauses_and_goes_on_by_itself(
     assert due is not None and due > await importing.world.clock.now()
     await importing.world.clock.move(due)
     await importing.work(job)
-    assert (await importing.read(job)).status == "completed"
-    assert set(await importing.data()) == await _listed(importing, f"/2/users/{await _account_id(importing)}/followers")
+    expected = await _listed(importing, f"/2/users/{await _account_id(importing)}/followers")
+    completed = await importing.read(job)
+    assert (completed.status, counts(completed)) == ("completed", (len(expected), 0, 0)), "no page was read again"
+    assert set(await importing.data()) == expected
 
 
 async def test_an_account_whose_window_is_used_up_is_not_asked_again_before_its_time(

@@ -219,6 +219,14 @@ async def test_what_a_program_needs_to_find_its_ids_comes_as_plain_arrays(
     assert {"name", "hex"} == set((await v1.get("/colors")).json()[0])
 
 
+async def test_a_plain_array_holds_everything_there_is(v1: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+    for number in range(105):
+        for path in ("/tags", "/statuses"):
+            assert (await client.post(path, json={"name": f"Name {number}"})).status_code == 201
+    assert len((await v1.get("/tags")).json()) == 105
+    assert len((await v1.get("/statuses")).json()) == 5 + 105
+
+
 async def test_members_and_tags_have_the_fields_of_v1(v1: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
     (owner,) = (await v1.get("/members")).json()
     assert set(owner) == {"id", "userId", "name", "email", "image", "role", "createdAt", "updatedAt"}
