@@ -27,17 +27,21 @@ class Application(FastAPI):
 
     Args:
         refusal_form: how it answers refusals.
+        is_lenient: whether it passes over members of bodies that it does not know.
         options: those of the framework.
     """
 
-    def __init__(self, *, refusal_form: Form | None = None, **options: Any) -> None:
+    def __init__(self, *, refusal_form: Form | None = None, is_lenient: bool = False, **options: Any) -> None:
         super().__init__(generate_unique_id_function=_operation_id, **options)
         self._refusal_form = refusal_form or Form()
+        self._is_lenient = is_lenient
 
     def openapi(self) -> dict[str, Any]:
         """Return the document; it is made once."""
         if self.openapi_schema is None:
             self.openapi_schema = _complete(super().openapi(), self._refusal_form)
+            if self._is_lenient:
+                _loosen(self.openapi_schema)
         return self.openapi_schema
 
 
@@ -59,6 +63,12 @@ def _complete(document: dict[str, Any], refusal_form: Form) -> dict[str, Any]:
         for field in schema.get("properties", {}).values():
             field.pop("title", None)
     return document
+
+
+def _loosen(document: dict[str, Any]) -> None:
+    for schema in document["components"]["schemas"].values():
+        if schema.get("additionalProperties") is False:
+            del schema["additionalProperties"]
 
 
 def _of_parameter(schema: dict[str, Any]) -> dict[str, Any]:

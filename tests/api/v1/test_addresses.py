@@ -110,11 +110,13 @@ async def test_the_older_kind_of_campaigns_is_not_here_and_says_where_to_look(v1
         assert "/api/v1/campaigns/v2" in response.json()["error"]["message"]
 
 
-async def test_a_forgotten_id_is_told(v1: httpx.AsyncClient) -> None:
+async def test_an_address_without_the_id_it_wants_tells_its_methods(v1: httpx.AsyncClient) -> None:
     for method in ("PATCH", "DELETE"):
         response = await v1.request(method, "/campaigns/v2")
-        assert response.status_code == 404
-        assert response.json()["error"]["message"].startswith("There is no id in this address")
+        assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+    told = await v1.options("/campaigns/v2")
+    assert (told.status_code, told.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+    assert (await v1.post("/campaigns/v2/pause")).status_code == 405, "pause is taken for an id"
 
 
 async def test_an_unknown_address_and_an_unknown_method_are_told_apart(v1: httpx.AsyncClient) -> None:

@@ -12,6 +12,7 @@ def create(host: FastAPI) -> FastAPI:
     """Make the face; it works with what `host`, the application it stands in, works with."""
     face = contract.Application(
         refusal_form=errors.FORM,
+        is_lenient=True,
         title="Overture, for programs written against Inbox API v1",
         version="1",
         description="Campaigns, lists, leads and imports under the addresses, names and shapes of Inbox API v1.",
