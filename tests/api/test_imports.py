@@ -1,11 +1,12 @@
 """Import jobs on the wire."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from tests.api.conftest import Link, Tenant
+from tests.api.conftest import Link, SteeredClock, Tenant
 
 from overture.actions.context import Context
 from overture.engine.chores import Chore
@@ -324,6 +325,21 @@ async def test_an_import_records_consent_and_is_undone(
     assert (await client.post(path)).json() == undone.json()
     acts = (await client.get("/audit", params={"objectType": "importJob"})).json()["data"]
     assert [act["action"] for act in acts] == ["importJob.undone", "consent.recorded", "importJob.created"]
+
+
+async def test_an_import_that_ended_long_ago_tells_that_it_cannot_be_undone_any_more(
+    client: httpx.AsyncClient, list_id: str, context: Context, team: Tenant, clock: SteeredClock
+) -> None:
+    job = await _post(client, list_id, "user id\n1000001\nnobody\n")
+    await _finish(context, team, client, job, list_id)
+    at = f"/lists/{list_id}/import-jobs/{job['id']}"
+    clock.at += timedelta(days=90)
+    assert (await client.get(f"{at}/rejects.csv")).status_code == 200
+    clock.at += timedelta(seconds=1)
+    for refused in (await client.get(f"{at}/rejects.csv"), await client.post(f"{at}/undo")):
+        assert (refused.status_code, refused.json()["code"]) == (409, "importTooOld")
+        assert "90 days" in refused.json()["message"]
+    assert len(await _leads(client, list_id)) == 1
 
 
 @pytest.mark.parametrize(

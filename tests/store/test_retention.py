@@ -76,6 +76,76 @@ async def test_answers_of_keyed_calls_are_kept_for_a_day(database: Pool) -> None
     assert [row["key"] for row in await database.fetch("SELECT key FROM idempotency_key")] == ["young"]
 
 
+async def an_import(pool: Pool, team_id: str, *, ended: datetime, rows: int) -> str:
+    job_id = ids.new("j")
+    await pool.execute(
+        """
+        INSERT INTO import_job (team_id, id, list_id, type, status, file_name, column_mapping, merge_strategy,
+                                created_at, updated_at, completed_at)
+        VALUES ($1, $2, 'l00000000000000000000001', 'csv', 'completed', 'people.csv', '{}', 'overwrite', $3, $3, $3)
+        """,
+        team_id,
+        job_id,
+        ended,
+    )
+    await pool.execute(
+        "INSERT INTO import_reject SELECT $1, $2, n, 'invalid', 'x' FROM generate_series(1, $3::int) AS n",
+        team_id,
+        job_id,
+        rows,
+    )
+    await pool.execute(
+        """
+        INSERT INTO import_lead SELECT $1, $2, 'u' || lpad(n::text, 23, '0'), '{}', '{}'
+          FROM generate_series(1, $3::int) AS n
+        """,
+        team_id,
+        job_id,
+        rows,
+    )
+    return job_id
+
+
+async def left(pool: Pool, job_id: str) -> tuple[int, int]:
+    row = await pool.fetchrow(
+        """
+        SELECT (SELECT count(*) FROM import_reject WHERE job_id = $1),
+               (SELECT count(*) FROM import_lead WHERE job_id = $1)
+        """,
+        job_id,
+    )
+    assert row is not None
+    return tuple(row)
+
+
+async def test_rejects_and_what_undoing_needs_go_ninety_days_after_the_import(
+    database: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team_id = await a_team(database)
+    old = await an_import(database, team_id, ended=NOW - timedelta(days=90, seconds=1), rows=25)
+    young = await an_import(database, team_id, ended=NOW - timedelta(days=90), rows=3)
+    async with database.acquire() as connection:
+        before = NOW - timedelta(days=90)
+        assert await retention.prune_imports(connection, before=before, now=NOW, jobs=5, count=10) == 1
+    assert (await left(database, old), await left(database, young)) == ((15, 15), (3, 3))
+    monkeypatch.setattr(retain, "BATCH", 10)
+    await retain.step(database, now=NOW, wall_now=NOW)
+    assert (await left(database, old), await left(database, young)) == ((0, 0), (3, 3))
+    pruned = await database.fetch("SELECT id FROM import_job WHERE pruned_at IS NOT NULL")
+    assert [row["id"] for row in pruned] == [old]
+
+
+async def test_an_import_that_is_being_undone_is_left_alone(database: Pool) -> None:
+    team_id = await a_team(database)
+    job_id = await an_import(database, team_id, ended=NOW - timedelta(days=100), rows=3)
+    async with database.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM import_job FOR NO KEY UPDATE")
+        await retain.step(database, now=NOW, wall_now=NOW)
+        assert await left(database, job_id) == (3, 3)
+    await retain.step(database, now=NOW, wall_now=NOW)
+    assert await left(database, job_id) == (0, 0)
+
+
 async def test_looking_for_old_events_reads_one_of_each_team(database: Pool) -> None:
     team_id = await a_team(database)
     await happened(database, team_id, NOW, count=5_000)

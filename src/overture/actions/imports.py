@@ -16,7 +16,7 @@ from overture.actions.context import Actor, Context
 from overture.core import csvheader, names
 from overture.core.csvheader import Assigned, HeaderWrong, Mapped, Opening, Target
 from overture.core.words import AuditAction, ChoreKind, ColumnType, JobStatus, MergeStrategy, ObjectType
-from overture.engine import chores
+from overture.engine import chores, retain
 from overture.engine.chores import Chore
 from overture.errors import Conflict, InvalidRequest, NotFound, Path
 from overture.store import duties, gates, import_rejects, import_undo, imports, list_leads, lists
@@ -224,7 +224,7 @@ async def undo(context: Context, actor: Actor, *, list_id: str, job_id: str) -> 
 
     Raises:
         NotFound: the team has no such list, or the list no such job.
-        Conflict: `importJobNotFinished`, or `nothingToUndo` after a check.
+        Conflict: `importJobNotFinished`, `nothingToUndo` after a check, or `importTooOld`.
     """
     now = await context.clock.now()
     keys = {"team_id": actor.team_id, "job_id": job_id}
@@ -243,6 +243,7 @@ async def undo(context: Context, actor: Actor, *, list_id: str, job_id: str) -> 
             raise Conflict("This import only checked the file; there is nothing to undo.", code="nothingToUndo")
         if job.undone_at is not None:
             return job
+        _require_kept(job, now)
         await import_undo.restore_values(connection, **keys, list_id=list_id, now=now)
         await import_undo.hand_over(connection, **keys, list_id=list_id)
         count = await import_undo.remove_people(connection, **keys, list_id=list_id, now=now)
@@ -272,11 +273,22 @@ async def rejects(context: Context, actor: Actor, *, list_id: str, job_id: str) 
 
     Raises:
         NotFound: the team has no such list, or the list no such job.
+        Conflict: `importTooOld`, they were deleted.
     """
+    now = await context.clock.now()
     async with context.pool.acquire() as connection:
-        await _require(connection, actor, list_id, job_id)
+        _require_kept(await _require(connection, actor, list_id, job_id), now)
         headers = await imports.read_headers(connection, team_id=actor.team_id, job_id=job_id)
     return _write_rejects(context, actor, job_id, headers)
+
+
+def _require_kept(job: Job, now: datetime) -> None:
+    if job.completed_at is not None and job.completed_at < now - retain.IMPORTS_KEPT:
+        raise Conflict(
+            f"The import ended more than {retain.IMPORTS_KEPT.days} days ago: the rows it did not take, and what "
+            "undoing it needs, were deleted.",
+            code="importTooOld",
+        )
 
 
 async def _write_rejects(context: Context, actor: Actor, job_id: str, headers: Sequence[str]) -> AsyncIterator[str]:

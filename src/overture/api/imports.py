@@ -246,10 +246,12 @@ async def cancel_import_job(context: CurrentContext, actor: CurrentActor, list_i
 @router.post(
     "/lists/{list_id}/import-jobs/{job_id}/undo",
     summary="Undo an import job",
-    openapi_extra=refusals.of("listNotWritable", "importJobNotFinished", "nothingToUndo"),
+    openapi_extra=refusals.of("listNotWritable", "importJobNotFinished", "nothingToUndo", "importTooOld"),
 )
 async def undo_import_job(context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str) -> ImportJobAnswer:
-    """Take back what an ended job changed; people and values somebody touched since stay as they are."""
+    """Take back what an ended job changed; people and values somebody touched since stay as they are. Up to 90 days
+    after its end.
+    """
     return answer(await imports.undo(context, actor, list_id=list_id, job_id=job_id))
 
 
@@ -258,11 +260,14 @@ async def undo_import_job(context: CurrentContext, actor: CurrentActor, list_id:
     summary="Download the rows that were not taken",
     response_class=StreamingResponse,
     responses=tables.DOCUMENTED,
+    openapi_extra=refusals.of("importTooOld"),
 )
 async def download_rejects(
     context: CurrentContext, actor: CurrentActor, list_id: str, job_id: str
 ) -> StreamingResponse:
-    """Return the rejected rows as CSV: line, reason and the row. Mended, the file can be imported as it is."""
+    """Return the rejected rows as CSV: line, reason and the row. Mended, the file can be imported as it is. Kept for 90
+    days after the job's end.
+    """
     rows = await imports.rejects(context, actor, list_id=list_id, job_id=job_id)
     return tables.written("rejects.csv", rows)
 

@@ -43,6 +43,7 @@ _KNOWN: Mapping[str, Refusal] = {
     ),
     "importJobFinished": Refusal(409, "The job has ended already.", {"status": "completed"}),
     "importJobNotFinished": Refusal(409, "The job has not ended yet.", {"status": "running"}),
+    "importTooOld": Refusal(409, "What undoing the import needs, and its rejects, were deleted 90 days after its end."),
     "leadEnded": Refusal(409, "The sequence of the lead has ended already.", {"state": "finished"}),
     "leadKeptOut": Refusal(409, "Something keeps the lead out, as the message says.", {"reason": "suppressed"}),
     "leadNotRestorable": Refusal(

@@ -9,7 +9,11 @@ from overture.store.pool import Connection, Pool
 EVENTS_KEPT = timedelta(days=30)
 """For how long events can be read again."""
 
+IMPORTS_KEPT = timedelta(days=90)
+"""For how long an import can be undone, and the rows it did not take be read, after it ended."""
+
 TEAMS = 50
+IMPORTS = 10
 BATCH = 2_000
 _MOST_BATCHES = 50
 """Batches in one go: what is left waits for the next, so that nothing else waits for this."""
@@ -24,7 +28,10 @@ async def step(pool: Pool, *, now: datetime, wall_now: datetime) -> None:
     async def answers(connection: Connection) -> int:
         return await retention.prune_answers(connection, before=wall_now - idempotency.KEPT, count=BATCH)
 
-    for prune in (events, answers):
+    async def imports(connection: Connection) -> int:
+        return await retention.prune_imports(connection, before=now - IMPORTS_KEPT, now=now, jobs=IMPORTS, count=BATCH)
+
+    for prune in (events, answers, imports):
         await _all_of(pool, prune)
 
 

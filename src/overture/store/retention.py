@@ -44,3 +44,41 @@ async def prune_answers(connection: Connection, *, before: datetime, count: int)
         count,
     )
     return int(done.rpartition(" ")[2])
+
+
+async def prune_imports(connection: Connection, *, before: datetime, now: datetime, jobs: int, count: int) -> int:
+    """Delete the rejects and what undoing needs of imports that ended before `before`; return how many were looked at.
+
+    Of up to `jobs` imports, up to `count` rows of each kind; one of which nothing is left is not looked at again.
+    Whoever undoes an import holds its row: it is passed over.
+    """
+    looked_at: int = await connection.fetchval(
+        """
+        WITH old AS MATERIALIZED (
+            SELECT team_id, id FROM import_job WHERE completed_at < $1 AND pruned_at IS NULL
+             ORDER BY completed_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+        ), rejects AS (
+            DELETE FROM import_reject r
+             USING old o CROSS JOIN LATERAL (
+                SELECT line FROM import_reject WHERE team_id = o.team_id AND job_id = o.id ORDER BY line LIMIT $4) d
+             WHERE r.team_id = o.team_id AND r.job_id = o.id AND r.line = d.line
+        ), leads AS (
+            DELETE FROM import_lead l
+             USING old o CROSS JOIN LATERAL (
+                SELECT profile_id FROM import_lead WHERE team_id = o.team_id AND job_id = o.id
+                 ORDER BY profile_id LIMIT $4) d
+             WHERE l.team_id = o.team_id AND l.job_id = o.id AND l.profile_id = d.profile_id
+        ), done AS (
+            UPDATE import_job j SET pruned_at = $2 FROM old o
+             WHERE j.team_id = o.team_id AND j.id = o.id
+               AND NOT EXISTS (SELECT FROM import_reject r WHERE r.team_id = o.team_id AND r.job_id = o.id OFFSET $4)
+               AND NOT EXISTS (SELECT FROM import_lead l WHERE l.team_id = o.team_id AND l.job_id = o.id OFFSET $4)
+        )
+        SELECT count(*) FROM old
+        """,
+        before,
+        now,
+        jobs,
+        count,
+    )
+    return looked_at
