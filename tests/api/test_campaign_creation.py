@@ -227,6 +227,25 @@ async def test_a_part_that_is_not_well_formed_refuses_the_whole_creation(
     assert (await client.get("/campaigns")).json()["data"] == []
 
 
+async def test_a_name_that_two_columns_have_tells_nobody_which_is_meant(client: httpx.AsyncClient, link: Link) -> None:
+    ana, founders = await link("ana"), await campaigning.make_list(client, "Founders", ["City"])
+    twins = {"name": "A", "accountLinkIds": [ana["id"]], "columns": [{"name": "Town"}, {"name": "Town"}]}
+    text = {"steps": [message("Hi"), message(variable("Town"))]}
+    refused = await client.post("/campaigns", json={**twins, "sequence": text})
+    assert issue_paths(refused) == [["sequence", "steps", 1, "data", "segments", 0, "name"]]
+    assert "More than one column is called 'Town'" in refused.json()["message"]
+    city = founders["columns"]["City"]
+    rules = {"syncedListIds": [founders["id"]], "columnMappings": {founders["id"]: {city: "Town"}}}
+    refused = await client.post("/campaigns", json={**twins, "rules": rules})
+    assert issue_paths(refused) == [["rules", "columnMappings", founders["id"], city]]
+    assert (await client.get("/campaigns")).json()["data"] == []
+    # Nobody names them: they may be called alike. A name of Overture's own means what it always means.
+    clear = {"steps": [message(variable("location"))]}
+    body = {**twins, "columns": [*twins["columns"], {"name": "location"}], "sequence": clear}
+    made = (await client.post("/campaigns", json=body)).json()
+    assert made["sequence"]["steps"][0]["data"]["segments"][0]["name"] == "location"
+
+
 @pytest.mark.parametrize("account_id", [NOWHERE, "abc", "", "x" * 400])
 async def test_an_account_the_team_does_not_have_is_a_404_that_names_it(
     client: httpx.AsyncClient, link: Link, account_id: str

@@ -190,6 +190,22 @@ def checked_name(name: str, path: Path) -> str:
     return cleaned
 
 
+def by_name(columns: Sequence[Column]) -> tuple[dict[str, str], set[str]]:
+    """Return the ids of columns by their names, and the names that more than one of them has."""
+    ids_of: dict[str, str] = {}
+    unclear: set[str] = set()
+    for column in columns:
+        if column.name in ids_of:
+            unclear.add(column.name)
+        ids_of[column.name] = column.id
+    return {name: column_id for name, column_id in ids_of.items() if name not in unclear}, unclear
+
+
+def ambiguous(name: str) -> str:
+    """Say that a name does not tell which column is meant."""
+    return f"More than one column is called {name!r}: give them names of their own."
+
+
 async def _find(connection: Connection, actor: Actor, campaign_id: str, column_id: str) -> Column:
     present = await campaign_columns.all_of(connection, team_id=actor.team_id, campaign_id=campaign_id)
     found = next((column for column in present if column.id == column_id), None)

@@ -177,9 +177,8 @@ async def _checked_mappings(
             fault = f"The campaign does not sync the list {list_id!r}, so none of its columns can be mapped."
             raise InvalidRequest([((*path, list_id), fault)])
     columns = await stored_columns.all_of(connection, team_id=actor.team_id, campaign_id=campaign_id)
-    targets = {column.id: column.id for column in columns}
-    if by_name:
-        targets = {column.name: column.id for column in columns} | targets
+    named, unclear = campaign_columns.by_name(columns) if by_name else ({}, set())
+    targets = named | {column.id: column.id for column in columns}
     listed = await campaign_rules.list_columns(connection, team_id=actor.team_id, list_ids=list(given))
     sources = {(column.list_id, column.id): column for column in listed}
     kinds = {column.id: column for column in columns}
@@ -189,6 +188,8 @@ async def _checked_mappings(
         for source, target in mapping.items():
             if (list_id, source) not in sources:
                 raise NotFound("column", source)
+            if target in unclear:
+                raise InvalidRequest([((*path, list_id, source), campaign_columns.ambiguous(target))])
             if target not in targets:
                 raise NotFound("column", target)
             filling, filled = sources[list_id, source], kinds[targets[target]]

@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from overture import ids
-from overture.actions import audit, campaign_access, campaign_leads
+from overture.actions import audit, campaign_access, campaign_columns, campaign_leads
 from overture.actions.context import Actor, Context
 from overture.core import sequence
 from overture.core.words import AuditAction, CampaignStatus, ObjectType, StepType
 from overture.engine import pacemaker
 from overture.errors import InvalidRequest, Path, Unprocessable
-from overture.store import campaign_columns, gates, sequences
+from overture.store import campaign_columns as stored_columns
+from overture.store import gates, sequences
 from overture.store.campaign_columns import Column
 from overture.store.pool import Connection
 from overture.store.sequences import Version
@@ -66,7 +67,7 @@ async def replace(
         state = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
         current = await sequences.steps(connection, **keys, version=state.sequence_version)
-        columns = await campaign_columns.all_of(connection, **keys)
+        columns = await stored_columns.all_of(connection, **keys)
         built = build(steps, current_ids={step["id"] for step in current}, columns=columns)
         if state.enabled and not any(isinstance(step, sequence.MessageStep) for step in built):
             raise Unprocessable(
@@ -161,7 +162,7 @@ def build(
         InvalidRequest: every fault, each with its path.
     """
     column_ids = {column.id for column in columns}
-    named = {column.name: column.id for column in columns} if by_name else {}
+    named, unclear = campaign_columns.by_name(columns) if by_name else ({}, set())
     found: list[tuple[Path, str]] = []
     built: list[sequence.Step] = []
     taken: set[str] = set()
@@ -176,7 +177,15 @@ def build(
         data = _with_column_ids(step.data, named)
         wire = {"id": step_id, "rank": rank, "type": step.type, "data": data}
         built.append(sequence.parse_step(wire))
-    found.extend(((*path, *problem.path), _sentence(problem.message)) for problem in sequence.problems(built))
+    ambiguous = {
+        (*where, "name"): name for where, name in variables(built) if name in unclear - sequence.BUILT_IN_VARIABLES
+    }
+    found.extend(
+        ((*path, *problem.path), _sentence(problem.message))
+        for problem in sequence.problems(built)
+        if tuple(problem.path) not in ambiguous
+    )
+    found.extend(((*path, *where), campaign_columns.ambiguous(name)) for where, name in ambiguous.items())
     found.extend(
         ((*path, *where, "name"), f"The campaign has no column {name!r}. Create it first, or use another.")
         for where, name in variables(built)
