@@ -1,6 +1,7 @@
 """The plans of what people read and of small syncs: however large a campaign is, they find their rows by keys."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from tests.engine.conftest import World, message
@@ -11,6 +12,9 @@ from overture.actions import campaign_leads, campaign_waits, campaigns, statuses
 from overture.engine import sync
 from overture.store import campaigns as stored
 from overture.store import selections
+
+RARE = "a0000000000000000000rare"
+"""An account that few leads of the large campaign have to do with."""
 
 
 @pytest.fixture
@@ -86,6 +90,10 @@ async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[Wor
         (selections.Filters(prefix="rare_u", states=("held",)), 2),
         (selections.Filters(prefix="nobody"), 0),
         (selections.Filters(prefix="common"), 50),
+        (selections.Filters(account_ids=(RARE,)), 6),
+        (selections.Filters(account_ids=(RARE,), states=("ready", "held")), 4),
+        (selections.Filters(account_ids=(RARE,), prefix="common"), 5),
+        (selections.Filters(account_ids=("a00000000000000000000000",)), 0),
     ],
 )
 async def test_a_page_of_few_among_many_leads_passes_over_few_others(
@@ -98,7 +106,8 @@ async def test_a_page_of_few_among_many_leads_passes_over_few_others(
     await world.pool.execute("UPDATE lead SET state = 'held', reason = 'x' WHERE profile_id = ANY($1)", last[:5])
     await world.pool.execute("UPDATE profile SET username = 'RARE_u' || id WHERE id = ANY($1)", last[3:6])
     await world.pool.execute("UPDATE profile SET display_name = 'rare d' WHERE id = ANY($1)", last[5:])
-    for table in ("lead", "profile"):
+    await _serve_from_rare(world, campaign_id, last)
+    for table in ("lead", "profile", "lead_due", "lead_parked", "attempt"):
         await world.pool.execute(f"VACUUM ANALYZE {table}")
     with recorded() as statements:
         shown = await campaign_leads.page(
@@ -110,6 +119,31 @@ async def test_a_page_of_few_among_many_leads_passes_over_few_others(
             plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (ANALYZE) {query}", *arguments))
             passed_over = [int(rows) for rows in re.findall(r"Rows Removed by (?:Filter|Join Filter): (\d+)", plan)]
             assert sum(passed_over) < 100, plan
+
+
+async def _serve_from_rare(world: World, campaign_id: str, profile_ids: Sequence[str]) -> None:
+    """Plan some leads on the rare account, let one wait for it, and have two written to from it."""
+    found = {
+        row["profile_id"]: row["id"]
+        for row in await world.pool.fetch("SELECT id, profile_id FROM lead WHERE profile_id = ANY($1)", profile_ids)
+    }
+    leads = [found[profile_id] for profile_id in profile_ids]
+    await world.pool.execute("UPDATE lead_due SET account_id = $1 WHERE lead_id = ANY($2)", RARE, leads[3:6])
+    await world.pool.execute("DELETE FROM lead_due WHERE lead_id = ANY($1)", leads[6:])
+    await world.pool.execute(
+        "INSERT INTO lead_parked (team_id, profile_id, lead_id, account_id, campaign_id) VALUES ($1, $2, $3, $4, $5)",
+        world.actor.team_id,
+        profile_ids[6],
+        leads[6],
+        RARE,
+        campaign_id,
+    )
+    await world.pool.execute("UPDATE attempt SET account_id = $1 WHERE lead_id = ANY($2)", RARE, leads[7:])
+    await world.pool.execute(
+        "UPDATE lead SET state = 'inSequence', contacted_at = joined_at, account_id = $1 WHERE id = ANY($2)",
+        RARE,
+        leads[7:],
+    )
 
 
 async def test_a_sync_of_a_few_changes_reads_no_more_than_those(large: tuple[World, str, str]) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from overture.store.pool import Connection
 
-_FEW = 2000
-"""So many people of a name are few."""
+_MANY = 2001
+"""So many people of a name, or leads of an account, are not looked up one by one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +16,14 @@ class Filters:
     states: Sequence[str] = field(default=())
     account_ids: Sequence[str] = field(default=())
     prefix: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Few:
+    """Of a filter that few leads can pass: whose profiles, or which leads, those are; None where it lets many pass."""
+
+    profile_ids: Sequence[str] | None
+    lead_ids: Sequence[str] | None
 
 
 async def named(connection: Connection, *, team_id: str, campaign_id: str, profile_ids: Sequence[str]) -> list[str]:
@@ -33,13 +41,13 @@ async def named(connection: Connection, *, team_id: str, campaign_id: str, profi
 
 async def filtered(connection: Connection, *, team_id: str, campaign_id: str, filters: Filters) -> list[str]:
     """Return all leads that a filter lets through."""
-    found = await _named_so(connection, team_id, filters.prefix)
+    few = await _few(connection, team_id, campaign_id, filters)
     rows = await connection.fetch(
         f"""
         SELECT l.id FROM lead l
          WHERE l.team_id = $1 AND l.campaign_id = $2
            AND {"l.state = ANY($3::text[])" if filters.states else "$3::text[] IS NOT NULL"}
-           AND {_account(filters)} AND {_name(filters, found)}
+           AND {_account(filters)} AND {_name(filters, few)} AND {_key(few)}
          ORDER BY l.id
         """,
         team_id,
@@ -47,7 +55,8 @@ async def filtered(connection: Connection, *, team_id: str, campaign_id: str, fi
         list(filters.states),
         list(filters.account_ids),
         filters.prefix,
-        found,
+        few.profile_ids,
+        few.lead_ids,
     )
     return [row["id"] for row in rows]
 
@@ -59,41 +68,73 @@ async def page(
 
     Each state is read by itself, in the order of its index: a state that few leads are in is found as fast as any.
     """
-    found = await _named_so(connection, team_id, filters.prefix)
+    few = await _few(connection, team_id, campaign_id, filters)
     wanted = f"""
         SELECT l.id, l.profile_id FROM lead l
-         WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id > $7 AND {_account(filters)}
-           AND {_name(filters, found)}
+         WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id > $8 AND {_account(filters)}
+           AND {_name(filters, few)} AND {_key(few)}
     """
     if not filters.states:
         wanted = f"{wanted} AND $3::text[] IS NOT NULL"
-    elif found is not None:
+    elif few.profile_ids is not None or few.lead_ids is not None:
         wanted = f"{wanted} AND l.state = ANY($3::text[])"
     else:
         wanted = f"""
             SELECT one.* FROM unnest($3::text[]) AS s (state) CROSS JOIN LATERAL (
-                {wanted} AND l.state = s.state ORDER BY l.profile_id LIMIT $8
+                {wanted} AND l.state = s.state ORDER BY l.profile_id LIMIT $9
             ) one
         """
     rows = await connection.fetch(
-        f"SELECT id FROM ({wanted}) wanted ORDER BY profile_id LIMIT $8",
+        f"SELECT id FROM ({wanted}) wanted ORDER BY profile_id LIMIT $9",
         team_id,
         campaign_id,
         sorted(set(filters.states)),
         list(filters.account_ids),
         filters.prefix,
-        found,
+        few.profile_ids,
+        few.lead_ids,
         after or "",
         limit,
     )
     return [row["id"] for row in rows]
 
 
-async def _named_so(connection: Connection, team_id: str, prefix: str | None) -> list[str] | None:
-    """Return the profiles whose names begin so, where those are few: the leads are then looked up one by one.
+async def _few(connection: Connection, team_id: str, campaign_id: str, filters: Filters) -> _Few:
+    """Look for the filter's name or accounts by keys of their own, as few among many leads are found by nothing else.
 
     Where they are many, reading the leads in their order soon finds enough of them.
     """
+    profile_ids = await _named_so(connection, team_id, filters.prefix)
+    if profile_ids is not None or not filters.account_ids:
+        return _Few(profile_ids=profile_ids, lead_ids=None)
+    return _Few(profile_ids=None, lead_ids=await _served(connection, team_id, campaign_id, filters.account_ids))
+
+
+async def _served(
+    connection: Connection, team_id: str, campaign_id: str, account_ids: Sequence[str]
+) -> list[str] | None:
+    """Return the leads that are planned on these accounts or were tried from them, where those are few."""
+    rows = await connection.fetch(
+        """
+        (SELECT lead_id FROM lead_due
+          WHERE team_id = $1 AND account_id = ANY($3::text[]) AND campaign_id = $2 LIMIT $4)
+        UNION
+        (SELECT lead_id FROM lead_parked
+          WHERE team_id = $1 AND account_id = ANY($3::text[]) AND campaign_id = $2 LIMIT $4)
+        UNION
+        (SELECT lead_id FROM attempt
+          WHERE team_id = $1 AND account_id = ANY($3::text[]) AND campaign_id = $2 AND state <> 'notSent' LIMIT $4)
+        """,
+        team_id,
+        campaign_id,
+        list(account_ids),
+        _MANY,
+    )
+    return [row["lead_id"] for row in rows] if len(rows) < _MANY else None
+
+
+async def _named_so(connection: Connection, team_id: str, prefix: str | None) -> list[str] | None:
+    """Return the profiles whose names begin so, where those are few."""
     if prefix is None:
         return None
     rows = await connection.fetch(
@@ -105,9 +146,9 @@ async def _named_so(connection: Connection, team_id: str, prefix: str | None) ->
         """,
         team_id,
         prefix,
-        _FEW + 1,
+        _MANY,
     )
-    return [row["id"] for row in rows] if len(rows) <= _FEW else None
+    return [row["id"] for row in rows] if len(rows) < _MANY else None
 
 
 def _account(filters: Filters) -> str:
@@ -119,14 +160,18 @@ def _account(filters: Filters) -> str:
           WHERE k.team_id = l.team_id AND k.profile_id = l.profile_id AND k.lead_id = l.id)) = ANY($4::text[])))"""
 
 
-def _name(filters: Filters, found: Sequence[str] | None) -> str:
-    if found is not None:
+def _name(filters: Filters, few: _Few) -> str:
+    if few.profile_ids is not None:
         return "l.profile_id = ANY($6::text[]) AND $5::text IS NOT NULL"
     if filters.prefix is None:
         return "$5::text IS NULL AND $6::text[] IS NULL"
     return """$6::text[] IS NULL AND EXISTS (
         SELECT FROM profile p WHERE p.team_id = l.team_id AND p.id = l.profile_id
            AND (starts_with(lower(p.username), lower($5)) OR starts_with(lower(p.display_name), lower($5))))"""
+
+
+def _key(few: _Few) -> str:
+    return "$7::text[] IS NULL" if few.lead_ids is None else "l.id = ANY($7::text[])"
 
 
 async def state(connection: Connection, *, team_id: str, lead_id: str) -> str:
