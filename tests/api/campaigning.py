@@ -166,3 +166,21 @@ async def put(
                 lead_id,
             )
     return lead_id
+
+
+async def wrote(context: Context, lead_id: str, *, account: dict[str, Any]) -> None:
+    """Note in the ledger that the account wrote the first message to a lead that is contacted."""
+    await context.pool.execute(
+        """
+        INSERT INTO attempt (team_id, id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank,
+                             step_id, is_first, text, state, campaign_revision, intent_at, ended_at, accepted_at,
+                             lease_until, fence)
+        SELECT team_id, $2, $3, $3, campaign_id, id, profile_id, 1, 0, $4, true, 'Hi', 'accepted', 1, contacted_at,
+               contacted_at, contacted_at, contacted_at, 1
+          FROM lead WHERE id = $1
+        """,
+        lead_id,
+        ids.new("q"),
+        account["id"],
+        ids.new("s"),
+    )

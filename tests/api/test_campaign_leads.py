@@ -231,8 +231,10 @@ async def test_leads_are_filtered_and_paged_without_repeats(
     campaign = await campaigning.create(client, ana, accountLinkIds=[ana["id"], ben["id"]], sequence=HI)
     for number in range(1, 6):
         await campaigning.put(context, campaign, str(number), state="ready", account=ana, due=timedelta())
-    await campaigning.put(context, campaign, "6", state="finished", account=ben, contacted=DAY)
-    await campaigning.put(context, campaign, "7", state="failed", account=ben, contacted=DAY, reason="blocked")
+    finished = await campaigning.put(context, campaign, "6", state="finished", account=ben, contacted=DAY)
+    failed = await campaigning.put(context, campaign, "7", state="failed", account=ben, contacted=DAY, reason="blocked")
+    for lead_id in (finished, failed):
+        await campaigning.wrote(context, lead_id, account=ben)
     walked: list[str] = []
     parameters: dict[str, Any] = {"limit": 3}
     while True:
