@@ -43,11 +43,13 @@ class Platform(NoopChannel):
         await self._hang(credentials)
         return await super().send(credentials, recipient_id=recipient_id, text=text, now=now)
 
-    async def read_inbox(self, credentials: port.Credentials, *, until_id: str | None, own_id: str) -> port.Inbox:
+    async def read_inbox(
+        self, credentials: port.Credentials, *, until_id: str | None, own_id: str, page: str | None = None
+    ) -> port.Inbox:
         """Nothing has come in, or no answer."""
         self.readers.append(credentials.base_url)
         await self._hang(credentials)
-        return await super().read_inbox(credentials, until_id=until_id, own_id=own_id)
+        return await super().read_inbox(credentials, until_id=until_id, own_id=own_id, page=page)
 
     async def _hang(self, credentials: port.Credentials) -> None:
         if credentials.base_url in self.hanging:

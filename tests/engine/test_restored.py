@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -16,6 +17,8 @@ from tests.engine.conftest import World, delay, message
 from overture import backup
 from overture.actions import accounts, campaign_waits, campaigns, lead_release, team_settings
 from overture.actions.lead_release import Decision
+from overture.channels.x import events, limits
+from overture.channels.x.channel import XChannel
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.engine import dispatch
 from overture.errors import StartError
@@ -101,6 +104,42 @@ async def test_a_restored_campaign_goes_on_without_a_double(
         assert doubles(await sent(again)) == []
         await recount(again)
         assert "held" not in await again.lead_states(campaign_id)
+
+
+async def test_inboxes_too_long_to_be_read_at_once_are_caught_up_with_part_by_part(
+    world: World, database_url: str, empty_database_url: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reading shows two messages: some lead's later message is always read before its earlier one."""
+    await world.link("ana")
+    people = (await world.people(nature="open", talk="silent"))[:5]
+    campaign_id = await world.campaign([await world.make_list(people)], steps=STEPS)
+    await run_until_sent(world, 2)
+    await back_up(database_url, file)
+    await run_until_sent(world, 12)
+
+    monkeypatch.setattr(limits, "PAGE_CAP", 1)
+    for name in ("EVENTS_AT_FIRST", "EVENTS_PER_PAGE"):
+        monkeypatch.setattr(limits, name, 2)
+    monkeypatch.setattr(events, "PARAMETERS", {**events.PARAMETERS, "max_results": "2"})
+    async with restored(world, empty_database_url, file) as again:
+        readings: list[list[str]] = []
+        read = XChannel.read_inbox
+
+        async def told(channel: XChannel, *arguments: Any, **named: Any) -> Any:
+            inbox = await read(channel, *arguments, **named)
+            readings.append([message.platform_id for message in inbox.messages])
+            assert len(inbox.messages) <= 2
+            return inbox
+
+        monkeypatch.setattr(XChannel, "read_inbox", told)
+        await again.run_until_completed(campaign_id)
+        assert len(readings) >= 5
+        assert doubles(await sent(again)) == []
+        assert len(await sent(again)) == 15
+        await recount(again)
+        assert "held" not in await again.lead_states(campaign_id)
+        for table in ("inbox_reading", "catch_up", "catch_up_message"):
+            assert await again.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
 
 
 async def test_messages_under_way_at_the_backup_are_found_before_those_since(

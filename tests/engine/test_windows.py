@@ -12,6 +12,7 @@ from tests.engine.conftest import START, World, message, opened
 
 from overture import clock
 from overture.channels.port import ChannelError
+from overture.channels.x import events, limits
 from overture.channels.x.channel import XChannel
 from overture.engine import assess, lookups, reconcile, sync
 from overture.engine.replies import InboxReader
@@ -119,6 +120,41 @@ async def test_a_refused_inbox_is_not_asked_for_again_before_its_time(
         reading = await reader.read(team_id=world.actor.team_id, account_id=ana, now=await at(world, minutes))
         assert reading.next_due == START + timedelta(minutes=15)
     assert (len(calls.asked), calls.refused) == (2, 1)
+
+
+async def test_an_inbox_too_long_for_one_window_is_read_on_in_the_next_ones_and_no_page_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ana,) = await world.link("ana")
+    own_id = await world.pool.fetchval("SELECT platform_id FROM account_link")
+    writers = (await world.people(nature="open"))[:25]
+    for writer in writers:
+        await world.say(writer["id"], own_id, "Hello")
+    calls = Calls(monkeypatch, "read_inbox")
+    monkeypatch.setattr(limits, "EVENTS_PER_PAGE", 10)
+    monkeypatch.setattr(events, "PARAMETERS", {**events.PARAMETERS, "max_results": "10"})
+    reader = InboxReader(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+
+    async def look(minutes: float) -> datetime | None:
+        reading = await reader.read(team_id=world.actor.team_id, account_id=ana, now=await at(world, minutes))
+        return reading.next_due
+
+    for part in (1, 2):
+        due = START + timedelta(minutes=15 * part)
+        assert await look(15 * (part - 1) + 0.1 * part) is not None
+        assert await world.pool.fetchval("SELECT count(*) FROM message") == 10 * part
+        again = await look(15 * part - 0.2)
+        assert again is not None
+        assert again >= due - timedelta(minutes=1)
+    assert await world.pool.fetchval("SELECT synced_at FROM account_link") is None
+    await world.say(writers[0]["id"], own_id, "Once more")
+    await look(30.5)
+    assert await world.pool.fetchval("SELECT synced_at FROM account_link") is not None
+    assert await world.pool.fetchval("SELECT count(*) FROM message") == 25
+    assert await world.pool.fetchval("SELECT count(*) FROM inbox_reading") == 0
+    await look(45.6)
+    assert await world.pool.fetchval("SELECT count(*) FROM message") == 26
+    assert (len(calls.asked), calls.refused) == (4, 0)
 
 
 async def test_look_ups_that_an_account_has_used_up_wait_for_their_window_and_others_go_on(

@@ -92,9 +92,11 @@ class NoopChannel:
             self._reached.set()
         return Outcome(kind=OutcomeKind.ACCEPTED, platform_message_id=str(self._first_id + self._sent))
 
-    async def read_inbox(self, credentials: port.Credentials, *, until_id: str | None, own_id: str) -> port.Inbox:
+    async def read_inbox(
+        self, credentials: port.Credentials, *, until_id: str | None, own_id: str, page: str | None = None
+    ) -> port.Inbox:
         """Nothing has come in."""
-        del credentials, until_id, own_id
+        del credentials, until_id, own_id, page
         return port.Inbox(messages=(), reached=True)
 
     async def read_conversation(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from overture import main
+from overture import logs, main
 from overture.bench import crowd
 from overture.bench.noop import HurryingClock, NoopChannel
 from overture.channels.registry import Registry
@@ -88,4 +88,5 @@ def _most_bytes() -> int:
 
 
 if __name__ == "__main__":
+    logs.configure("WARNING", json=False)
     uvloop.run(_work(Order(**json.loads(sys.argv[1]))))

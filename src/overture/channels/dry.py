@@ -41,9 +41,11 @@ class DryChannel:
         del credentials, recipient_id, text, now
         return Outcome(kind=OutcomeKind.ACCEPTED, platform_message_id=f"dry_{ids.new('g')}", reason="dryRun")
 
-    async def read_inbox(self, credentials: Credentials, *, until_id: str | None, own_id: str) -> Inbox:
+    async def read_inbox(
+        self, credentials: Credentials, *, until_id: str | None, own_id: str, page: str | None = None
+    ) -> Inbox:
         """Read the account's messages: what people really write."""
-        return await self._behind.read_inbox(credentials, until_id=until_id, own_id=own_id)
+        return await self._behind.read_inbox(credentials, until_id=until_id, own_id=own_id, page=page)
 
     async def read_conversation(self, credentials: Credentials, *, with_id: str, since: datetime, own_id: str) -> Inbox:
         """Read one conversation."""

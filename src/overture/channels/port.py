@@ -63,11 +63,13 @@ class InboxMessage:
 class Inbox:
     """Messages newest first; `reached` tells that everything newer than the asked-for message was read.
 
-    `rest_until`: this reading used up what the platform allows, and it takes no other one before.
+    `next_page`: where not all was read, from where another reading goes on. `rest_until`: this reading used up what the
+    platform allows, and it takes no other one before.
     """
 
     messages: tuple[InboxMessage, ...]
     reached: bool
+    next_page: str | None = None
     rest_until: datetime | None = None
 
 
@@ -133,8 +135,13 @@ class Channel(Protocol):
         """
         ...
 
-    async def read_inbox(self, credentials: Credentials, *, until_id: str | None, own_id: str) -> Inbox:
-        """Read the account's messages, newest first, down to `until_id` (exclusive), in both directions."""
+    async def read_inbox(
+        self, credentials: Credentials, *, until_id: str | None, own_id: str, page: str | None = None
+    ) -> Inbox:
+        """Read the account's messages, newest first, down to `until_id` (exclusive), in both directions.
+
+        `page`: where an earlier reading ended that was not through.
+        """
         ...
 
     async def read_conversation(self, credentials: Credentials, *, with_id: str, since: datetime, own_id: str) -> Inbox:

@@ -10,7 +10,7 @@ from overture.channels.registry import Registry
 from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
 from overture.core.words import LeadState, OutcomeKind, ReadEndpoint
-from overture.engine import dispatch, replies, settle
+from overture.engine import dispatch, inbound, settle
 from overture.secrets import Sealer
 from overture.store import budgets, inboxes, ledger, outbox, paces, progress, threads
 from overture.store.pool import Connection, Pool
@@ -102,7 +102,7 @@ class Reconciler:
                 inbox = await reading.channel.read_conversation(
                     credentials,
                     with_id=attempt.recipient_id,
-                    since=attempt.intent_at - replies.GRACE,
+                    since=attempt.intent_at - inbound.GRACE,
                     own_id=reading.reader.platform_id,
                 )
                 failures = 0
@@ -195,7 +195,7 @@ async def _outcome(
     outgoing = [
         message
         for message in inbox.messages
-        if not message.is_inbound and message.sent_at >= attempt.intent_at - replies.GRACE
+        if not message.is_inbound and message.sent_at >= attempt.intent_at - inbound.GRACE
     ]
     known = await threads.known(
         connection,

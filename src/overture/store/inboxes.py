@@ -13,7 +13,8 @@ class Reader:
     """An account whose inbox is to be read. `until_id` is the newest message already read.
 
     `restored_from`: a backup made then was restored, and the account has not caught up with the platform since.
-    `rest_until`: the platform takes no readings before.
+    `rest_until`: the platform takes no readings before. Of a reading that is not through: `page` where it goes on,
+    `newest_id` its first message, `began_at` when it began.
     """
 
     account_id: str
@@ -28,6 +29,9 @@ class Reader:
     last_end: datetime
     restored_from: datetime | None
     rest_until: datetime | None
+    page: str | None
+    newest_id: str | None
+    began_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,12 +53,15 @@ async def reader(connection: Connection, *, team_id: str, account_id: str, endpo
         """
         SELECT a.id AS account_id, a.platform, a.platform_id, f.base_url, a.sealed_token, p.read_until_id AS until_id,
                p.read_at, a.status <> 'offline' AS is_connected, a.synced_at IS NOT NULL AS is_synced, p.last_end,
-               c.since AS restored_from, e.rest_until
+               c.since AS restored_from, e.rest_until, g.page, g.newest_id, g.began_at
           FROM account_link a
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
           JOIN account_pace p ON p.team_id = $1 AND p.account_id = a.id
           LEFT JOIN catch_up c ON c.team_id = $1 AND c.account_id = a.id
           LEFT JOIN endpoint_rest e ON e.team_id = $1 AND e.account_id = a.id AND e.endpoint = $3
+          -- One that came with a backup knows nothing of what was written since.
+          LEFT JOIN inbox_reading g ON g.team_id = $1 AND g.account_id = a.id
+               AND (c.since IS NULL OR g.began_at > c.since)
          WHERE a.team_id = $1 AND a.id = $2 AND a.deleted_at IS NULL
         """,
         team_id,
@@ -62,6 +69,29 @@ async def reader(connection: Connection, *, team_id: str, account_id: str, endpo
         endpoint,
     )
     return None if row is None else Reader(**row)
+
+
+async def go_on_later(
+    connection: Connection, *, team_id: str, account_id: str, page: str, newest_id: str, began_at: datetime
+) -> None:
+    """Note where a reading that is not through goes on."""
+    await connection.execute(
+        """
+        INSERT INTO inbox_reading (team_id, account_id, page, newest_id, began_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (team_id, account_id) DO UPDATE
+           SET page = excluded.page, newest_id = excluded.newest_id, began_at = excluded.began_at
+        """,
+        team_id,
+        account_id,
+        page,
+        newest_id,
+        began_at,
+    )
+
+
+async def begin_anew(connection: Connection, *, team_id: str, account_id: str) -> None:
+    """Forget a reading that was not through, be it that it is now: the next one begins at the newest message."""
+    await connection.execute("DELETE FROM inbox_reading WHERE team_id = $1 AND account_id = $2", team_id, account_id)
 
 
 async def mark_read(

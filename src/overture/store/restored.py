@@ -47,6 +47,19 @@ class Found:
     sent_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptMessage:
+    """A message on the platform that was read and not yet told apart."""
+
+    platform_id: str
+    conversation_id: str | None
+    sender_id: str
+    other_id: str
+    is_inbound: bool
+    text: str
+    sent_at: datetime
+
+
 async def is_empty(connection: Connection) -> bool:
     """Tell whether nothing has been made in the database yet."""
     found: bool = await connection.fetchval(
@@ -189,3 +202,38 @@ async def is_waited_for(connection: Connection, *, team_id: str) -> bool:
         team_id,
     )
     return found
+
+
+async def keep_read(connection: Connection, *, team_id: str, account_id: str, messages: Sequence[KeptMessage]) -> None:
+    """Keep what an account has read so far, until it has caught up."""
+    await connection.execute(
+        """
+        INSERT INTO catch_up_message (team_id, account_id, platform_id, conversation_id, sender_id, other_id,
+                                      is_inbound, content, sent_at)
+        SELECT $1, $2, v.* FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[],
+                                       $9::timestamptz[]) AS v
+        ON CONFLICT DO NOTHING
+        """,
+        team_id,
+        account_id,
+        [message.platform_id for message in messages],
+        [message.conversation_id for message in messages],
+        [message.sender_id for message in messages],
+        [message.other_id for message in messages],
+        [message.is_inbound for message in messages],
+        [message.text for message in messages],
+        [message.sent_at for message in messages],
+    )
+
+
+async def read_before(connection: Connection, *, team_id: str, account_id: str) -> list[KeptMessage]:
+    """Return what an account that catches up has read so far."""
+    rows = await connection.fetch(
+        """
+        SELECT platform_id, conversation_id, sender_id, other_id, is_inbound, content AS text, sent_at
+          FROM catch_up_message WHERE team_id = $1 AND account_id = $2
+        """,
+        team_id,
+        account_id,
+    )
+    return [KeptMessage(**row) for row in rows]

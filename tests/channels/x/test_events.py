@@ -120,6 +120,15 @@ class TestReadInbox:
 
         assert len(inbox.messages) == len(pages.requests) == limits.PAGE_CAP
         assert not inbox.reached
+        assert inbox.next_page is not None
+
+    async def test_a_reading_goes_on_where_an_earlier_one_ended(self) -> None:
+        pages = Pages([event(10, "7")], [event(9, "7")], [event(8, "7")])
+
+        inbox = await channel(pages).read_inbox(CREDENTIALS, until_id="1", own_id="5", page="page000000000001")
+
+        assert [message.platform_id for message in inbox.messages] == ["9", "8"]
+        assert (inbox.reached, inbox.next_page) == (True, None)
 
     async def test_an_empty_inbox_is_read_to_its_end(self) -> None:
         inbox = await answering(200, {"meta": {"result_count": 0}}).read_inbox(CREDENTIALS, until_id="5", own_id="5")

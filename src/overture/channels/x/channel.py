@@ -102,9 +102,12 @@ class XChannel:
             return failure.outcome
         return answers.sent(answer, now=now, table=self._table)
 
-    async def read_inbox(self, credentials: Credentials, *, until_id: str | None, own_id: str) -> Inbox:
+    async def read_inbox(
+        self, credentials: Credentials, *, until_id: str | None, own_id: str, page: str | None = None
+    ) -> Inbox:
         """Read the account's direct messages of the last 30 days, newest first, down to `until_id`.
 
+        A reading ends after some pages, or when X takes no more of them; another one goes on from its `next_page`.
         Messages in groups are left out: nothing here writes to groups, so nothing there is an answer.
         """
         if until_id is not None and answers.identifier(until_id) is None:
@@ -116,6 +119,7 @@ class XChannel:
             own_id=own_id,
             is_known=lambda event: event.number <= until,
             at_first=limits.EVENTS_PER_PAGE if until_id is None else limits.EVENTS_AT_FIRST,
+            token=page,
         )
 
     async def read_conversation(self, credentials: Credentials, *, with_id: str, since: datetime, own_id: str) -> Inbox:
@@ -141,9 +145,9 @@ class XChannel:
         own_id: str,
         is_known: Callable[[events.Event], bool],
         at_first: int = limits.EVENTS_PER_PAGE,
+        token: str | None = None,
     ) -> Inbox:
         messages: dict[str, InboxMessage] = {}
-        token: str | None = None
         rest_until: datetime | None = None
         for _ in range(limits.PAGE_CAP):
             parameters = dict(events.PARAMETERS)
@@ -151,7 +155,13 @@ class XChannel:
                 parameters["max_results"] = str(at_first)
             else:
                 parameters["pagination_token"] = token
-            body, rest_until = await self._read(credentials, path, parameters)
+            try:
+                body, rest_until = await self._read(credentials, path, parameters)
+            except ChannelError as error:
+                if error.kind != "rateLimited" or error.retry_at is None or not messages:
+                    raise
+                # What was read so far has been paid for.
+                return _inbox(messages, reached=False, next_page=token, rest_until=error.retry_at)
             listed, token = events.page(body)
             fresh = [event for event in listed if not is_known(event)]
             for event in fresh:
@@ -159,8 +169,10 @@ class XChannel:
                 if message is not None:
                     messages.setdefault(message.platform_id, message)
             if token is None or len(fresh) < len(listed):
-                return _inbox(messages, reached=True, rest_until=rest_until)
-        return _inbox(messages, reached=False, rest_until=rest_until)
+                return _inbox(messages, reached=True, next_page=None, rest_until=rest_until)
+            if rest_until is not None:
+                break
+        return _inbox(messages, reached=False, next_page=token, rest_until=rest_until)
 
     async def _read(
         self, credentials: Credentials, path: str, parameters: Mapping[str, str]
@@ -178,6 +190,8 @@ class XChannel:
         return answer.body, None if used_up is None else used_up.at
 
 
-def _inbox(messages: Mapping[str, InboxMessage], *, reached: bool, rest_until: datetime | None) -> Inbox:
+def _inbox(
+    messages: Mapping[str, InboxMessage], *, reached: bool, next_page: str | None, rest_until: datetime | None
+) -> Inbox:
     newest_first = sorted(messages.values(), key=lambda message: int(message.platform_id), reverse=True)
-    return Inbox(messages=tuple(newest_first), reached=reached, rest_until=rest_until)
+    return Inbox(messages=tuple(newest_first), reached=reached, next_page=next_page, rest_until=rest_until)

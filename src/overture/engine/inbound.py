@@ -1,0 +1,225 @@
+"""Inbound: what the messages of an inbox lead to. Every sequence with a person who wrote stops."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from overture.channels import port
+from overture.core import policy
+from overture.core.words import LeadState, Trigger
+from overture.engine import automate, suppress
+from overture.store import (
+    duties,
+    inboxes,
+    ledger,
+    outbox,
+    paces,
+    persons,
+    progress,
+    scope_requests,
+    suppressions,
+    threads,
+)
+from overture.store.pool import Connection
+
+GRACE = timedelta(seconds=5)
+"""How far the platform's clock may lie before ours when its record of a send is matched with an intent."""
+
+
+async def act(
+    connection: Connection,
+    team_id: str,
+    account_id: str,
+    messages: Sequence[port.InboxMessage],
+    profiles: dict[str, str],
+    now: datetime,
+) -> list[str]:
+    """Store messages and let them have their effects; return the campaigns in which a lead ended."""
+    writers = sorted({profiles[message.other_id] for message in messages if message.is_inbound})
+    leads = await inboxes.concerned_leads(connection, team_id=team_id, profile_ids=writers)
+    await persons.lock(connection, team_id=team_id, profile_ids=list(profiles.values()))
+    under_way = await inboxes.open_intents(connection, team_id=team_id, account_id=account_id)
+    # An outgoing message younger than an open intent may be that intent's: it is left to be reconciled.
+    left = {
+        message.platform_id: profiles[message.other_id]
+        for message in messages
+        if not message.is_inbound
+        and (at := under_way.get(profiles[message.other_id])) is not None
+        and message.sent_at >= at - GRACE
+    }
+    if left and await ledger.look_again(
+        connection, team_id=team_id, account_id=account_id, profile_ids=list(left.values())
+    ):
+        await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
+    kept = [message for message in messages if message.platform_id not in left]
+    stored = await threads.store(
+        connection,
+        team_id=team_id,
+        now=now,
+        messages=[_as_stored(message, account_id, profiles[message.other_id]) for message in kept],
+    )
+    new = {message.platform_id: message for message in stored}
+    inbound = [message for message in kept if message.is_inbound and message.platform_id in new]
+    outbound = [message for message in kept if not message.is_inbound and message.platform_id in new]
+    met = await persons.contacted(
+        connection,
+        team_id=team_id,
+        contacts=[(profiles[message.other_id], message.sent_at) for message in outbound],
+    )
+    await persons.wrote(
+        connection,
+        team_id=team_id,
+        inbound=[(profiles[message.other_id], message.sent_at) for message in inbound],
+    )
+    events = [
+        outbox.NewEvent(
+            type="message.received" if message.is_inbound else "message.sent",
+            object_type="message",
+            object_id=new[message.platform_id].id,
+            data={"threadId": new[message.platform_id].thread_id},
+        )
+        for message in sorted([*inbound, *outbound], key=lambda message: int(message.platform_id))
+    ]
+    triggered: list[automate.Triggered] = []
+    ended = await _stop_sequences(
+        connection, team_id, account_id, _by_profile(inbound, profiles), leads, now, events, triggered
+    )
+    await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
+    await scope_requests.follow_inbound(
+        connection, team_id=team_id, profile_ids=[profiles[message.other_id] for message in inbound], now=now
+    )
+    await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
+    await outbox.append(connection, team_id=team_id, now=now, events=events)
+    return ended
+
+
+def _as_stored(message: port.InboxMessage, account_id: str, profile_id: str) -> threads.NewMessage:
+    return threads.NewMessage(
+        account_id=account_id,
+        profile_id=profile_id,
+        platform_id=message.platform_id,
+        conversation_id=message.conversation_id,
+        is_inbound=message.is_inbound,
+        content=message.text,
+        sent_at=message.sent_at,
+        attempt_id=None,
+        archives=False,
+    )
+
+
+def _by_profile(inbound: Sequence[port.InboxMessage], profiles: dict[str, str]) -> dict[str, list[port.InboxMessage]]:
+    grouped: dict[str, list[port.InboxMessage]] = {}
+    for message in sorted(inbound, key=lambda message: message.sent_at):
+        grouped.setdefault(profiles[message.other_id], []).append(message)
+    return grouped
+
+
+async def _stop_sequences(
+    connection: Connection,
+    team_id: str,
+    account_id: str,
+    inbound: dict[str, list[port.InboxMessage]],
+    leads: Sequence[inboxes.ConcernedLead],
+    now: datetime,
+    events: list[outbox.NewEvent],
+    triggered: list[automate.Triggered],
+) -> list[str]:
+    """Let each answer count once, stop every other sequence with that person, and honour a "stop"."""
+    tried = await ledger.first_intents(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
+    opted_out = [
+        profile_id
+        for profile_id, messages in inbound.items()
+        if any(policy.is_opt_out(message.text) for message in messages)
+    ]
+    await suppressions.add(
+        connection,
+        team_id=team_id,
+        new=[suppressions.New(profile_id=profile_id, note=None) for profile_id in opted_out],
+        source="optOut",
+        by=None,
+        at=now,
+    )
+    replies: list[tuple[str, datetime]] = []
+    stops: list[progress.Stop] = []
+    for profile_id, messages in inbound.items():
+        theirs = [lead for lead in leads if lead.profile_id == profile_id]
+        answered = _answered(theirs, account_id, messages, tried)
+        if answered is not None:
+            replies.append(answered)
+        counted = answered[0] if answered is not None else None
+        stops += [
+            stop
+            for lead in theirs
+            if lead.lead_id != counted
+            and (stop := _stop(lead, messages, tried, is_opted_out=profile_id in opted_out)) is not None
+        ]
+    replied = await progress.reply(connection, team_id=team_id, replies=replies)
+    stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
+    await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=opted_out, now=now)
+    changed = [*replied, *stopped]
+    freed = await persons.release(
+        connection,
+        team_id=team_id,
+        lead_ids=[lead.lead_id for lead in changed if lead.state != LeadState.HELD],
+        unanswered_at=None,
+    )
+    woken = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+    if woken:
+        await paces.wake(connection, team_id=team_id, account_ids=woken, at=now)
+    for lead in replied:
+        triggered.append(
+            automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)
+        )
+        events.append(
+            outbox.NewEvent(
+                type="target.replied",
+                object_type="campaign",
+                object_id=lead.campaign_id,
+                data={"profileId": lead.profile_id},
+            )
+        )
+    events += [
+        outbox.NewEvent(
+            type="target.held",
+            object_type="campaign",
+            object_id=lead.campaign_id,
+            data={"profileId": lead.profile_id, "reason": "wroteFirst"},
+        )
+        for lead in stopped
+        if lead.state == LeadState.HELD
+    ]
+    return sorted({lead.campaign_id for lead in changed})
+
+
+def _answered(
+    leads: Sequence[inboxes.ConcernedLead],
+    account_id: str,
+    messages: Sequence[port.InboxMessage],
+    tried: dict[str, datetime],
+) -> tuple[str, datetime] | None:
+    """Return the lead an answer counts for, the one most recently contacted from that account, and when it came."""
+    contacted = [lead for lead in leads if lead.account_id == account_id and lead.contacted_at is not None]
+    if not contacted:
+        return None
+    latest = max(contacted, key=lambda lead: (lead.contacted_at, lead.lead_id))
+    since = tried.get(latest.lead_id) or latest.contacted_at
+    assert since is not None
+    return next(((latest.lead_id, message.sent_at) for message in messages if message.sent_at > since), None)
+
+
+def _stop(
+    lead: inboxes.ConcernedLead,
+    messages: Sequence[port.InboxMessage],
+    tried: dict[str, datetime],
+    *,
+    is_opted_out: bool,
+) -> progress.Stop | None:
+    """Say how a message of its person ends a lead for which the message is not the counted answer."""
+    latest = messages[-1].sent_at
+    first_intent = tried.get(lead.lead_id)
+    if is_opted_out:
+        return suppress.stop_of(lead, first_intent)
+    if lead.state == LeadState.IN_SEQUENCE or (lead.state == LeadState.HELD and lead.contacted_at is not None):
+        return progress.Stop(lead_id=lead.lead_id, state=LeadState.CANCELED, reason="answeredElsewhere")
+    if lead.state in {LeadState.ASSESSING, LeadState.READY} and first_intent is None and latest > lead.joined_at:
+        return progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason="wroteFirst")
+    return None
