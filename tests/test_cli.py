@@ -233,6 +233,10 @@ class TestUp:
             body = {"name": "A", "accountLinkIds": list(accounts_of(api, token).values())}
             made = httpx.post(f"{api}/api/v2/campaigns", json=body, headers=headers).json()
             assert made["dryRun"] is True, made
+            examined = overture("doctor", "--data", str(place), database_url=database_url, dry_run="1")
+            assert "a dry run: nothing is delivered" in examined.stdout
+            examined = overture("doctor", "--data", str(place), database_url=database_url)
+            assert (examined.exit_code, "Set OVERTURE_DRY_RUN=1 for every" in examined.stdout) == (1, True)
         assert "Set OVERTURE_DRY_RUN=1" in refusal(*arguments, database_url=database_url)
         assert "Set OVERTURE_DRY_RUN=1" in refusal("worker", database_url=database_url, secret_key=KEY)
         ask(database_url, "UPDATE delivery SET is_dry = false")

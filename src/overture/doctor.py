@@ -10,7 +10,7 @@ from overture.actions.accounts import MANUAL
 from overture.errors import StartError
 from overture.secrets import KeyUnusable, SealBroken, Sealer
 from overture.settings import Settings
-from overture.store import checkup, migrate, virtual
+from overture.store import checkup, delivery, migrate, virtual
 from overture.store.pool import DatabaseUnreachable, Pool
 from overture.store.server_user import EmbeddedError
 
@@ -44,6 +44,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         if schema.is_problem:
             return
         for finding in [
+            *await _delivery(settings, pool),
             *await _teams(pool),
             *await _accounts(settings, pool, is_stopped=is_stopped),
             *await _duties(pool),
@@ -87,6 +88,17 @@ async def _clock(pool: Pool) -> Finding:
     if instant is not None:
         return Finding(place="clock", text=f"virtual, at {instant.isoformat()}; `overture up --speed N` goes on.")
     return Finding(place="clock", text="real time; this machine and the database agree.")
+
+
+async def _delivery(settings: Settings, pool: Pool) -> list[Finding]:
+    """Say of a dry run that it is one; what delivers is as it should be."""
+    async with pool.acquire() as connection:
+        is_dry = await delivery.read(connection)
+    if is_dry is None or is_dry == settings.dry_run:
+        return [Finding(place="delivery", text="a dry run: nothing is delivered.")] if is_dry else []
+    if is_dry:
+        return [_problem("delivery", "This database holds dry runs. Set OVERTURE_DRY_RUN=1 for every process.")]
+    return [_problem("delivery", "OVERTURE_DRY_RUN is set, but this database delivers. Leave the setting out.")]
 
 
 async def _teams(pool: Pool) -> list[Finding]:
