@@ -210,3 +210,20 @@ async def test_the_budget_of_the_app_is_counted_over_all_its_accounts(
     assert await waits(client, campaign) == ("appBudget", "2026-11-23T10:50:00.000Z")
     assert await whole(client, campaign) == ("appBudget", "2026-11-23T10:50:00.000Z")
     assert (await campaigning.lead(client, campaign, "1"))["nextSendAt"] == "2026-11-23T10:50:00.000Z"
+
+
+async def test_a_follow_up_that_is_not_due_yet_tells_that_the_inbox_is_read_before_it(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any], account: dict[str, Any]
+) -> None:
+    await context.pool.execute("UPDATE lead_due SET due_at = $1", START + 7 * MINUTE)
+    first = (await campaigning.lead(client, campaign, "1"))["waitsFor"]
+    assert (first["code"], "inbox" in first["message"]) == ("delay", False)
+    await context.pool.execute(
+        "UPDATE lead SET state = 'inSequence', contacted_at = $1, sequence_version = 1, rank = 1, account_id = $2,"
+        " since = $1, first_intent_at = $1",
+        START,
+        account["id"],
+    )
+    later = (await campaigning.lead(client, campaign, "1"))["waitsFor"]
+    assert (later["code"], later["until"]) == ("delay", first["until"])
+    assert later["message"].endswith("The inbox is read right before it, which may take a moment.")

@@ -81,7 +81,7 @@ def _sendable(
         message = "Another campaign wrote to this person without an answer: they are left alone for a while."
         yield Wait(code="recontact", message=message, until=max(lead.left_alone_until, lead.due_at))
     elif lead.due_at > now:
-        yield next_due(campaign, lead.due_at)
+        yield next_due(campaign, lead.due_at, is_follow_up=lead.state == LeadState.IN_SEQUENCE)
     elif account is not None:
         yield account
     elif ahead:
@@ -119,9 +119,11 @@ def _no_account(campaign: Campaign) -> Wait:
     return Wait(code="noAccount", message="The campaign has no linked account: add one.")
 
 
-def next_due(campaign: Campaign, due_at: datetime) -> Wait:
+def next_due(campaign: Campaign, due_at: datetime, *, is_follow_up: bool = False) -> Wait:
     """The wait for a message that is not due yet."""
     message = f"The next message is due {_spoken(due_at, campaign.settings.zone)}."
+    if is_follow_up:
+        message += " The inbox is read right before it, which may take a moment."
     return Wait(code="delay", message=message, until=due_at)
 
 
