@@ -162,6 +162,11 @@ async def test_types_are_strict(client: httpx.AsyncClient) -> None:
         assert response.json()["details"]["issues"][0]["message"] == "Must be a string."
 
 
+async def test_an_unknown_query_parameter_is_named_once_however_often_it_comes(client: httpx.AsyncClient) -> None:
+    response = await client.get("/lists?expand=a&expand=b&limit=1&limit=2&limit=3")
+    assert [issue["path"] for issue in response.json()["details"]["issues"]] == [["expand"], ["limit"]]
+
+
 async def test_what_must_not_be_empty_says_so(client: httpx.AsyncClient) -> None:
     for body, path in (({"name": ""}, ["name"]), ({"name": "x", "accountLinkIds": []}, ["accountLinkIds"])):
         response = await client.post("/campaigns", json={"accountLinkIds": ["a0mwwi5flw7qkzcl23vuy4kj"]} | body)

@@ -2,16 +2,29 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from tests.engine.conftest import World, message
-from tests.engine.test_hot_statements import fill, recorded, scanned
+from tests.engine.test_hot_statements import LARGE, fill, recorded, scanned
 
 from overture import ids
-from overture.actions import campaign_leads, campaign_waits, campaigns, statuses, tags
+from overture.actions import (
+    campaign_leads,
+    campaign_waits,
+    campaigns,
+    lead_exits,
+    lead_release,
+    lead_restore,
+    statuses,
+    tags,
+)
+from overture.actions.lead_choice import Choice
+from overture.actions.lead_release import Decision
 from overture.engine import sync
 from overture.store import campaigns as stored
 from overture.store import selections
+from overture.store.pool import Connection
 
 RARE = "a0000000000000000000rare"
 """An account that few leads of the large campaign have to do with."""
@@ -116,9 +129,45 @@ async def test_a_page_of_few_among_many_leads_passes_over_few_others(
     assert len(shown) == count
     async with world.pool.acquire() as connection:
         for query, arguments in statements:
-            plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (ANALYZE) {query}", *arguments))
-            passed_over = [int(rows) for rows in re.findall(r"Rows Removed by (?:Filter|Join Filter): (\d+)", plan)]
-            assert sum(passed_over) < 100, plan
+            assert await _passed_over(connection, query, arguments) < 100, query
+
+
+async def _passed_over(connection: Connection, query: str, arguments: Sequence[Any]) -> int:
+    """Run a statement, take it back, and return how many rows it has looked at for nothing."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        rows = await connection.fetch(f"EXPLAIN (ANALYZE) {query}", *arguments)
+    finally:
+        await transaction.rollback()
+    plan = "\n".join(row[0] for row in rows)
+    return sum(int(count) for count in re.findall(r"Rows Removed by (?:Filter|Join Filter): (\d+)", plan))
+
+
+async def test_acts_on_a_few_of_many_leads_read_no_more_than_those(large: tuple[World, str, str]) -> None:
+    world, campaign_id, _ = large
+    some = f"SELECT id FROM lead WHERE campaign_id = '{campaign_id}' ORDER BY profile_id DESC LIMIT 5"
+    hold = f"UPDATE lead SET state = 'held', reason = 'x' WHERE id IN ({some})"
+
+    def those(state: str) -> dict[str, Any]:
+        return {"campaign_id": campaign_id, "choice": Choice(named=None, filters=selections.Filters(states=(state,)))}
+
+    context, actor = world.context, world.actor
+    await world.pool.execute(hold)
+    for table in LARGE:
+        await world.pool.execute(f"ANALYZE {table}")
+    with recorded() as stopped_and_restored:
+        assert await lead_release.release_all(context, actor, **those("held"), decision=Decision.STOP) == 5
+        assert await lead_restore.restore_all(context, actor, **those("canceled")) == 5
+    await world.pool.execute(hold)
+    with recorded() as resent_and_canceled:
+        assert await lead_release.release_all(context, actor, **those("held"), decision=Decision.RESEND) == 5
+        assert await lead_exits.cancel_all(context, actor, **those("assessing")) == 8
+    async with world.pool.acquire() as connection:
+        for query, arguments in (*stopped_and_restored, *resent_and_canceled):
+            assert await scanned(connection, query, arguments) <= {"list_lead"}, query  # three rows
+            if not query.lstrip().startswith("INSERT"):
+                assert await _passed_over(connection, query, arguments) < 100, query
 
 
 async def _serve_from_rare(world: World, campaign_id: str, profile_ids: Sequence[str]) -> None:

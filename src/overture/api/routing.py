@@ -157,19 +157,19 @@ def _check_path(request: Request) -> None:
 
 
 def _check_query(request: Request, names: Mapping[str, bool]) -> None:
-    found: list[tuple[Path, str]] = []
+    found: dict[tuple[Path, str], None] = {}  # each once, however often a parameter is repeated
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():
         if name not in names:
             known = ", ".join(sorted(names)) or "none"
-            found.append(((name,), f"There is no such query parameter; known here: {known}."))
+            found[(name,), f"There is no such query parameter; known here: {known}."] = None
         elif name in seen and not names[name]:
-            found.append(((name,), "This query parameter is given more than once; give it once."))
+            found[(name,), "This query parameter is given more than once; give it once."] = None
         elif not reading.is_storable(value):
-            found.append(((name,), "The text has a NUL, which no value here has; remove it."))
+            found[(name,), "The text has a NUL, which no value here has; remove it."] = None
         seen.add(name)
     if found:
-        raise InvalidRequest(found)
+        raise InvalidRequest(list(found))
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:

@@ -249,8 +249,8 @@ def _message_problems(index: int, step: MessageStep) -> list[Problem]:
                 found.append(Problem(path=(*base, position, "options"), message=message))
             case Variable(name=name) if name not in BUILT_IN_VARIABLES and not name.startswith(CUSTOM_PREFIX):
                 message = (
-                    f"{name!r} is not a variable: use a custom column's id ({CUSTOM_PREFIX}...) or one of "
-                    + ", ".join(sorted(BUILT_IN_VARIABLES))
+                    f"{name!r} is not a variable: use a custom column's id ({CUSTOM_PREFIX}...; in the call that makes "
+                    "the campaign also its exact name) or one of " + ", ".join(sorted(BUILT_IN_VARIABLES))
                 )
                 found.append(Problem(path=(*base, position, "name"), message=message))
     return found
