@@ -28,6 +28,7 @@ async def serve(settings: Settings, *, host: str, port: int, say: Callable[[str]
                 platform_urls=settings.platform_urls,
                 call_limits=settings.call_limits,
                 cors_origins=settings.browser_origins,
+                public_url=settings.public_address(address),
             )
             async with serving.served(app, listening) as task:
                 say(f"Overture's API is ready: {address}/api/v2 (documentation: {address}/docs). Ctrl-C stops it.")

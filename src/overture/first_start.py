@@ -9,6 +9,7 @@ from pathlib import Path
 from overture import secrets
 from overture.actions import accounts, apps, policies, teams, tokens
 from overture.actions.context import Actor, Context, operator
+from overture.core.grants import Grant
 from overture.core.words import ContactPolicy
 from overture.errors import StartError
 from overture.sandbox.accounts import Account
@@ -69,7 +70,7 @@ async def link_sandbox(context: Context, actor: Actor, *, base_url: str, sending
     for account in sending:
         if account.id not in known:
             await accounts.link(
-                context, actor, platform=_SANDBOX_PLATFORM, access_token=account.token, base_url=base_url
+                context, actor, platform=_SANDBOX_PLATFORM, grant=Grant(access_token=account.token), base_url=base_url
             )
     if all(app.policy_changed_at is None for app in known.values()):
         await policies.choose_at(

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     dry_run: bool = Field(
         default=False, description="Simulate sending and deliver nothing, on a database of its own: `1` for yes."
     )
+    public_url: HttpUrl | None = Field(
+        default=None, description="Where browsers find Overture; platforms send them back there after a link."
+    )
     rate_limits: str = Field(
         default="300/10000/100000",
         pattern=r"^(off|[1-9][0-9]{0,8}/[1-9][0-9]{0,8}/[1-9][0-9]{0,8})$",
@@ -66,6 +69,10 @@ class Settings(BaseSettings):
     def platform_urls(self) -> dict[str, str]:
         """Where each platform answers, by platform key."""
         return {"twitter": str(self.x_base_url).rstrip("/")}
+
+    def public_address(self, listening: str) -> str:
+        """Where browsers find Overture: what the operator says, else where it listens; no slash at the end."""
+        return listening if self.public_url is None else str(self.public_url).rstrip("/")
 
     @property
     def call_limits(self) -> tuple[int, int, int] | None:

@@ -109,7 +109,11 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
         from overture.api import app as api  # noqa: PLC0415 - loaded above, beside the start of the database
 
         application = api.create_app(
-            context, platform_urls=urls, call_limits=settings.call_limits, cors_origins=settings.browser_origins
+            context,
+            platform_urls=urls,
+            call_limits=settings.call_limits,
+            cors_origins=settings.browser_origins,
+            public_url=settings.public_address(serving.url(api_port)),
         )
         tasks.append(await stack.enter_async_context(serving.served(application, api_port)))
         for line in _announcement(settings, options, entry, api_port, sandbox_port, reached):

@@ -158,6 +158,8 @@ async def furnish(context: Context, client: httpx.AsyncClient, account: dict[str
         return made
 
     ids = {"account_link_id": account["id"], "platform": "twitter", "platform_id": "1", "identifier": "3"}
+    registered = await client.put("/platforms/twitter/app", json={"clientId": "sandbox-client"})
+    assert registered.is_success, registered.text
     ids["list_id"] = (await make("/lists", name="A"))["id"]
     lists = f"/lists/{ids['list_id']}"
     ids["column_id"] = (await make(f"{lists}/columns", name="A"))["id"]

@@ -9,6 +9,7 @@ from tests.api.conftest import SANDBOX_URL, Link, Tenant
 
 from overture.actions import accounts, apps
 from overture.actions.context import Context, operator
+from overture.core.grants import Grant
 from overture.store.pool import Pool
 
 POLICY = "/platforms/twitter/policy"
@@ -86,7 +87,9 @@ async def test_a_choice_holds_for_every_app_and_the_widest_is_told(
     client: httpx.AsyncClient, link: Link, context: Context, team: Tenant, database: Pool
 ) -> None:
     await link("ana")
-    await accounts.link(context, team.actor, platform="twitter", access_token="sandbox-ben", base_url=f"{SANDBOX_URL}/")
+    await accounts.link(
+        context, team.actor, platform="twitter", grant=Grant(access_token="sandbox-ben"), base_url=f"{SANDBOX_URL}/"
+    )
     await database.execute(
         "UPDATE platform_app SET contact_policy = 'anyoneReachable' WHERE base_url = $1", f"{SANDBOX_URL}/"
     )

@@ -27,6 +27,7 @@ class Careless:
     platform = ""
     name = ""
     username_prefix = ""
+    authority = None
     capabilities = Capabilities(
         checks_reachability=True,
         lookup_batch=0,

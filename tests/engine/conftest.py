@@ -18,8 +18,10 @@ from overture.actions import accounts, automations, campaign_life, campaign_rule
 from overture.actions.context import Actor, Context
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
+from overture.core.grants import Grant
 from overture.core.words import Action, StepType, Trigger
 from overture.engine.conductor import Conductor
+from overture.engine.keyring import Keyring
 from overture.engine.supervisor import Engine
 from overture.sandbox import app as sandbox_app
 from overture.store import duties, virtual
@@ -86,6 +88,11 @@ class World:
         )
         assert answer.status_code == 201, answer.text
 
+    @property
+    def keyring(self) -> Keyring:
+        """Opens what the accounts have granted."""
+        return Keyring(pool=self.pool, channels=self.context.channels, sealer=self.context.sealer)
+
     async def link(self, *usernames: str) -> list[str]:
         """Link sandbox accounts and let their app write to anyone reachable."""
         for username in usernames:
@@ -93,7 +100,7 @@ class World:
                 self.context,
                 self.actor,
                 platform="twitter",
-                access_token=f"sandbox-{username}",
+                grant=Grant(access_token=f"sandbox-{username}"),
                 base_url=SANDBOX_URL,
             )
             self.account_ids[username] = account.id

@@ -93,7 +93,7 @@ async def test_an_outcome_that_no_column_takes_costs_the_others_nothing(world: W
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     claimed = await dispatcher.claim(team_id, now=now, wall_now=clocks.wall_now())
     results = [
-        await sending.send(one, channels=world.context.channels, sealer=world.context.sealer, clock=world.context.clock)
+        await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
         for one in claimed.ready
     ]
     unreadable = Outcome(kind=OutcomeKind.UNKNOWN, reason="timeout", detail="\ud800")

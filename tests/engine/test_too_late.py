@@ -22,9 +22,7 @@ async def test_what_wakes_up_late_is_not_sent_and_says_so_and_the_lead_goes_out_
     with monkeypatch.context() as slept:
         slept.setattr(clocks, "wall_now", lambda: began + timedelta(seconds=11))
         results = [
-            await sending.send(
-                one, channels=world.context.channels, sealer=world.context.sealer, clock=world.context.clock
-            )
+            await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
             for one in claimed.ready
         ]
     assert [(result.outcome.kind, result.outcome.reason) for result in results] == [
@@ -44,7 +42,7 @@ async def test_what_is_sent_at_once_is_sent(world: World) -> None:
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
     results = [
-        await sending.send(one, channels=world.context.channels, sealer=world.context.sealer, clock=world.context.clock)
+        await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
         for one in claimed.ready
     ]
     assert {result.outcome.kind for result in results} == {OutcomeKind.ACCEPTED}

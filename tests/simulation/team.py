@@ -26,6 +26,7 @@ from overture.actions import (
 )
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
+from overture.core.grants import Grant
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import AccountStatus, Action, MergeStrategy, StepType, Trigger
 from overture.errors import ApiError
@@ -77,7 +78,7 @@ class Team:
                 context,
                 team.actor,
                 platform="twitter",
-                access_token=f"sandbox-{username}",
+                grant=Grant(access_token=f"sandbox-{username}"),
                 base_url="http://x.sandbox",
             )
             team.account_ids.append(account.id)

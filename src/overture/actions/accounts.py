@@ -9,10 +9,14 @@ from overture import ids
 from overture.actions import audit, people
 from overture.actions.context import Actor, Context
 from overture.channels.port import Channel, ChannelError, Credentials, Identity
+from overture.core import grants
+from overture.core.grants import Grant
 from overture.core.words import AccountStatus, AuditAction, ObjectType
-from overture.engine import catch_up, halts, pacemaker
+from overture.engine import catch_up, halts, keyring, pacemaker
+from overture.engine.keyring import Keyring
 from overture.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from overture.store import accounts, duties, gates, outbox, paces
+from overture.store import grants as stored_grants
 from overture.store.accounts import Account
 from overture.store.pool import Connection
 
@@ -23,14 +27,12 @@ DEFAULT_HOURLY_LIMIT = 25
 DEFAULT_DAILY_LIMIT = 200
 
 
-async def link(
-    context: Context, actor: Actor, *, platform: str, access_token: str, base_url: str
-) -> tuple[Account, bool]:
-    """Link the account a token belongs to, or authorise it again; tell whether it is new.
+async def link(context: Context, actor: Actor, *, platform: str, grant: Grant, base_url: str) -> tuple[Account, bool]:
+    """Link the account a grant was given by, or authorise it again; tell whether it is new.
 
     Args:
         platform: the platform's key.
-        access_token: the user token of the account.
+        grant: what lets Overture act as the account.
         base_url: where the operator says the platform answers.
 
     Raises:
@@ -40,7 +42,7 @@ async def link(
         Unavailable: the platform does not answer now.
     """
     channel = people.require_channel(context, platform)
-    identity = await _identify(channel, Credentials(base_url=base_url, token=access_token))
+    identity = await _identify(channel, Credentials(base_url=base_url, token=grant.access_token))
     now = await context.clock.now()
     fresh_id = ids.new("a")
     async with context.pool.acquire() as connection, connection.transaction():
@@ -57,7 +59,7 @@ async def link(
                 f"@{identity.username} is linked by another team; it must be disconnected there first.",
                 code="accountLinkTaken",
             )
-        sealed = context.sealer.seal(access_token, context=f"{actor.team_id}:{account_id}")
+        sealed = context.sealer.seal(grants.written(grant), context=keyring.place(actor.team_id, account_id))
         if account_id == fresh_id:
             account = await _insert(
                 connection, actor, channel, account_id, identity, base_url=base_url, sealed=sealed, now=now
@@ -152,7 +154,7 @@ async def change(
 
 
 async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None:
-    """Take an account off the team and forget its token; what it sent stays.
+    """Take an account off the team, and forget and give back what it has granted; what it sent stays.
 
     Raises:
         NotFound: the team has none with this id.
@@ -162,6 +164,7 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
     async with context.pool.acquire() as connection, connection.transaction():
         await accounts.leave_directory(connection, team_id=actor.team_id, account_id=account_id)
         before = await _lock(connection, actor, account_id)
+        held = await stored_grants.read(connection, team_id=actor.team_id, account_id=account_id)
         using = await accounts.campaigns_using(connection, team_id=actor.team_id, account_id=account_id)
         if using:
             raise Conflict(
@@ -180,6 +183,9 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
             )
         await _record(connection, actor, AuditAction.ACCOUNT_DISCONNECTED, before, None, now)
     await catch_up.finish(context.pool, team_id=actor.team_id, account_id=account_id, now=now)
+    if held is not None:
+        ring = Keyring(pool=context.pool, channels=context.channels, sealer=context.sealer)
+        await ring.give_back(held, team_id=actor.team_id, account_id=account_id)
 
 
 async def _identify(channel: Channel, credentials: Credentials) -> Identity:

@@ -11,9 +11,10 @@ from overture.core import identifiers as forms
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.lookup import Lookup
 from overture.core.words import ReadEndpoint
+from overture.engine import askers
+from overture.engine.keyring import Keyring
 from overture.errors import Unprocessable
-from overture.secrets import SealBroken
-from overture.store import accounts, awaited, people
+from overture.store import awaited, people
 from overture.store.pool import Connection
 
 _log = logging.getLogger(__name__)
@@ -244,18 +245,8 @@ async def _look_up_batch(
 
 async def _credentials(context: Context, actor: Actor, platform: str) -> list[Credentials]:
     now = await context.clock.now()
-    async with context.pool.acquire() as connection:
-        sealed = await accounts.read_access(
-            connection, team_id=actor.team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
-        )
-    opened = []
-    for one in sealed:
-        if one.rest_until is not None and one.rest_until > now:
-            continue
-        try:
-            token = context.sealer.open(one.sealed_token, context=f"{actor.team_id}:{one.account_id}")
-        except SealBroken:
-            _log.error("the token of account %s does not open", one.account_id)
-            continue
-        opened.append(Credentials(base_url=one.base_url, token=token))
-    return opened
+    keyring = Keyring(pool=context.pool, channels=context.channels, sealer=context.sealer)
+    known = await askers.linked(
+        context.pool, keyring, team_id=actor.team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
+    )
+    return [asker.credentials for asker in known if asker.may_ask(now)]

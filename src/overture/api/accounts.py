@@ -1,18 +1,17 @@
 """Account links: the platform accounts a team sends from."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import Query, Request
 from pydantic import Field
 
-from overture.actions import accounts, people
+from overture.actions import accounts, linking
 from overture.actions.context import Context
-from overture.api import bodies, platforms, refusals, routing
+from overture.api import bodies, callbacks, platforms, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
+from overture.core.grants import Grant
 from overture.core.words import AccountStatus
-from overture.errors import Unprocessable
 from overture.store.accounts import Account
 
 router = routing.router("Account links")
@@ -30,7 +29,9 @@ class LinkAccount(bodies.Body):
     """Which account to link."""
 
     platform: str = Field(description="Key of the platform.", examples=["twitter"], max_length=64)
-    tokens: Tokens | None = Field(default=None, description="Tokens of the account.")
+    tokens: Tokens | None = Field(
+        default=None, description="Tokens of the account; without them its holder agrees in a browser."
+    )
 
 
 class ChangeAccount(bodies.Body):
@@ -72,6 +73,16 @@ class AccountAnswer(bodies.Answer):
     created_at: bodies.Instant = Field(description="When it was linked.")
 
 
+class LinkBegun(bodies.Answer):
+    """A link that a person ends in a browser."""
+
+    authorize_url: str = Field(
+        description="The page on which the account's holder agrees; it serves once.",
+        examples=["https://x.com/i/oauth2/authorize?response_type=code&client_id=abc&state=def"],
+    )
+    ends_at: bodies.Instant = Field(description="Until when it serves.")
+
+
 @router.get("/account-links", summary="List account links")
 async def list_account_links(
     context: CurrentContext,
@@ -108,22 +119,28 @@ async def get_account_link(context: CurrentContext, actor: CurrentActor, account
 )
 async def link_account(
     context: CurrentContext, actor: CurrentActor, body: LinkAccount, request: Request
-) -> AccountAnswer:
-    """Link the account that the tokens belong to; the same account once more takes the new tokens."""
-    urls: Mapping[str, str] = request.app.state.platform_urls
-    people.require_channel(context, body.platform)
-    if body.tokens is None or body.platform not in urls:
-        raise Unprocessable(
-            "Authorising in the browser is not set up here: send `tokens` with the account's `accessToken`.",
-            code="capabilityNotSupported",
-            details={"capability": "oauth"},
+) -> AccountAnswer | LinkBegun:
+    """Link the account that the tokens belong to; the same account once more takes the new tokens.
+
+    Without `tokens`, the answer is the page on which a person lets the team's registered app act for their account;
+    it is linked once they have agreed.
+    """
+    base_url = platforms.address(request, body.platform)
+    if body.tokens is None:
+        page, ends_at = await linking.begin(
+            context,
+            actor,
+            platform=body.platform,
+            base_url=base_url,
+            redirect_uri=callbacks.address(request, body.platform),
         )
+        return LinkBegun(authorize_url=page, ends_at=ends_at)
     account, _ = await accounts.link(
         context,
         actor,
         platform=body.platform,
-        access_token=body.tokens.access_token,
-        base_url=urls[body.platform],
+        grant=Grant(access_token=body.tokens.access_token),
+        base_url=base_url,
     )
     return _answer(context, account)
 

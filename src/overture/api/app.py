@@ -11,6 +11,7 @@ from overture.api import (
     accounts,
     audit,
     automations,
+    callbacks,
     campaign_columns,
     campaign_leads,
     campaigns,
@@ -31,6 +32,7 @@ from overture.api import (
     members,
     methods,
     metrics,
+    platform_apps,
     platforms,
     rates,
     routing,
@@ -44,6 +46,7 @@ from overture.api import (
 from overture.api.v1 import face, leniency
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 _DESCRIPTION = """Direct-message outreach campaigns: lists, campaigns, accounts, people.
 
 Every call needs a token of the team, as `Authorization: Bearer <token>`; here, press *Authorize* and paste it.
@@ -55,6 +58,7 @@ _RESOURCES = (
     members,
     audit,
     platforms,
+    platform_apps,
     accounts,
     lists,
     list_leads,
@@ -80,6 +84,7 @@ def create_app(
     platform_urls: Mapping[str, str] = DEFAULT_PLATFORM_URLS,
     call_limits: Sequence[int] | None = None,
     cors_origins: Sequence[str] = (),
+    public_url: str = DEFAULT_PUBLIC_URL,
 ) -> FastAPI:
     """Make the application.
 
@@ -88,11 +93,13 @@ def create_app(
         platform_urls: where each platform answers, by platform key; accounts are linked there.
         call_limits: how many calls a team may make in a minute, an hour and a day; None for any number.
         cors_origins: where pages may come from that call the API from a browser; `*` for anywhere.
+        public_url: where browsers find this server, without a slash at the end; platforms send them back there.
     """
     app = _routed()
     app.state.context = context
     app.state.platform_urls = dict(platform_urls)
     app.state.call_limits = call_limits
+    app.state.public_url = public_url
     app.state.keyed_places = idempotency.places(context.pool)
     app.state.upload_places = import_uploads.places(context.pool)
     _add_layers(app, cors_origins)
@@ -123,6 +130,7 @@ def _routed() -> FastAPI:
     failures.install(app)
     app.include_router(health.router)
     app.include_router(documents.router)
+    app.include_router(callbacks.router)
     app.include_router(metrics.router)
     for resource in _RESOURCES:
         # Any other route would skip the token and the checks of query and body.

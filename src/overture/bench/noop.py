@@ -21,6 +21,7 @@ class NoopChannel:
     platform = PLATFORM
     name = "Nowhere"
     username_prefix = ""
+    authority = None
     capabilities = port.Capabilities(
         checks_reachability=False,
         lookup_batch=100,

@@ -19,6 +19,7 @@ class DryChannel:
         self.name = behind.name
         self.username_prefix = behind.username_prefix
         self.capabilities = behind.capabilities
+        self.authority = behind.authority
 
     async def identify(self, credentials: Credentials) -> Identity:
         """Return whose credentials these are."""

@@ -1,10 +1,11 @@
 """What the engine asks of a platform. Every channel implements this protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from overture.core.grants import Grant
 from overture.core.lookup import Lookup, Person
 from overture.core.outcome import Outcome
 from overture.core.words import Audience
@@ -12,10 +13,23 @@ from overture.core.words import Audience
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credentials:
-    """What lets a channel act as one account: where the platform answers, and the bearer token."""
+    """What lets a channel act as one account: where the platform answers, and the bearer token.
+
+    `renew` brings the token that follows one the platform refuses, or raises `ChannelError`; None: there is none.
+    """
 
     base_url: str
     token: str = field(repr=False)
+    renew: Callable[[], Awaitable[str]] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """A team's app at a platform; one without a secret is public."""
+
+    base_url: str
+    client_id: str
+    client_secret: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,16 +112,44 @@ class ChannelError(Exception):
         self.retry_at = retry_at
 
 
+class Authority(Protocol):
+    """How a platform lets people link accounts without handing over a token. Refusals raise `ChannelError`."""
+
+    scopes: Sequence[str]
+
+    def authorize_url(self, app: App, *, redirect_uri: str, state: str, verifier: str) -> str:
+        """Return the page on which a person lets the app act for an account; `verifier` proves later who asked."""
+        ...
+
+    async def exchange(self, app: App, *, code: str, redirect_uri: str, verifier: str) -> Grant:
+        """Turn the code that page gave into a grant."""
+        ...
+
+    async def renew(self, app: App, grant: Grant) -> Grant:
+        """Trade a grant that can be renewed for the next one; `authLost` where it was taken back."""
+        ...
+
+    async def revoke(self, app: App, grant: Grant) -> None:
+        """Give a grant back."""
+        ...
+
+
 class Channel(Protocol):
     """A platform. Sends answer with a value; reads raise `ChannelError` when the platform refuses.
 
-    `name` is what people call it, `username_prefix` what stands before a username there.
+    `name` is what people call it, `username_prefix` what stands before a username there. `authority` is None where
+    accounts are linked by tokens alone.
     """
 
     platform: str
     name: str
     username_prefix: str
     capabilities: Capabilities
+
+    @property
+    def authority(self) -> Authority | None:
+        """How accounts are linked without handing over a token."""
+        ...
 
     async def identify(self, credentials: Credentials) -> Identity:
         """Return whose credentials these are."""

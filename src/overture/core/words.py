@@ -183,6 +183,8 @@ class AuditAction(StrEnum):
     ACCOUNT_PAUSED = "accountLink.paused"
     ACCOUNT_RESUMED = "accountLink.resumed"
     APP_READDRESSED = "platformApp.readdressed"
+    APP_REGISTERED = "platformApp.registered"
+    APP_REMOVED = "platformApp.removed"
     AUTOMATION_CHANGED = "automation.changed"
     AUTOMATION_CREATED = "automation.created"
     AUTOMATION_DELETED = "automation.deleted"

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from overture.channels.port import Credentials
+from overture.channels.port import ChannelError, Credentials
 from overture.core.words import ReadEndpoint
-from overture.secrets import SealBroken, Sealer
+from overture.engine.keyring import Keyring
+from overture.secrets import SealBroken
 from overture.store import accounts
 from overture.store.pool import Pool
 
@@ -41,18 +42,19 @@ class Asker:
         return self.rest_until is None or self.rest_until <= now
 
 
-async def linked(pool: Pool, sealer: Sealer, *, team_id: str, platform: str, endpoint: ReadEndpoint) -> list[Asker]:
+async def linked(pool: Pool, keyring: Keyring, *, team_id: str, platform: str, endpoint: ReadEndpoint) -> list[Asker]:
     """Return the team's active accounts on a platform, for calls of one kind."""
     async with pool.acquire() as connection:
         sealed = await accounts.read_access(connection, team_id=team_id, platform=platform, endpoint=endpoint)
     opened = []
     for one in sealed:
         try:
-            token = sealer.open(one.sealed_token, context=f"{team_id}:{one.account_id}")
-        except SealBroken:
-            _log.error("the token of account %s does not open", one.account_id)
+            credentials = await keyring.credentials(
+                team_id=team_id, account_id=one.account_id, base_url=one.base_url, sealed_grant=one.sealed_token
+            )
+        except (SealBroken, ChannelError) as error:
+            _log.error("the grant of account %s is of no use: %s", one.account_id, error)
             continue
-        credentials = Credentials(base_url=one.base_url, token=token)
         opened.append(Asker(account_id=one.account_id, credentials=credentials, rest_until=one.rest_until))
     return opened
 

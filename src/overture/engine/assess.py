@@ -11,6 +11,7 @@ from overture.core import policy
 from overture.core.lookup import Lookup, Person
 from overture.core.words import REACHABLE_VERDICTS, AccountStatus, LeadState, ReadEndpoint, VerdictKind
 from overture.engine import complete, plan
+from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import budgets, duties, people, progress, reach
 from overture.store.pool import Connection, Pool
@@ -48,7 +49,7 @@ class Assessor:
     def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
         self._pool = pool
         self._channels = channels
-        self._sealer = sealer
+        self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
 
     async def step(self, *, team_id: str, campaign_id: str, now: datetime) -> datetime | None:
         """Assess part of the queue; return when to go on (engine time), None when nothing is left to ask."""
@@ -135,17 +136,17 @@ class Assessor:
             nonlocal retry_at
             channel = self._channels.get(question.account.platform)
             assert channel is not None
-            credentials = port.Credentials(
-                base_url=question.account.base_url,
-                token=self._sealer.open(
-                    question.account.sealed_token, context=f"{team_id}:{question.account.account_id}"
-                ),
-            )
             account_id = question.account.account_id
             async with slots:
                 if retry_at is not None or account_id in rests:
                     return
                 try:
+                    credentials = await self._keyring.credentials(
+                        team_id=team_id,
+                        account_id=account_id,
+                        base_url=question.account.base_url,
+                        sealed_grant=question.account.sealed_token,
+                    )
                     ids = [lead.platform_id for lead in question.leads]
                     answer = await channel.look_up(credentials, platform_ids=ids)
                 except port.ChannelError as error:

@@ -11,6 +11,7 @@ from overture.core.lookup import Person
 from overture.core.words import Audience, ReadEndpoint
 from overture.engine import askers
 from overture.engine.askers import Refusal
+from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import budgets
 from overture.store.pool import Pool
@@ -34,7 +35,7 @@ class Lister:
     def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
         self._pool = pool
         self._channels = channels
-        self._sealer = sealer
+        self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
 
     async def read(
         self,
@@ -49,7 +50,7 @@ class Lister:
     ) -> Page:
         """Ask for a page, through the first account that may. Call it outside any transaction."""
         channel, endpoint = self._channels.get(platform), ReadEndpoint(audience)
-        known = await askers.linked(self._pool, self._sealer, team_id=team_id, platform=platform, endpoint=endpoint)
+        known = await askers.linked(self._pool, self._keyring, team_id=team_id, platform=platform, endpoint=endpoint)
         refusals: list[Refusal] = []
         rests: dict[str, datetime] = {}
         found: Page | None = None

@@ -13,6 +13,7 @@ from overture.core.lookup import Person
 from overture.core.words import ReadEndpoint
 from overture.engine import askers
 from overture.engine.askers import OF_THE_ACCOUNT, RETRY, Asker, Refusal
+from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import budgets
 from overture.store.pool import Pool
@@ -40,13 +41,13 @@ class Finder:
     def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
         self._pool = pool
         self._channels = channels
-        self._sealer = sealer
+        self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
 
     async def find(self, *, team_id: str, platform: str, usernames: Sequence[str], now: datetime) -> Answers:
         """Look up lower-case usernames on a platform, the first ones first. Call it outside any transaction."""
         channel = self._channels.get(platform)
         known = await askers.linked(
-            self._pool, self._sealer, team_id=team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
+            self._pool, self._keyring, team_id=team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
         )
         free = [asker for asker in known if asker.may_ask(now)]
         if channel is None or not free:

@@ -61,7 +61,7 @@ async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> 
     ):
         accounts, placed, asked = await _plan(connection, team_id=team_id, campaign_id=campaign_id, now=now)
     async with pool.acquire() as connection, connection.transaction():
-        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+        await paces.wake_held(connection, team_id=team_id, account_ids=accounts, at=now)
         if asked:
             await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
     return placed

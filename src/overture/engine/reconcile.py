@@ -11,6 +11,7 @@ from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
 from overture.core.words import LeadState, OutcomeKind, ReadEndpoint
 from overture.engine import dispatch, inbound, settle
+from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import budgets, inboxes, ledger, outbox, paces, progress, threads
 from overture.store.pool import Connection, Pool
@@ -54,7 +55,7 @@ class Reconciler:
     def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
         self._pool = pool
         self._channels = channels
-        self._sealer = sealer
+        self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
 
     async def step(self, *, team_id: str, account_id: str, now: datetime, wall_now: datetime) -> Reconciled:
         """Look at every open attempt of the account whose lease has run out."""
@@ -90,15 +91,17 @@ class Reconciler:
         """Read the conversations of attempts; return when to go on, None if nothing is left to find out."""
         if reading.reader.rest_until is not None and reading.reader.rest_until > reading.now:
             return reading.reader.rest_until
-        credentials = port.Credentials(
-            base_url=reading.reader.base_url,
-            token=self._sealer.open(reading.reader.sealed_token, context=f"{team_id}:{reading.reader.account_id}"),
-        )
         next_due: datetime | None = None
         failures = 0
         for attempt in attempts:
             inbox: port.Inbox | None = None
             try:
+                credentials = await self._keyring.credentials(
+                    team_id=team_id,
+                    account_id=reading.reader.account_id,
+                    base_url=reading.reader.base_url,
+                    sealed_grant=reading.reader.sealed_token,
+                )
                 inbox = await reading.channel.read_conversation(
                     credentials,
                     with_id=attempt.recipient_id,

@@ -9,6 +9,7 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core.words import ReadEndpoint
 from overture.engine import catch_up, halts, inbound
+from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import (
     budgets,
@@ -53,7 +54,7 @@ class InboxReader:
     def __init__(self, *, pool: Pool, channels: Registry, sealer: Sealer) -> None:
         self._pool = pool
         self._channels = channels
-        self._sealer = sealer
+        self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
 
     async def read(self, *, team_id: str, account_id: str, now: datetime) -> Reading:
         """Read the inbox of one account at `now` (engine time)."""
@@ -68,11 +69,13 @@ class InboxReader:
             return Reading(next_due=reader.rest_until, ended=[])
         if reader.restored_from is not None and await self._has_open(team_id, account_id, now):
             return Reading(next_due=now + CATCH_UP_RETRY, ended=[])
-        credentials = port.Credentials(
-            base_url=reader.base_url,
-            token=self._sealer.open(reader.sealed_token, context=f"{team_id}:{account_id}"),
-        )
         try:
+            credentials = await self._keyring.credentials(
+                team_id=team_id,
+                account_id=account_id,
+                base_url=reader.base_url,
+                sealed_grant=reader.sealed_token,
+            )
             inbox = await channel.read_inbox(
                 credentials, until_id=reader.until_id, own_id=reader.platform_id, page=reader.page
             )

@@ -12,29 +12,35 @@ from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
 from overture.core.words import OutcomeKind
 from overture.engine import dispatch, settle
-from overture.secrets import Sealer
+from overture.engine.keyring import Keyring
 
 _log = structlog.get_logger(__name__)
 _TIMEOUT = CALL_TIMEOUT.total_seconds()
 
 
-async def send(ready: dispatch.Ready, *, channels: Registry, sealer: Sealer, clock: EngineClock) -> settle.Result:
+async def send(ready: dispatch.Ready, *, channels: Registry, keyring: Keyring, clock: EngineClock) -> settle.Result:
     """Send one message and return what became of it. Whatever goes wrong is an outcome: most often "unknown"."""
     channel = channels.get(ready.platform)
     assert channel is not None
     intent = ready.intent
-    credentials = port.Credentials(
-        base_url=ready.base_url,
-        token=sealer.open(ready.sealed_token, context=f"{ready.team_id}:{intent.account_id}"),
-    )
     now = await clock.now()
     try:
+        credentials = await keyring.credentials(
+            team_id=ready.team_id,
+            account_id=intent.account_id,
+            base_url=ready.base_url,
+            sealed_grant=ready.sealed_token,
+        )
         if is_too_late(ready):
             outcome = Outcome(kind=OutcomeKind.NOT_SENT, reason="tooLate")
         else:
             # The channel has its own time-out; this one is for a channel that does not keep it.
             async with asyncio.timeout(_TIMEOUT * 1.5):
                 outcome = await channel.send(credentials, recipient_id=ready.recipient_id, text=intent.text, now=now)
+    except port.ChannelError as error:
+        # Nothing was sent: what was granted could not be renewed.
+        kind = OutcomeKind.AUTH_LOST if error.kind == "authLost" else OutcomeKind.NOT_SENT
+        outcome = Outcome(kind=kind, reason="grantNotRenewed", detail=error.detail)
     except Exception as error:
         _log.error("send_broke", attempt_id=intent.id, error=repr(error))
         outcome = Outcome(kind=OutcomeKind.UNKNOWN, reason="channelBroke", detail=repr(error)[:500])

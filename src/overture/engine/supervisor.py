@@ -31,6 +31,7 @@ from overture.engine import (
     sync,
 )
 from overture.engine.chores import Chores
+from overture.engine.keyring import Keyring
 from overture.engine.shares import Shares
 from overture.engine.standstill import Standstill
 from overture.secrets import Sealer
@@ -77,7 +78,7 @@ class Engine:
         self._pool = pool
         self._clock = clock
         self._channels = channels
-        self._sealer = sealer
+        self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
         self._dispatcher = dispatch.Dispatcher(pool=pool, channels=channels, draws=draws)
         self._inboxes = replies.InboxReader(pool=pool, channels=channels, sealer=sealer)
         self._reconciler = reconcile.Reconciler(pool=pool, channels=channels, sealer=sealer)
@@ -236,7 +237,7 @@ class Engine:
         self.settled_down.set()
 
     async def _send(self, ready: dispatch.Ready) -> None:
-        result = await sending.send(ready, channels=self._channels, sealer=self._sealer, clock=self._clock)
+        result = await sending.send(ready, channels=self._channels, keyring=self._keyring, clock=self._clock)
         self._settler.put(ready.team_id, result)
 
     def _settled(self, team_id: str, results: Sequence[settle.Result]) -> None:

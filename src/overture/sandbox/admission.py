@@ -10,6 +10,7 @@ from starlette.responses import Response
 from overture.sandbox import answers, limits, refusals
 from overture.sandbox.accounts import Account
 from overture.sandbox.faults import Faults, Kind
+from overture.sandbox.grants import Grants, Holder
 from overture.sandbox.limits import Endpoint, Meter
 from overture.sandbox.platform import Platform
 from overture.sandbox.refusals import Refusal
@@ -43,13 +44,17 @@ class Admission:
 
     Args:
         platform: who calls, and what they call.
+        grants: what access tokens were granted.
         faults: what goes wrong.
         meter: what is too much.
         closing: set when the platform goes down; ends the calls that are never answered.
     """
 
-    def __init__(self, *, platform: Platform, faults: Faults, meter: Meter, closing: asyncio.Event) -> None:
+    def __init__(
+        self, *, platform: Platform, grants: Grants, faults: Faults, meter: Meter, closing: asyncio.Event
+    ) -> None:
         self._platform = platform
+        self._grants = grants
         self._faults = faults
         self._meter = meter
         self._closing = closing
@@ -62,10 +67,12 @@ class Admission:
                 body = await request.body()
             except ClientDisconnect:
                 return Response(status_code=400)
-            account = self._caller(request)
-            if account is None:
+            holder = self._holder(request)
+            if holder is None:
                 return answers.refused(refusals.TABLE["unauthorized"])
-            return await self._admit(request, body, account, endpoint, handler)
+            if not holder.may(endpoint):
+                return answers.refused(refusals.TABLE["scopesMissing"])
+            return await self._admit(request, body, holder.account, endpoint, handler)
 
         return admit
 
@@ -105,9 +112,12 @@ class Admission:
             return answers.Severed(response)
         return response
 
-    def _caller(self, request: Request) -> Account | None:
+    def _holder(self, request: Request) -> Holder | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return self._platform.account_of(token.strip()) if scheme.lower() == "bearer" else None
+        if scheme.lower() != "bearer":
+            return None
+        account = self._platform.account_of(token.strip())
+        return self._grants.holder(token.strip()) if account is None else Holder(account=account, scopes=None)
 
 
 def _answer(handler: Handler, call: Call) -> Response:

@@ -19,11 +19,13 @@ from overture.sandbox.admission import Admission
 from overture.sandbox.clock import Clock
 from overture.sandbox.control import Control
 from overture.sandbox.faults import Faults
+from overture.sandbox.grants import Grants
 from overture.sandbox.limits import Endpoint, Meter
 from overture.sandbox.messages import Origin
 from overture.sandbox.people import Population
 from overture.sandbox.platform import Platform, checked
 from overture.sandbox.record import Record
+from overture.sandbox.routes_grants import Authority
 
 
 def create_app(
@@ -71,7 +73,11 @@ def create_app(
             meter.charge(message.sender, Endpoint.SEND, message.moment)
     faults = Faults(seed)
     closing = asyncio.Event()
-    admission = Admission(platform=platform, faults=faults, meter=meter, closing=closing)
+    grants = Grants(accounts=accounts, seed=seed)
+    admission = Admission(platform=platform, grants=grants, faults=faults, meter=meter, closing=closing)
+    authority = Authority(
+        grants=grants, account_of=platform.account_named, usernames=tuple(account.username for account in accounts)
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -80,12 +86,13 @@ def create_app(
         platform.close()
 
     app = Starlette(
-        routes=[*_routes(admission), *Control(platform=platform, faults=faults).routes()],
+        routes=[*_routes(admission), *authority.routes(), *Control(platform=platform, faults=faults).routes()],
         lifespan=lifespan,
         exception_handlers={HTTPException: _refuse_path},
     )
     app.router.redirect_slashes = False
     app.state.platform = platform
+    app.state.grants = grants
     app.state.closing = closing
     return app
 

@@ -112,6 +112,10 @@ class Platform:
         """Return the sending account that owns a token."""
         return self._accounts_by_token.get(token)
 
+    def account_named(self, username: str) -> Account | None:
+        """Return the sending account with this handle."""
+        return self._accounts_by_username.get(username.lower())
+
     def by_id(self, user_id: str) -> Member | None:
         """Return the account or person with this id of digits, also one that is suspended or deleted."""
         return self._accounts_by_id.get(user_id) or self.population.by_id(user_id)

@@ -85,6 +85,18 @@ class DueLead:
     planned_at: datetime | None
 
 
+RESUMABLE = """
+    campaign c WHERE c.status = 'paused' AND c.enabled AND c.pause_code IS NOT NULL AND c.deleted_at IS NULL
+           AND EXISTS (
+               SELECT FROM campaign_account p
+                 JOIN account_link a ON a.team_id = c.team_id AND a.id = p.account_id
+                 JOIN app_budget b ON b.team_id = c.team_id AND b.app_id = a.app_id
+                WHERE p.team_id = c.team_id AND p.campaign_id = c.id AND p.is_member
+                  AND a.status = 'active' AND b.paused_until <= $1)
+"""
+"""The campaigns Overture paused itself and whose cause has ended at `$1` (engine time)."""
+
+
 async def due_teams(
     connection: Connection, *, now: datetime, count: int, but_not: Sequence[str]
 ) -> tuple[list[str], list[tuple[str, str]]]:
@@ -95,18 +107,11 @@ async def due_teams(
     The latter, as (team, campaign), are those Overture paused itself and whose cause has ended.
     """
     rows = await connection.fetch(
-        """
+        f"""
         (SELECT team_id, NULL::text AS campaign_id FROM team_due
           WHERE next_at <= $1 AND team_id <> ALL($3::text[]) ORDER BY last_served LIMIT $2)
         UNION ALL
-        SELECT c.team_id, c.id FROM campaign c
-         WHERE c.status = 'paused' AND c.enabled AND c.pause_code IS NOT NULL AND c.deleted_at IS NULL
-           AND EXISTS (
-               SELECT FROM campaign_account p
-                 JOIN account_link a ON a.team_id = c.team_id AND a.id = p.account_id
-                 JOIN app_budget b ON b.team_id = c.team_id AND b.app_id = a.app_id
-                WHERE p.team_id = c.team_id AND p.campaign_id = c.id AND p.is_member
-                  AND a.status = 'active' AND b.paused_until <= $1)
+        SELECT c.team_id, c.id FROM {RESUMABLE}
         """,
         now,
         count,

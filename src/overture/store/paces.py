@@ -270,6 +270,18 @@ async def wake(connection: Connection, *, team_id: str, account_ids: Sequence[st
     await connection.execute("UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, at)
 
 
+async def wake_held(connection: Connection, *, team_id: str, account_ids: Sequence[str], at: datetime) -> None:
+    """Wake accounts also where a claim has them in hand that is about to let them sleep: wait for it.
+
+    To an update that looks at `wake_at` they seem awake until that claim is committed. For transactions that hold no
+    lock of what a claim may wait for.
+    """
+    await lock_accounts(connection, team_id=team_id, account_ids=account_ids)
+    await wake(connection, team_id=team_id, account_ids=account_ids, at=at)
+    # Whoever serves other accounts of the team may be about to write down that nothing is due.
+    await connection.execute("UPDATE team_due SET next_at = least(next_at, $2) WHERE team_id = $1", team_id, at)
+
+
 async def wake_team(connection: Connection, *, team_id: str, at: datetime) -> None:
     """Make all accounts of a team look for work at `at` (engine time) at the latest."""
     await connection.execute("UPDATE account_pace SET wake_at = $2 WHERE team_id = $1 AND wake_at > $2", team_id, at)

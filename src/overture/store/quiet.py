@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.store import claims
 from overture.store.pool import Connection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """`is_busy`: an intent is open, a lease is held or something is due now. The others are the nearest later instants.
+    """`is_busy`: an intent is open, a lease is held, or something is due or can be taken up now.
+
+    The others are the nearest later instants.
 
     `has_chores` tells that an import is not ended and does not wait: that is busy too. `is_running` tells that a
     campaign is active or will resume by itself, or that an import will; `next_return` is when an app that the platform
@@ -45,7 +48,7 @@ class State:
 async def look(connection: Connection, *, now: datetime, wall_now: datetime) -> State:
     """Look at everything that may hold the clock at `now` (engine time)."""
     row = await connection.fetchrow(
-        """
+        f"""
         WITH chores AS (
             SELECT coalesce(bool_or(resume_at IS NULL OR resume_at <= $1), false) AS any_now,
                    min(resume_at) FILTER (WHERE resume_at > $1) AS next_at, count(*) > 0 AS any_open
@@ -55,7 +58,8 @@ async def look(connection: Connection, *, now: datetime, wall_now: datetime) -> 
             OR EXISTS (SELECT FROM attempt WHERE state = 'intent')
             OR EXISTS (SELECT FROM account_pace WHERE lease_until > $2)
             OR EXISTS (SELECT FROM duty WHERE due_at <= $1 OR lease_until > $2)
-            OR EXISTS (SELECT FROM team_due WHERE next_at <= $1) AS is_busy,
+            OR EXISTS (SELECT FROM team_due WHERE next_at <= $1)
+            OR EXISTS (SELECT FROM {claims.RESUMABLE}) AS is_busy,
             chores.any_now AS has_chores,
             chores.any_open OR EXISTS (SELECT FROM campaign WHERE status = 'active')
             OR EXISTS (SELECT FROM campaign WHERE status = 'paused' AND pause_code IS NOT NULL) AS is_running,

@@ -111,6 +111,9 @@ TABLE: tuple[Row, ...] = (
 )
 """The refusals of a direct message seen in X's documentation and in the field, most specific first."""
 
+TOKEN_REFUSED = frozenset({"unauthorized", "tokenExpired"})
+"""Reasons that the next token may mend."""
+
 _READ_KINDS = {
     OutcomeKind.RATE_LIMITED: "rateLimited",
     OutcomeKind.AUTH_LOST: "authLost",

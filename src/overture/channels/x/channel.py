@@ -1,13 +1,13 @@
 """X as a channel: direct messages and profiles through API v2, with the user token of the sending account."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import httpx
 
 from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage, Listed
-from overture.channels.x import answers, audiences, events, limits, profiles
+from overture.channels.x import answers, audiences, events, limits, oauth, profiles
 from overture.channels.x.client import CallFailed, Client
 from overture.core.lookup import Absent, Lookup
 from overture.core.outcome import Outcome
@@ -44,6 +44,7 @@ class XChannel:
         refusals: tuple[answers.Row, ...] = (),
     ) -> None:
         self._client = Client(timeout=timeout, transport=transport)
+        self.authority = oauth.Authority(self._client)
         self._table = refusals + answers.TABLE
 
     async def identify(self, credentials: Credentials) -> Identity:
@@ -100,7 +101,10 @@ class XChannel:
             )
         except CallFailed as failure:
             return failure.outcome
-        return answers.sent(answer, now=now, table=self._table)
+        outcome = answers.sent(answer, now=now, table=self._table)
+        if outcome.reason in answers.TOKEN_REFUSED and credentials.renew is not None:
+            return await _renewed(credentials.renew, outcome)
+        return outcome
 
     async def read_inbox(
         self, credentials: Credentials, *, until_id: str | None, own_id: str, page: str | None = None
@@ -183,11 +187,26 @@ class XChannel:
         except CallFailed as failure:
             raise answers.read_error(failure.outcome) from failure
         if not answer.is_success:
-            raise answers.read_error(answers.refused(answer, now=None, table=self._table))
+            refusal = answers.refused(answer, now=None, table=self._table)
+            if refusal.reason in answers.TOKEN_REFUSED and credentials.renew is not None:
+                renewed = Credentials(base_url=credentials.base_url, token=await credentials.renew())
+                return await self._read(renewed, path, parameters)
+            raise answers.read_error(refusal)
         if answer.body is None:
             raise ChannelError("unavailable", "the answer is no JSON object")
         used_up = limits.exhausted_until(answer.headers)
         return answer.body, None if used_up is None else used_up.at
+
+
+async def _renewed(renew: Callable[[], Awaitable[str]], refused: Outcome) -> Outcome:
+    """Renew the token that was refused; the message leaves with the next attempt, whose lease has time for it."""
+    try:
+        await renew()
+    except ChannelError as error:
+        if error.kind == "authLost":
+            return refused
+        return Outcome(kind=OutcomeKind.NOT_SENT, reason="tokenNotRenewed", detail=str(error))
+    return Outcome(kind=OutcomeKind.NOT_SENT, reason="tokenRenewed")
 
 
 def _inbox(

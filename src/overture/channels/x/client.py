@@ -84,6 +84,22 @@ class Client:
         """
         return await self._call(credentials, "POST", path, body=body)
 
+    async def post_form(
+        self, base_url: str, path: str, form: Mapping[str, str], authorisation: httpx.BasicAuth | None
+    ) -> Answer:
+        """Post a form as an app, once.
+
+        Raises:
+            CallFailed: no answer came.
+        """
+        try:
+            request = self._pools[0].build_request("POST", base_url.rstrip("/") + path, data=dict(form))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise CallFailed(OutcomeKind.NOT_SENT, "unreachable", error) from error
+        if authorisation is not None:
+            request = next(authorisation.auth_flow(request))
+        return _answer(await self._exchange(request))
+
     async def close(self) -> None:
         """Close the connections."""
         for pool in self._pools:

@@ -1,0 +1,137 @@
+"""The app a team has registered with a platform: what accounts are linked through in the browser."""
+
+from overture.actions import audit, people
+from overture.actions.context import Actor, Context
+from overture.channels import port
+from overture.core.words import AuditAction, MemberRole, ObjectType
+from overture.engine import keyring
+from overture.errors import Forbidden, NotFound, Unprocessable
+from overture.store import accounts, clients
+from overture.store.clients import Client
+
+
+async def get(context: Context, actor: Actor, *, platform: str, base_url: str) -> Client:
+    """Return the app the team has registered.
+
+    Raises:
+        Unprocessable: `platformNotSupported`, or `capabilityNotSupported` where accounts are linked by tokens alone.
+        NotFound: it has none.
+    """
+    require_authority(context, platform)
+    async with context.pool.acquire() as connection:
+        found = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
+    if found is None:
+        raise NotFound("app", hint=f"Register one: PUT /platforms/{platform}/app.")
+    return found
+
+
+async def register(
+    context: Context, actor: Actor, *, platform: str, base_url: str, client_id: str, client_secret: str | None
+) -> Client:
+    """Register the team's app, or put another in its place.
+
+    Accounts linked through a former app must be linked again once their access ends: it was given to that app.
+
+    Raises:
+        Unprocessable: as for `get`.
+        Forbidden: whoever asks does not act for an owner.
+    """
+    require_authority(context, platform)
+    channel = people.require_channel(context, platform)
+    _require_owner(actor)
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        app_id = await accounts.ensure_app(
+            connection,
+            team_id=actor.team_id,
+            platform=platform,
+            base_url=base_url,
+            daily_cap=channel.capabilities.app_daily_sends,
+            now=now,
+        )
+        before = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
+        sealed = None
+        if client_secret is not None:
+            sealed = context.sealer.seal(client_secret, context=keyring.place(actor.team_id, app_id))
+        await clients.keep(
+            connection,
+            team_id=actor.team_id,
+            app_id=app_id,
+            client_id=client_id,
+            sealed_secret=sealed,
+            by=actor.name,
+            now=now,
+        )
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.APP_REGISTERED,
+            object_type=ObjectType.PLATFORM_APP,
+            object_id=app_id,
+            now=now,
+            before=None if before is None else _told(before.client_id, before.sealed_secret),
+            after=_told(client_id, sealed),
+        )
+        after = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
+    assert after is not None
+    return after
+
+
+async def forget(context: Context, actor: Actor, *, platform: str, base_url: str) -> None:
+    """Forget the team's app; what accounts have granted serves until it has to be renewed.
+
+    Raises:
+        Unprocessable, NotFound: as for `get`.
+        Forbidden: whoever asks does not act for an owner.
+    """
+    require_authority(context, platform)
+    _require_owner(actor)
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        before = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
+        if before is None:
+            raise NotFound("app", hint="There is nothing to forget.")
+        await clients.keep(
+            connection,
+            team_id=actor.team_id,
+            app_id=before.app_id,
+            client_id=None,
+            sealed_secret=None,
+            by=actor.name,
+            now=now,
+        )
+        await audit.record(
+            connection,
+            actor,
+            action=AuditAction.APP_REMOVED,
+            object_type=ObjectType.PLATFORM_APP,
+            object_id=before.app_id,
+            now=now,
+            before=_told(before.client_id, before.sealed_secret),
+            after=None,
+        )
+
+
+def require_authority(context: Context, platform: str) -> port.Authority:
+    """Return how accounts of a platform are linked in the browser.
+
+    Raises:
+        Unprocessable: `platformNotSupported`, or `capabilityNotSupported` where they are linked by tokens alone.
+    """
+    authority = people.require_channel(context, platform).authority
+    if authority is None:
+        raise Unprocessable(
+            f"Accounts of {platform!r} are linked by their tokens: send `tokens`.",
+            code="capabilityNotSupported",
+            details={"capability": "oauth"},
+        )
+    return authority
+
+
+def _require_owner(actor: Actor) -> None:
+    if actor.role is not MemberRole.OWNER:
+        raise Forbidden("Only an owner of the team may register its app; use a token of an owner.")
+
+
+def _told(client_id: str, sealed_secret: bytes | None) -> dict[str, object]:
+    return {"clientId": client_id, "hasClientSecret": sealed_secret is not None}

@@ -1,0 +1,58 @@
+"""Where a platform's page sends a browser back to once a person has agreed, or not."""
+
+import html
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from overture.actions import linking
+from overture.api.auth import CurrentContext
+
+router = APIRouter(include_in_schema=False)
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+_LONGEST = 4096
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Overture</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto 0; padding: 0 1rem; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #16181c; color: #e7e9ea; }} }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>{text}</p>
+</body>
+</html>
+"""
+
+
+@router.get("/oauth/{platform}/callback")
+async def finish_link(
+    context: CurrentContext, platform: str, state: str = "", code: str | None = None, error: str | None = None
+) -> HTMLResponse:
+    """Link the account whose holder was sent back, and tell them."""
+    del platform  # the state knows
+    if len(state) > _LONGEST or len(code or "") > _LONGEST:
+        return _page("Not linked", "The address is not one that a platform sends. Begin again.", 400)
+    try:
+        account = await linking.finish(context, state=state, code=None if error is not None else code)
+    except linking.LinkFailed as failure:
+        return _page("Not linked", str(failure), 400)
+    return _page("Linked", f"Overture may now send from @{account.username}. You can close this page.", 200)
+
+
+def address(request: Request, platform: str) -> str:
+    """Return where a platform's page sends browsers back to; the team's app must be registered with it."""
+    public_url: str = request.app.state.public_url
+    return f"{public_url}/oauth/{platform}/callback"
+
+
+def _page(title: str, text: str, status: int) -> HTMLResponse:
+    content = _PAGE.format(title=html.escape(title), text=html.escape(text))
+    return HTMLResponse(content, status_code=status, headers=_HEADERS)

@@ -1,0 +1,100 @@
+"""Platform apps: the team's own app at a platform, through which accounts are linked in the browser."""
+
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import Field
+
+from overture.actions import clients
+from overture.actions.context import Context
+from overture.api import bodies, callbacks, platforms, refusals, routing
+from overture.api.auth import CurrentActor, CurrentContext
+from overture.store.clients import Client
+
+router = routing.router("Platforms")
+
+_Printable = Annotated[str, Field(pattern=r"^[!-~]{1,255}$")]
+
+
+class RegisterApp(bodies.Body):
+    """What the platform knows the team's app by."""
+
+    client_id: _Printable = Field(description="Its OAuth 2.0 client id.", examples=["sandbox-client"])
+    client_secret: _Printable | None = Field(
+        default=None,
+        description="Its OAuth 2.0 client secret; null for a public app, which has none.",
+        examples=["sandbox-secret"],
+    )
+
+
+class AppAnswer(bodies.Answer):
+    """The team's app at a platform. Its secret is never told."""
+
+    platform: str = Field(description="Key of the platform.", examples=["twitter"])
+    client_id: str = Field(description="Its OAuth 2.0 client id.", examples=["sandbox-client"])
+    has_client_secret: bool = Field(description="Whether a client secret is kept.", examples=[True])
+    redirect_uri: str = Field(
+        description="The callback address the app must be registered with, letter by letter.",
+        examples=["http://127.0.0.1:8080/oauth/twitter/callback"],
+    )
+    scopes: list[str] = Field(description="What it asks of those who link.", examples=[["dm.read", "dm.write"]])
+    changed_at: bodies.Instant = Field(description="When it was registered.")
+    changed_by: str = Field(description="Name of the token that registered it.", examples=["Dashboard"])
+
+
+@router.get(
+    "/platforms/{platform}/app",
+    summary="Get the team's app",
+    openapi_extra=refusals.of("appNotFound", "capabilityNotSupported"),
+)
+async def get_app(context: CurrentContext, actor: CurrentActor, platform: str, request: Request) -> AppAnswer:
+    """Return the app through which accounts are linked in the browser."""
+    base_url = platforms.address(request, platform)
+    return _answer(context, request, platform, await clients.get(context, actor, platform=platform, base_url=base_url))
+
+
+@router.put(
+    "/platforms/{platform}/app",
+    summary="Register the team's app",
+    openapi_extra=refusals.of("capabilityNotSupported", "forbidden"),
+)
+async def register_app(
+    context: CurrentContext, actor: CurrentActor, platform: str, body: RegisterApp, request: Request
+) -> AppAnswer:
+    """Register the team's app, as an owner; accounts linked through another app before are linked again later.
+
+    The platform must know the app with `redirectUri` as a callback address.
+    """
+    kept = await clients.register(
+        context,
+        actor,
+        platform=platform,
+        base_url=platforms.address(request, platform),
+        client_id=body.client_id,
+        client_secret=body.client_secret,
+    )
+    return _answer(context, request, platform, kept)
+
+
+@router.delete(
+    "/platforms/{platform}/app",
+    status_code=204,
+    summary="Forget the team's app",
+    openapi_extra=refusals.of("appNotFound", "capabilityNotSupported", "forbidden"),
+)
+async def forget_app(context: CurrentContext, actor: CurrentActor, platform: str, request: Request) -> None:
+    """Forget the app, as an owner; accounts linked through it send on until their access has to be renewed."""
+    base_url = platforms.address(request, platform)
+    await clients.forget(context, actor, platform=platform, base_url=base_url)
+
+
+def _answer(context: Context, request: Request, platform: str, client: Client) -> AppAnswer:
+    return AppAnswer(
+        platform=platform,
+        client_id=client.client_id,
+        has_client_secret=client.sealed_secret is not None,
+        redirect_uri=callbacks.address(request, platform),
+        scopes=list(clients.require_authority(context, platform).scopes),
+        changed_at=client.changed_at,
+        changed_by=client.changed_by,
+    )
