@@ -79,6 +79,8 @@ async def measure(workplace: Workplace, *, leads: int, say: Callable[[str], None
         seconds = time.perf_counter() - began
         if placed != leads:
             raise PlanWrong(f"the plan placed {placed:,} of {leads:,} leads")
+        # A minute later the database would have done so by itself.
+        await pool.execute("ANALYZE lead_due, plan_queue, lead")
         say("an account leaves, and comes back")
         left = await _mend(pool, made, account_ids[0], status="offline")
         came = await _mend(pool, made, account_ids[0], status="active")
