@@ -179,6 +179,15 @@ async def test_what_the_platform_did_not_grant_is_told_with_what_it_costs(
     assert await linked_names(client) == []
 
 
+async def test_what_only_imports_need_may_be_refused(
+    client: httpx.AsyncClient, browser: httpx.AsyncClient, registered: dict[str, Any]
+) -> None:
+    del registered
+    less = (await begun(client)).replace("follows.read+", "").replace("+like.read", "")
+    assert (await browser.get(await agree(browser, less))).status_code == 200
+    assert await linked_names(client) == ["ana"]
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "?state=", "?state=made-up&code=x", "?code=x", "?state=%00&code=x", "?state=" + "x" * 5_000, "?error=denied"],

@@ -12,7 +12,9 @@ import pytest
 from starlette.applications import Starlette
 from tests.sandbox import calls
 
-from overture.sandbox.grants import ACCESS_SECONDS, CODE_SECONDS, Grants
+from overture.sandbox.grants import ACCESS_SECONDS, CODE_SECONDS, NEEDED, Grants
+from overture.sandbox.grants import SCOPES as SCOPES_THERE_ARE
+from overture.sandbox.limits import Endpoint
 
 VERIFIER = "v" * 43
 REDIRECT = "http://127.0.0.1:8080/oauth/twitter/callback"
@@ -211,6 +213,11 @@ async def test_revoking_a_token_ends_the_grant(client: calls.Client, name: str) 
     assert answer.json() == {"revoked": True}
     assert (await me(client, tokens["access_token"])).status_code == 401
     assert (await refresh(client, tokens["refresh_token"])).status_code == 400
+
+
+@pytest.mark.parametrize("endpoint", Endpoint)
+def test_every_call_needs_scopes_that_can_be_granted(endpoint: Endpoint) -> None:
+    assert set() < NEEDED[endpoint] < SCOPES_THERE_ARE
 
 
 async def test_a_token_opens_only_what_was_granted(client: calls.Client) -> None:

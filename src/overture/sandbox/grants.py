@@ -34,6 +34,9 @@ NEEDED = {
     Endpoint.USERS_BY_IDS: _READS,
     Endpoint.USERS_BY_NAMES: _READS,
     Endpoint.ME: _READS,
+    Endpoint.FOLLOWERS: _READS | {"follows.read"},
+    Endpoint.FOLLOWING: _READS | {"follows.read"},
+    Endpoint.LIKING_USERS: _READS | {"like.read"},
 }
 """The scopes each call needs."""
 

@@ -64,7 +64,8 @@ def test_people_agree_on_a_page_of_x_itself() -> None:
     address = urlsplit(authority.authorize_url(app, redirect_uri=REDIRECT, state="s", verifier=VERIFIER))
     assert f"{address.scheme}://{address.netloc}{address.path}" == "https://x.com/i/oauth2/authorize"
     told = dict(parse_qsl(address.query))
-    assert set(told["scope"].split()) == {"dm.read", "dm.write", "tweet.read", "users.read", "offline.access"}
+    assert set(told["scope"].split()) >= {"dm.read", "dm.write", "tweet.read", "users.read", "offline.access"}
+    assert "like.write" not in told["scope"]
     assert told["code_challenge_method"] == "S256"
     assert VERIFIER not in address.query
     assert "secret" not in address.query

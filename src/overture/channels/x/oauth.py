@@ -18,8 +18,8 @@ from overture.channels.port import App, ChannelError
 from overture.channels.x.client import CallFailed, Client
 from overture.core.grants import Grant
 
-SCOPES = ("dm.read", "dm.write", "tweet.read", "users.read", "offline.access")
-"""What sending and reading messages needs. https://docs.x.com/x-api/direct-messages/manage/quickstart"""
+SCOPES = ("dm.read", "dm.write", "tweet.read", "users.read", "offline.access", "follows.read", "like.read")
+"""What is asked for: messages, who people are, and for imports who follows whom and who likes what."""
 
 _COSTS = {
     "dm.read": "answers cannot be read",
@@ -28,7 +28,7 @@ _COSTS = {
     "users.read": "it cannot find out who can be reached",
     "offline.access": "it would have to be linked again every two hours",
 }
-"""What an account cannot do without a scope."""
+"""What an account cannot do without a scope it needs. The others cost only imports of followers and likes."""
 
 _AUTHORIZE = "/i/oauth2/authorize"
 _TOKEN = "/2/oauth2/token"  # noqa: S105 - a path
@@ -78,7 +78,7 @@ class Authority:
             "code_verifier": verifier,
         }
         grant = _grant(await _post(self._client, app, _TOKEN, form))
-        missing = [scope for scope in SCOPES if grant.scopes is not None and scope not in grant.scopes]
+        missing = [scope for scope in _COSTS if grant.scopes is not None and scope not in grant.scopes]
         if missing:
             costs = "; ".join(f"without {scope} {_COSTS[scope]}" for scope in missing)
             raise ChannelError("authLost", f"the account did not grant all that is asked: {costs}")
