@@ -87,10 +87,12 @@ async def delete(context: Context, actor: Actor, *, campaign_id: str) -> None:
         engaged = await campaigns.delete(connection, **keys, now=now)
         freed = await persons.release(connection, team_id=actor.team_id, lead_ids=engaged, unanswered_at=now)
         waiting = await persons.unpark(connection, team_id=actor.team_id, profile_ids=freed, due_at=now)
-        if waiting:
-            await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
         await gates.change_campaign(connection, **keys, is_open=False, now=now)
         await _record(connection, actor, AuditAction.CAMPAIGN_DELETED, state, None, now=now)
+    if waiting:
+        # Not before the persons are free: accounts of other campaigns are locked first or not at all.
+        async with context.pool.acquire() as connection, connection.transaction():
+            await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
     context.wake()
 
 

@@ -213,7 +213,6 @@ async def _take(
     now: datetime,
 ) -> list[str]:
     """Store messages and act on those that are new; return the campaigns in which a lead ended."""
-    await paces.lock_accounts(connection, team_id=team_id, account_ids=[reader.account_id])
     profiles = await inboxes.profiles_of(
         connection,
         team_id=team_id,
@@ -221,6 +220,9 @@ async def _take(
         platform_ids=[message.other_id for message in messages],
         now=now,
         new_ids=ids.many("u", len(messages)),
+    )
+    await paces.lock_accounts(
+        connection, team_id=team_id, account_ids=[reader.account_id], profile_ids=list(profiles.values())
     )
     ended: list[str] = []
     if reader.restored_from is not None:

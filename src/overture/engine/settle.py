@@ -37,9 +37,10 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     """Take outcomes inside the caller's transaction; return the campaigns in which a lead ended."""
     by_attempt = {result.attempt_id: result for result in results}
     account_ids = sorted({result.account_id for result in results})
-    await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids)
+    profile_ids = [result.profile_id for result in results]
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids, profile_ids=profile_ids)
     versions_of = await progress.lock(connection, team_id=team_id, lead_ids=[result.lead_id for result in results])
-    await persons.lock(connection, team_id=team_id, profile_ids=[result.profile_id for result in results])
+    await persons.lock(connection, team_id=team_id, profile_ids=profile_ids)
     settled = await ledger.settle(connection, team_id=team_id, settlements=[_settlement(result) for result in results])
     settled.sort(key=lambda attempt: attempt.id)
     wakes = await _end_spans(connection, team_id, settled)

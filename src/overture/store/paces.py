@@ -51,15 +51,24 @@ async def create_account(connection: Connection, *, team_id: str, account_id: st
     await connection.execute("INSERT INTO account_pace (team_id, account_id) VALUES ($1, $2)", team_id, account_id)
 
 
-async def lock_accounts(connection: Connection, *, team_id: str, account_ids: Sequence[str]) -> None:
-    """Lock pace rows in key order: the first locks of every transaction that touches what an account does."""
+async def lock_accounts(
+    connection: Connection, *, team_id: str, account_ids: Sequence[str], profile_ids: Sequence[str] = ()
+) -> None:
+    """Lock pace rows in key order: the first locks of every transaction that touches what an account does.
+
+    With them those of accounts whose leads wait for these persons: who frees a person wakes them, and must not meet
+    somebody then who waits for the first.
+    """
     await connection.execute(
         """
-        SELECT FROM account_pace WHERE team_id = $1 AND account_id = ANY($2::text[])
+        SELECT FROM account_pace
+         WHERE team_id = $1 AND account_id = ANY($2::text[] || ARRAY(
+               SELECT account_id::text FROM lead_parked WHERE team_id = $1 AND profile_id = ANY($3::text[])))
          ORDER BY account_id FOR NO KEY UPDATE
         """,
         team_id,
         list(account_ids),
+        list(profile_ids),
     )
 
 

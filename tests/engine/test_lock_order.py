@@ -1,0 +1,26 @@
+"""The order of locks: accounts come before the persons their leads wait for."""
+
+from tests.engine.conftest import World
+
+from overture.store import paces
+
+
+async def test_who_may_free_a_person_locks_the_accounts_that_wait_for_it_with_its_own(world: World) -> None:
+    """One that locked them only on waking them would hold its own then, and meet whoever locks a whole team."""
+    await world.link("ana", "ben", "chloe")
+    (person,) = (await world.people(nature="open", talk="silent"))[:1]
+    list_id = await world.make_list([person])
+    for username in ("ana", "ben"):
+        await world.campaign([list_id], account_ids=[world.account_ids[username]])
+
+    async def is_one_parked() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) FROM lead_parked") == 1)
+
+    await world.run_until(is_one_parked)
+    team_id, chloe = world.actor.team_id, world.account_ids["chloe"]
+    waiting = await world.pool.fetchval("SELECT account_id FROM lead_parked")
+    profile_id = await world.pool.fetchval("SELECT profile_id FROM lead_parked")
+    async with world.pool.acquire() as connection, connection.transaction():
+        await paces.lock_accounts(connection, team_id=team_id, account_ids=[chloe], profile_ids=[profile_id])
+        free = await world.pool.fetch("SELECT account_id FROM account_pace FOR NO KEY UPDATE SKIP LOCKED")
+    assert {row["account_id"] for row in free} == set(world.account_ids.values()) - {chloe, waiting}
