@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+import select
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
 import asyncpg
@@ -25,6 +25,11 @@ _TEAM_ID = 1
 _OWNERS = slice(6, 10)
 """Which arguments of the statement that writes intents hold their accounts, campaigns, leads and profiles."""
 
+_OF_THE_SESSION = "SET LOCAL plan_cache_mode"
+"""What is left out: all statements of a simulated run are planned once per session."""
+
+_ENDS = ("COMMIT", "ROLLBACK;")
+
 INTENDED = "COMMIT of intents"
 """How the turn is called that makes intents exist for everybody."""
 
@@ -32,46 +37,97 @@ REWRITES: list[tuple[str, str]] = []
 """Changes to the text of statements, for a program that is broken on purpose."""
 
 
+_SOON_MILLISECONDS = 3
+"""How long an answer is waited for before anybody looks whether a lock holds the statement up."""
+
+
+class Driven:
+    """A call to the database whose answer is taken from its socket there and then, not by way of the event loop.
+
+    One at a time has a turn, so there is nobody for the loop to look after meanwhile; this is half the cost of a turn.
+    An answer that does not come soon is left to the loop.
+    """
+
+    def __init__(self, call: Coroutine[Any, Any, Any], connection: Any, *, milliseconds: int | None) -> None:
+        self._call = call
+        self._transport = connection._transport
+        self._milliseconds = milliseconds
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Go on with the call whenever what it waits for is there."""
+        thrown: BaseException | None = None
+        while True:
+            try:
+                awaited = self._call.send(None) if thrown is None else self._call.throw(thrown)
+            except StopIteration as end:
+                return end.value
+            thrown = None
+            if awaited is not None and self._is_answered(awaited):
+                awaited._asyncio_future_blocking = False
+                continue
+            try:
+                yield awaited
+            except BaseException as error:
+                thrown = error
+
+    def _is_answered(self, awaited: asyncio.Future[Any]) -> bool:
+        """Read from the socket until that is there which the call awaits; tell whether it came soon."""
+        while not awaited.done():
+            if self._transport.is_closing():
+                return False
+            socket = select.poll()
+            socket.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+            if not socket.poll(self._milliseconds):
+                return False
+            self._transport._read_ready()
+        return True
+
+
 class LockObserver:
-    """Looks at the database from a thread and a session of its own, outside of simulated time."""
+    """Looks at the database over a session of its own, outside of simulated time."""
 
     def __init__(self, dsn: str) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._connection: asyncpg.Connection[asyncpg.Record] = self._await(asyncpg.connect(dsn))
+        self._connection: asyncpg.Connection[asyncpg.Record] = self._loop.run_until_complete(asyncpg.connect(dsn))
 
     def blocked(self, pids: Sequence[int]) -> dict[int, set[int]]:
         """Return those of `pids` that wait for a lock, each with the sessions it waits for."""
-        rows: list[asyncpg.Record] = self._await(self._connection.fetch(_BLOCKED, list(pids)))
+        rows: list[asyncpg.Record] = self._finish(self._connection.fetch(_BLOCKED, list(pids)))
         return {row["p"]: set(row["by"]) for row in rows}
 
     def end(self, pids: Sequence[int]) -> None:
         """End sessions, and return when they are gone."""
-        self._await(self._connection.fetch(_END, list(pids)))
-        while self._await(self._connection.fetchval(_ALIVE, list(pids))):
+        self._finish(self._connection.fetch(_END, list(pids)))
+        while self._finish(self._connection.fetchval(_ALIVE, list(pids))):
             pass
 
     def close(self) -> None:
-        """End the thread."""
-        self._await(self._connection.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """End the session."""
+        self._connection.terminate()
 
-    def _await(self, coroutine: Any) -> Any:
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        return future.result(timeout=30)
+    def _finish(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """Wait for an answer without a loop: the one of the simulation stands still."""
+        try:
+            next(Driven(call, self._connection, milliseconds=None).__await__())
+        except StopIteration as end:
+            return end.value
+        raise ConnectionError("the session that looks at the others is gone")
+
+
+@functools.cache
+def _label(statement: str) -> str:
+    return " ".join(statement.split())[:60]
 
 
 def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connection[asyncpg.Record]]:
     """Make the class of one actor's connections."""
 
     class Turning(asyncpg.Connection):
-        """Waits for its turn before every statement."""
+        """Waits for its turn before every statement; a transaction begins with the first that does something."""
 
         _is_inside = False
         _written: frozenset[str] = frozenset()
+        _beginning: str | None = None
         place = 0
 
         async def execute(self, *args: Any, **options: Any) -> Any:
@@ -103,7 +159,15 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
                 return await call(*args, **options)
             for old, new in REWRITES:
                 args = (str(args[0]).replace(old, new), *args[1:])
-            statement = " ".join(str(args[0]).split())[:60]
+            statement = _label(str(args[0]))
+            if statement.startswith(_OF_THE_SESSION):
+                return None
+            if statement.startswith("BEGIN"):
+                self._beginning = str(args[0])
+                return None
+            if statement.startswith(_ENDS) and self._beginning is not None:
+                self._beginning = None
+                return None
             if self._written and statement.startswith("COMMIT"):
                 statement = INTENDED
             pid = self.get_server_pid()
@@ -111,8 +175,11 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
             actor.pids.add(pid)
             turnstile.begin(pid, actor)
             self._is_inside = True
+            beginning, self._beginning = self._beginning, None
             try:
-                result = await call(*args, **options)
+                if beginning is not None:
+                    await Driven(super().execute(beginning), self, milliseconds=_SOON_MILLISECONDS)
+                result = await Driven(call(*args, **options), self, milliseconds=_SOON_MILLISECONDS)
             except Exception:
                 self._is_inside = False
                 await turnstile.leave(actor, statement, is_alone=turnstile.end(pid), place=self.place, pid=pid)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -73,7 +73,8 @@ class Evidence:
     instant on, `caps` each team's for its app. `begun` says with which turn attempts of a team, account, campaign, lead
     or person were committed, `closed` between which turns none might. `steps` are the messages of each campaign that
     never had but one sequence. Where it `keeps`, nobody left a campaign but by its sequence. `left_out` are members of
-    followed lists whom their campaign does not know, as campaign and person."""
+    followed lists whom their campaign does not know, as campaign and person; `unread` is how long a message may lie in
+    an inbox that no follow-up asks for."""
 
     messages: Sequence[Sent]
     entries: Sequence[Entry]
@@ -90,9 +91,13 @@ class Evidence:
     steps: Mapping[str, int]
     keeps: bool
     left_out: Sequence[tuple[str, str]]
+    unread: timedelta
     begun: Sequence[tuple[int, str]]
     closed: Mapping[str, Sequence[tuple[int, int | None]]]
 
+
+UNREAD = timedelta(hours=2)
+"""How long a message may lie unread where every quiet inbox is read every hour."""
 
 _ENTRIES = """
 SELECT t.id, t.team_id, t.campaign_id, t.lead_id, a.platform_id AS sender, f.platform_id AS recipient,
@@ -147,6 +152,7 @@ async def gather(
     begun: Sequence[tuple[int, str]],
     closed: Mapping[str, Sequence[tuple[int, int | None]]],
     keeps: bool,
+    unread: timedelta = UNREAD,
 ) -> Evidence:
     """Read it all, once nothing moves any more."""
     connection = await asyncpg.connect(dsn)
@@ -191,6 +197,7 @@ async def gather(
             suppressed=frozenset((row["team_id"], row["platform_id"]) for row in suppressed),
             steps={row["campaign_id"]: row["messages"] for row in await connection.fetch(_STEPS)},
             keeps=keeps,
+            unread=unread,
             left_out=[(row["campaign_id"], row["platform_id"]) for row in await connection.fetch(_LEFT_OUT)],
             begun=begun,
             closed=closed,

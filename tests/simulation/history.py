@@ -30,7 +30,7 @@ from overture.engine import replies, supervisor
 from overture.sandbox import accounts as sending_accounts
 from overture.sandbox import app as sandbox_app
 from overture.store import virtual
-from overture.store.pool import GONE, Pool
+from overture.store.pool import GONE, Connection, Pool
 
 PATIENCE = timedelta(days=80)
 """How long, in engine time, everything may take to come to its end."""
@@ -50,6 +50,9 @@ _CLAIM = (
 )
 """How the statements of a claim begin that an edit may race with: from its first to the last before the intents."""
 _CLOSING = timedelta(hours=12)
+_OUTAGE = timedelta(hours=2)
+"""How long the platform's faults may keep an inbox from being read."""
+
 _BEHIND = {Edit.FREEZE_INTENDED: database.INTENDED, Edit.FREEZE_ANSWERED: "POST"}
 _LONG_FREEZES = (60.0, 300.0, 900.0)
 """Long enough for others to have looked into what it was at, and to have gone on."""
@@ -115,6 +118,27 @@ def run(dsn: str, seed: int, focus: Sequence[Edit] = ()) -> Verdict:
         return loop.run_until_complete(History(dsn, drawn, recorder, loop).run())
 
 
+class Clock(virtual.VirtualClock):
+    """Tells when it has moved. The platform is moved first, and nobody edits anything between the two."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
+        self._moved = asyncio.Event()
+
+    async def move_on(self, connection: Connection, instant: datetime) -> None:
+        """Move the run on."""
+        await super().move_on(connection, instant)
+        self._moved.set()
+
+    async def has_reached(self, instant: datetime) -> None:
+        """Wait until the run has reached an instant; not for ever, for the database may have ended the session."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                while await self.now() < instant:
+                    self._moved.clear()
+                    await self._moved.wait()
+
+
 class History:
     """The run of one plan."""
 
@@ -145,7 +169,7 @@ class History:
     async def run(self) -> Verdict:
         """Run to the end and judge."""
         sandbox = sandbox_app.create_app(
-            people=60,
+            people=self._plan.people,
             seed=self._plan.seed,
             start=self._plan.start,
             limits=None,
@@ -193,6 +217,7 @@ class History:
                     begun=self._turnstile.begun,
                     closed=self._closings.spans,
                     keeps=self._plan.keeps,
+                    unread=self._plan.readings[1] * 1.5 + _OUTAGE,
                 )
                 messages = len(found.messages)
                 violations += judge.judge(found)
@@ -263,7 +288,8 @@ class History:
         # It never goes back, as it might have to where the database ended the session that was to follow it.
         instant = max(instant, self._moved_to)
         # Wall time passes too, if less of it: leases run out while engine time moves on.
-        self._loop.advance(min((instant - self._moved_to).total_seconds(), _LONGEST_STEP_SECONDS))
+        step = min((instant - self._moved_to).total_seconds(), _LONGEST_STEP_SECONDS)
+        self._loop.advance_to(self._loop.time() + step)
         self._moved_to, self._moved_at = instant, self._loop.time()
         answer = await self._control.post("/_sandbox/clock", json={"now": instant.isoformat()})
         assert answer.status_code == 200, answer.text
@@ -294,6 +320,7 @@ class History:
             self._crew.settled_down.set()
 
     async def _happen(self, due: list[Happening], *, closes: bool, now: datetime) -> None:
+        await _insist(partial(self._clock.has_reached, now))
         for one in due:
             if one.edit is Edit.RESTART:
                 self._restarts += 1
@@ -360,7 +387,7 @@ async def _at_once(work: Callable[..., Any], *args: Any) -> Any:
     return work(*args)
 
 
-async def _begin(pool: Pool, start: datetime) -> virtual.VirtualClock:
+async def _begin(pool: Pool, start: datetime) -> Clock:
     async with pool.acquire() as connection:
         await virtual.start(connection, start)
-    return virtual.VirtualClock(pool)
+    return Clock(pool)

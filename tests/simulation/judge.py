@@ -219,13 +219,14 @@ def _after_replies(found: Evidence, sends: Sequence[Send], inbound: dict[str, li
     for _, own in _grouped(sends, lambda send: send.entry.lead_id):
         first = own[0]
         answers = [
-            message.at
+            message
             for message in inbound.get(first.message.recipient, ())
             if message.at > first.at and found.team_of[message.recipient] == first.entry.team_id
         ]
         for send in own:
-            if answers and send.at > min(answers) + REPLY:
-                yield f"{send}: the person had answered at {min(answers)}"
+            known = [answer for answer in answers if send.at > _known_at(found, answer, first)]
+            if known:
+                yield f"{send}: the person had answered at {known[0].at}"
 
 
 def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
@@ -234,13 +235,18 @@ def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, l
         if not said:
             continue
         first = said[0]
-        known_at = first.at + REPLY
         for send in sends:
             is_theirs = (send.message.recipient, send.entry.team_id) == (person, team_id)
-            if is_theirs and send.at > known_at and _is_follow_up(sends, send):
-                yield f"{send}: the person had opted out at {first.at}"
+            known = [each for each in said if send.at > _known_at(found, each, send)]
+            if is_theirs and known and _is_follow_up(sends, send):
+                yield f"{send}: the person had opted out at {known[0].at}"
         if found.senders[first.recipient] > first.at + TICK and (team_id, person) not in found.suppressed:
             yield f"{person} opted out at {first.at} and is not suppressed"
+
+
+def _known_at(found: Evidence, message: Sent, send: Send) -> datetime:
+    """Say since when a message is known: the inbox of whoever sends is read before a follow-up, others now and then."""
+    return message.at + (REPLY if message.recipient == send.message.sender else found.unread)
 
 
 def _by_team(found: Evidence, inbound: dict[str, list[Sent]]) -> dict[tuple[str, str], list[Sent]]:

@@ -18,13 +18,11 @@ STARTS = (
 )
 SENDERS = ("ana", "ben", "chloe")
 OTHER_SENDERS = ("dora", "emil")
-_PEOPLE = 40
-EDIT_DAYS = 3
 RESTARTS_EVERY = 50
 """In one of so many histories the database ends all sessions; how the answers to that come in no seed can say."""
 
-READINGS = ((timedelta(minutes=20), timedelta(hours=1)), *[(timedelta(hours=2), timedelta(hours=8))] * 5)
-"""As often as the program, in one history of six: readings that find nothing are most of what it would do."""
+READINGS = ((timedelta(minutes=20), timedelta(hours=1)), *[(timedelta(hours=4), timedelta(hours=16))] * 9)
+"""As often as the program, in one history of ten: readings that find nothing are most of what it would do."""
 
 FAULTS = (
     "timeoutAfterAccept",
@@ -36,6 +34,48 @@ FAULTS = (
     "resetMidAnswer",
     "latency",
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """How much a history holds: people there are and in lists, lists, campaigns, messages an hour, waits in seconds.
+
+    `later` is by how many hours at most it starts later than its zone's `STARTS` say, `edited` in how many hours it is
+    edited.
+    """
+
+    people: int
+    members: int
+    lists: int
+    campaigns: int
+    rates: Sequence[int]
+    delays: Sequence[int]
+    later: int
+    edited: Sequence[int]
+
+
+LARGE = Size(
+    people=60,
+    members=9,
+    lists=3,
+    campaigns=3,
+    rates=(2, 5, 8, 12, 25),
+    delays=(300, 3_600, 86_400),
+    later=0,
+    edited=(72,),
+)
+SMALL = Size(
+    people=9,
+    members=4,
+    lists=2,
+    campaigns=2,
+    rates=(1, 2, 5, 25),
+    delays=(300, 3_600, 21_600),
+    later=44,
+    edited=(6, 18, 36),
+)
+LARGE_SHARE = 0.12
+"""Most are small: among few people much happens to the same ones, and four are told in the time of a large one."""
 
 
 class Edit(StrEnum):
@@ -115,12 +155,15 @@ class TeamPlan:
 class Plan:
     """A whole history before it happens.
 
-    `readings` is how often inboxes are read that nothing asks for: of accounts that send, and of others.
+    `people` is how many the platform has; `readings` is how often inboxes are read that nothing asks for: of accounts
+    that send, and of others.
     """
 
     seed: int
     zone: str
     start: datetime
+    edits_end: datetime
+    people: int
     workers: int
     teams: Sequence[TeamPlan]
     happenings: Sequence[Happening]
@@ -130,11 +173,6 @@ class Plan:
     def keeps(self) -> bool:
         """Whether nobody leaves a campaign before the end but by its sequence, and every sequence stays as it is."""
         return all(happening.edit in KEEPING for happening in self.happenings)
-
-    @property
-    def edits_end(self) -> datetime:
-        """When the last edit has happened."""
-        return self.start + timedelta(days=EDIT_DAYS)
 
 
 def hours(random: Random) -> dict[str, dict[str, int]]:
@@ -151,23 +189,28 @@ def hours(random: Random) -> dict[str, dict[str, int]]:
 def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
     """Draw everything from one seed; with a focus, only these edits and many of them."""
     random = Random(seed)
+    size = LARGE if random.random() < LARGE_SHARE else SMALL
     zone, start = random.choice(STARTS)
-    teams = [_team(random, SENDERS, lists=3, campaigns=3)]
+    start += timedelta(hours=random.randint(0, size.later))
+    span = timedelta(hours=random.choice(size.edited))
+    teams = [_team(random, SENDERS, size, lists=size.lists, campaigns=size.campaigns)]
     if random.random() < 0.25:
-        teams.append(_team(random, OTHER_SENDERS, lists=1, campaigns=2))
+        teams.append(_team(random, OTHER_SENDERS, size, lists=1, campaigns=size.campaigns - 1))
     # Few kinds and many of each find more than a little of everything.
     everything = [edit for edit in Edit if edit not in {Edit.IMPORT, Edit.RESTART}]
     kinds = random.sample(everything, random.choice((2, 4, 8, len(everything))))
     edits = random.choices(focus or kinds, k=random.randint(18 if focus else 0, 24))
-    happenings = [_happening(random, start, edit) for edit in edits]
+    happenings = [_happening(random, start, span, edit) for edit in edits]
     if not focus and random.random() < 0.3:
-        happenings += [_happening(random, start, Edit.IMPORT) for _ in range(random.randint(1, 3))]
+        happenings += [_happening(random, start, span, Edit.IMPORT) for _ in range(random.randint(1, 3))]
     if not focus and seed % RESTARTS_EVERY == 0:
-        happenings += [_happening(random, start, Edit.RESTART) for _ in range(random.randint(1, 3))]
+        happenings += [_happening(random, start, span, Edit.RESTART) for _ in range(random.randint(1, 3))]
     return Plan(
         seed=seed,
         zone=zone,
         start=start,
+        edits_end=start + span,
+        people=size.people,
         # Where one freezes there must be another to go on.
         workers=2 if STRIKES.intersection(edits) else random.randint(1, 2),
         teams=teams,
@@ -176,8 +219,11 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
     )
 
 
-def _team(random: Random, senders: Sequence[str], *, lists: int, campaigns: int) -> TeamPlan:
-    drawn = [sorted(random.sample(range(_PEOPLE), random.randint(2, 9))) for _ in range(random.randint(1, lists))]
+def _team(random: Random, senders: Sequence[str], size: Size, *, lists: int, campaigns: int) -> TeamPlan:
+    drawn = [
+        sorted(random.sample(range(size.people), random.randint(2, size.members)))
+        for _ in range(random.randint(1, lists))
+    ]
     return TeamPlan(
         senders=senders,
         lists=drawn,
@@ -185,9 +231,9 @@ def _team(random: Random, senders: Sequence[str], *, lists: int, campaigns: int)
             CampaignPlan(
                 lists=sorted(random.sample(range(len(drawn)), random.randint(1, len(drawn)))),
                 accounts=sorted(random.sample(range(len(senders)), random.randint(1, len(senders)))),
-                rate=random.choice((2, 5, 8, 12, 25)),
+                rate=random.choice(size.rates),
                 hours=hours(random),
-                delays=[random.choice((300, 3_600, 86_400)) for _ in range(random.randint(0, 2))],
+                delays=[random.choice(size.delays) for _ in range(random.randint(0, 2))],
                 exclude_contacted=random.random() < 0.3,
             )
             for _ in range(random.randint(1, campaigns))
@@ -196,9 +242,9 @@ def _team(random: Random, senders: Sequence[str], *, lists: int, campaigns: int)
     )
 
 
-def _happening(random: Random, start: datetime, edit: Edit) -> Happening:
+def _happening(random: Random, start: datetime, span: timedelta, edit: Edit) -> Happening:
     return Happening(
-        at=start + timedelta(seconds=random.uniform(0, EDIT_DAYS * 86_400)),
+        at=start + random.random() * span,
         edit=edit,
         draw=random.getrandbits(32),
         # What opens cannot wait for a claim: nobody claims while it is closed.

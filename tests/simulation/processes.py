@@ -32,7 +32,14 @@ PATIENCE_SECONDS = 240.0
 
 _TEMPLATE = "overture_history_template"
 # Background work of the server would decide in its own time how rows lie, and so in which order they are met.
-_SETTINGS = (*databases.WITHOUT_DURABILITY, "autovacuum = off", "synchronous_commit = off", "jit = off")
+_SETTINGS = (
+    *databases.WITHOUT_DURABILITY,
+    "autovacuum = off",
+    "synchronous_commit = off",
+    "jit = off",
+    "track_counts = off",
+    "plan_cache_mode = force_generic_plan",
+)
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

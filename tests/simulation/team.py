@@ -70,7 +70,7 @@ class Team:
     ) -> "Team":
         """Make a team with its accounts, lists and campaigns, and start them."""
         made = await teams.create(context, name="Team", owner_name="Owner")
-        answer = await control.get("/_sandbox/people", params={"limit": 60})
+        answer = await control.get("/_sandbox/people", params={"limit": drawn.people})
         actor = Actor(team_id=made.id, token_id="k" * 24, name="simulation")
         team = cls(context, actor, control, drawn, own, closings, answer.json())
         for username in own.senders:
@@ -287,7 +287,7 @@ class Team:
             self.context,
             self.actor,
             list_id=random.choice(self.list_ids),
-            named=self._named(random.sample(range(len(self.people)), 12)),
+            named=self._named(random.sample(range(len(self.people)), len(self.people) // 4)),
         )
 
     async def _limits(self, random: Random) -> None:

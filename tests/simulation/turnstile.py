@@ -5,6 +5,8 @@ its seed: who goes next, which lock is waited for, when a process dies.
 """
 
 import asyncio
+import heapq
+import itertools
 import selectors
 import zlib
 from collections.abc import Callable, Sequence
@@ -217,8 +219,10 @@ class _Selector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> Any:
         """Wait for what is on its way; else let somebody pass; else let time pass."""
         turnstile = self.loop.turnstile
-        if turnstile is None or timeout == 0:
+        if turnstile is None:
             return super().select(timeout)
+        if timeout == 0:
+            return super().select(0) if turnstile.has_running or turnstile.has_blocked else []
         while True:
             if turnstile.has_running:
                 events = super().select(_POLL_SECONDS)
@@ -235,15 +239,12 @@ class _Selector(selectors.DefaultSelector):
                     continue
             if turnstile.let_one_pass(self.loop.time()):
                 return []
-            return self._pass_time(turnstile, timeout)
+            return self._pass_time(turnstile)
 
-    def _pass_time(self, turnstile: Turnstile, timeout: float | None) -> Any:
-        thaw = turnstile.nearest_thaw()
-        if thaw is not None:
-            until_thaw = thaw - self.loop.time()
-            timeout = until_thaw if timeout is None else min(timeout, until_thaw)
-        if timeout is not None:
-            self.loop.advance(timeout)
+    def _pass_time(self, turnstile: Turnstile) -> Any:
+        instants = [instant for instant in (turnstile.nearest_thaw(), self.loop.nearest_timer()) if instant is not None]
+        if instants:
+            self.loop.advance_to(min(instants))
             return []
         if turnstile.has_blocked:
             # All wait for each other: the database ends one of them.
@@ -251,11 +252,23 @@ class _Selector(selectors.DefaultSelector):
         raise Stuck("nobody waits for anything: " + "; ".join(turnstile.trace[-20:]))
 
 
+class _Timer(asyncio.TimerHandle):
+    """A timer that goes off after those of the same instant which were set before it, however many there are."""
+
+    def __init__(self, number: int, *rest: Any) -> None:
+        super().__init__(*rest)
+        self._order = (self.when(), number)
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self._order < other._order)
+
+
 class SimulatedLoop(asyncio.SelectorEventLoop):
     """An event loop whose time passes only when nobody has anything to do. In force once `turnstile` is set."""
 
     def __init__(self) -> None:
         self._elapsed = 0.0
+        self._timers = itertools.count()
         self.turnstile: Turnstile | None = None
         selector = _Selector()
         selector.loop = self
@@ -265,10 +278,21 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """Seconds since the start of the run."""
         return self._elapsed
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        # A little more: what is due then must not be missed by rounding.
-        self._elapsed += seconds + 1e-9
+    def call_at(self, when: float, callback: Any, *args: Any, **options: Any) -> asyncio.TimerHandle:  # type: ignore[override] # options hold the context
+        """Set a timer."""
+        timer = _Timer(next(self._timers), when, callback, args, self, options.get("context"))
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined] # the heap of the base class
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
+
+    def nearest_timer(self) -> float | None:
+        """Return when the next timer goes off."""
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined] # nobody else tells
+        return scheduled[0].when() if scheduled else None
+
+    def advance_to(self, instant: float) -> None:
+        """Let time pass, to the very instant: how often it passed before must not show in what is due together."""
+        self._elapsed = max(self._elapsed, instant)
 
     def wall_now(self) -> datetime:
         """Wall time of the run."""

@@ -320,18 +320,22 @@ async def idle_wakes(connection: Connection, *, team_id: str, account_ids: Seque
 async def wake_overlooked(connection: Connection, *, now: datetime) -> None:
     """A net under the wake-ups: wake accounts that sleep over work, and lower the hints of their teams.
 
-    An account that sleeps for a good reason is only looked at once more.
+    An account that sleeps for a good reason is only looked at once more; one that somebody is at is left to them.
     """
     await connection.execute(
         """
-        UPDATE account_pace p SET wake_at = $1
-         WHERE p.wake_at > $1
-           AND EXISTS (SELECT FROM team_gate s WHERE s.team_id = p.team_id AND s.open)
-           AND EXISTS (SELECT FROM campaign_account ca
-                         JOIN campaign_gate g ON g.team_id = p.team_id AND g.campaign_id = ca.campaign_id AND g.open
-                         JOIN lead_due d ON d.team_id = p.team_id AND d.account_id = p.account_id
-                              AND d.campaign_id = ca.campaign_id AND d.due_at <= $1
-                        WHERE ca.team_id = p.team_id AND ca.account_id = p.account_id AND ca.next_at <= $1)
+        UPDATE account_pace q SET wake_at = $1
+          FROM (SELECT p.team_id, p.account_id FROM account_pace p
+                 WHERE p.wake_at > $1
+                   AND EXISTS (SELECT FROM team_gate s WHERE s.team_id = p.team_id AND s.open)
+                   AND EXISTS (SELECT FROM campaign_account ca
+                                 JOIN campaign_gate g
+                                      ON g.team_id = p.team_id AND g.campaign_id = ca.campaign_id AND g.open
+                                 JOIN lead_due d ON d.team_id = p.team_id AND d.account_id = p.account_id
+                                      AND d.campaign_id = ca.campaign_id AND d.due_at <= $1
+                                WHERE ca.team_id = p.team_id AND ca.account_id = p.account_id AND ca.next_at <= $1)
+                 ORDER BY p.team_id, p.account_id FOR NO KEY UPDATE OF p SKIP LOCKED) overlooked
+         WHERE q.team_id = overlooked.team_id AND q.account_id = overlooked.account_id
         """,
         now,
     )

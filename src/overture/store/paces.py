@@ -266,11 +266,14 @@ async def streaks(connection: Connection, *, team_id: str, account_ids: Sequence
 
 
 async def wake(connection: Connection, *, team_id: str, account_ids: Sequence[str], at: datetime) -> None:
-    """Make accounts look for work at `at` (engine time) at the latest: account first, then the team's hint."""
+    """Make accounts look for work at `at` (engine time) at the latest: accounts in key order, then the team's hint."""
     await connection.execute(
         """
-        UPDATE account_pace SET wake_at = $3
-         WHERE team_id = $1 AND account_id = ANY($2::text[]) AND wake_at > $3
+        UPDATE account_pace p SET wake_at = $3
+          FROM (SELECT account_id FROM account_pace
+                 WHERE team_id = $1 AND account_id = ANY($2::text[]) AND wake_at > $3
+                 ORDER BY account_id FOR NO KEY UPDATE) later
+         WHERE p.team_id = $1 AND p.account_id = later.account_id
         """,
         team_id,
         list(account_ids),
@@ -293,7 +296,16 @@ async def wake_held(connection: Connection, *, team_id: str, account_ids: Sequen
 
 async def wake_team(connection: Connection, *, team_id: str, at: datetime) -> None:
     """Make all accounts of a team look for work at `at` (engine time) at the latest."""
-    await connection.execute("UPDATE account_pace SET wake_at = $2 WHERE team_id = $1 AND wake_at > $2", team_id, at)
+    await connection.execute(
+        """
+        UPDATE account_pace p SET wake_at = $2
+          FROM (SELECT account_id FROM account_pace WHERE team_id = $1 AND wake_at > $2
+                 ORDER BY account_id FOR NO KEY UPDATE) later
+         WHERE p.team_id = $1 AND p.account_id = later.account_id
+        """,
+        team_id,
+        at,
+    )
     await connection.execute("UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, at)
 
 
