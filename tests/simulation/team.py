@@ -115,11 +115,13 @@ class Team:
         await self._release(lead_release.Decision.STOP)
 
     async def is_done(self) -> bool:
-        """Whether no lead has anything to come, and no import."""
+        """Whether no lead has anything to come, no import goes on, and no message's outcome is still looked for."""
         return not await self._fetch(
             f"""
             SELECT FROM lead WHERE team_id = $1 AND state IN {_OPEN}
-             UNION ALL SELECT FROM import_job WHERE team_id = $1 AND completed_at IS NULL LIMIT 1
+             UNION ALL SELECT FROM import_job WHERE team_id = $1 AND completed_at IS NULL
+             UNION ALL SELECT FROM attempt WHERE team_id = $1 AND state IN ('intent', 'unknown')
+                          AND reason IS DISTINCT FROM 'notFound' LIMIT 1
             """
         )
 
