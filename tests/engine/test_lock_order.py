@@ -1,7 +1,10 @@
 """The order of locks: accounts come before the persons their leads wait for."""
 
+import asyncio
+
 from tests.engine.conftest import World
 
+from overture.engine import halts
 from overture.store import paces
 
 
@@ -24,3 +27,21 @@ async def test_who_may_free_a_person_locks_the_accounts_that_wait_for_it_with_it
         await paces.lock_accounts(connection, team_id=team_id, account_ids=[chloe], profile_ids=[profile_id])
         free = await world.pool.fetch("SELECT account_id FROM account_pace FOR NO KEY UPDATE SKIP LOCKED")
     assert {row["account_id"] for row in free} == set(world.account_ids.values()) - {chloe, waiting}
+
+
+async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_has_the_campaign(world: World) -> None:
+    """Whoever edits it locks the accounts first, and would meet one that had the campaign already."""
+    await world.link("ana")
+    campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
+    await world.pool.execute("UPDATE campaign SET status = 'paused', pause_code = 'noAccountAvailable'")
+    now, team_id = await world.clock.now(), world.actor.team_id
+    async with world.pool.acquire() as connection:
+        async with connection.transaction():
+            await paces.lock_accounts(connection, team_id=team_id, account_ids=[world.account_ids["ana"]])
+            resuming = asyncio.create_task(halts.resume(world.pool, team_id=team_id, campaign_id=campaign_id, now=now))
+            await asyncio.wait({resuming}, timeout=0.3)
+            assert not resuming.done()
+            async with asyncio.timeout(5):
+                await connection.execute("SELECT FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
+        await resuming
+    assert await world.status(campaign_id) == "active"

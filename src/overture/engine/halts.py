@@ -114,6 +114,9 @@ def _account_event(kind: str, account_id: str, reason: str) -> outbox.NewEvent:
 async def resume(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> None:
     """Take a campaign up again whose cause of pause has ended."""
     async with pool.acquire() as connection, connection.transaction():
+        # Accounts before the campaign, as whoever edits it locks them.
+        found = await paces.campaign_pairs(connection, team_id=team_id, campaign_id=campaign_id)
+        await paces.lock_accounts(connection, team_id=team_id, account_ids=[pair.account_id for pair in found])
         if not await halted.resume_campaign(connection, team_id=team_id, campaign_id=campaign_id, now=now):
             return
         await pacemaker.refresh_campaign(connection, team_id=team_id, campaign_id=campaign_id, now=now)
