@@ -143,13 +143,11 @@ async def _stop_sequences(
     for profile_id, messages in inbound.items():
         theirs = [lead for lead in leads if lead.profile_id == profile_id]
         answered = _answered(theirs, account_id, messages, tried)
-        if answered is not None:
-            replies.append(answered)
-        counted = answered[0] if answered is not None else None
+        replies += answered.items()
         stops += [
             stop
             for lead in theirs
-            if lead.lead_id != counted
+            if lead.lead_id not in answered
             and (stop := _stop(lead, messages, tried, is_opted_out=profile_id in opted_out)) is not None
         ]
     replied = await progress.reply(connection, team_id=team_id, replies=replies)
@@ -195,15 +193,22 @@ def _answered(
     account_id: str,
     messages: Sequence[port.InboxMessage],
     tried: dict[str, datetime],
-) -> tuple[str, datetime] | None:
-    """Return the lead an answer counts for, the one most recently contacted from that account, and when it came."""
-    contacted = [lead for lead in leads if lead.account_id == account_id and lead.contacted_at is not None]
-    if not contacted:
-        return None
-    latest = max(contacted, key=lambda lead: (lead.contacted_at, lead.lead_id))
-    since = tried.get(latest.lead_id) or latest.contacted_at
-    assert since is not None
-    return next(((latest.lead_id, message.sent_at) for message in messages if message.sent_at > since), None)
+) -> dict[str, datetime]:
+    """Return the leads that are answered, and when: a message is for the one the account last wrote to before it.
+
+    `messages` are in order. A message may be read only after another campaign has written to the person, too.
+    """
+    contacted = sorted(
+        (tried.get(lead.lead_id, lead.contacted_at), lead.lead_id)
+        for lead in leads
+        if lead.account_id == account_id and lead.contacted_at is not None
+    )
+    answers: dict[str, datetime] = {}
+    for message in messages:
+        before = [lead_id for since, lead_id in contacted if since < message.sent_at]
+        if before:
+            answers.setdefault(before[-1], message.sent_at)
+    return answers
 
 
 def _stop(
