@@ -1,6 +1,7 @@
 """How a process runs until it is told to stop, and how its parts end."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ def stop_signal() -> asyncio.Event:
 
 async def until(stopping: asyncio.Event, parts: Sequence[asyncio.Task[None]]) -> None:
     """Wait for the order to stop; raise what broke if one of the parts ends before."""
+    _set_aside_what_stays()
     order = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait([order, *parts], return_when=asyncio.FIRST_COMPLETED)
@@ -44,3 +46,12 @@ async def end(part: asyncio.Task[None], *, grace_seconds: float) -> None:
     await asyncio.wait([part], timeout=END_SECONDS)
     if part.done() and not part.cancelled():
         part.exception()  # taken note of: `until` has told it, or the process ends for another cause
+
+
+def _set_aside_what_stays() -> None:
+    """Keep the collector of unreachable objects from walking over all the program consists of, again and again.
+
+    Each of its full walks held every answer up by about 0.1 s.
+    """
+    gc.collect()
+    gc.freeze()

@@ -1,9 +1,7 @@
 """A worker as a process of its own over a platform that accepts everything: `python -m overture.bench.worker`."""
 
-import asyncio
 import json
 import resource
-import signal
 import sys
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from overture import logs, main
+from overture import logs, main, processes
 from overture.bench import crowd
 from overture.bench.noop import HurryingClock, NoopChannel
 from overture.channels.registry import Registry
@@ -60,15 +58,11 @@ async def _work(order: Order) -> None:
             pool=pool, clock=order.clock(), channels=Registry([channel]), sealer=Sealer([bytes(KEY_BYTES)])
         )
         engine = parts.engine()
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stopping = processes.stop_signal()
         before = _most_bytes()
         async with main.working(engine) as task:
             _tell(READY)
-            stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
+            await processes.until(stopping, [task])
     _tell(json.dumps(asdict(Ended(bytes_before=before, bytes_most=_most_bytes()))))
 
 
