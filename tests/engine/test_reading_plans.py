@@ -132,6 +132,24 @@ async def test_a_page_of_few_among_many_leads_passes_over_few_others(
             assert await _passed_over(connection, query, arguments) < 100, query
 
 
+async def test_a_state_is_read_from_where_it_begins_in_its_index_however_common_it_looks(
+    large: tuple[World, str, str],
+) -> None:
+    world, campaign_id, _ = large
+    with recorded() as statements:
+        await campaign_leads.page(
+            world.context,
+            world.actor,
+            campaign_id=campaign_id,
+            filters=selections.Filters(states=("ready",)),
+            after=None,
+            limit=50,
+        )
+    query, arguments = next(one for one in statements if "unnest($3" in one[0])
+    plan = "\n".join(row[0] for row in await world.pool.fetch(f"EXPLAIN {query}", *arguments))
+    assert re.search(r"Index Scan using lead_state .*\n.*Index Cond:.* ROW\(state, ", plan), plan
+
+
 async def _passed_over(connection: Connection, query: str, arguments: Sequence[Any]) -> int:
     """Run a statement, take it back, and return how many rows it has looked at for nothing."""
     transaction = connection.transaction()

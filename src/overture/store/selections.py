@@ -71,17 +71,18 @@ async def page(
     few = await _few(connection, team_id, campaign_id, filters)
     wanted = f"""
         SELECT l.id, l.profile_id FROM lead l
-         WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id > $8 AND {_account(filters)}
-           AND {_name(filters, few)} AND {_key(few)}
+         WHERE l.team_id = $1 AND l.campaign_id = $2 AND {_account(filters)} AND {_name(filters, few)} AND {_key(few)}
     """
     if not filters.states:
-        wanted = f"{wanted} AND $3::text[] IS NOT NULL"
+        wanted = f"{wanted} AND l.profile_id > $8 AND $3::text[] IS NOT NULL"
     elif few.profile_ids is not None or few.lead_ids is not None:
-        wanted = f"{wanted} AND l.state = ANY($3::text[])"
+        wanted = f"{wanted} AND l.profile_id > $8 AND l.state = ANY($3::text[])"
     else:
+        # Written as a range, in the order of one index only, so that no other is taken for states that look common.
         wanted = f"""
             SELECT one.* FROM unnest($3::text[]) AS s (state) CROSS JOIN LATERAL (
-                {wanted} AND l.state = s.state ORDER BY l.profile_id LIMIT $9
+                {wanted} AND (l.state, l.profile_id) > (s.state, $8) AND l.state <= s.state
+                 ORDER BY l.state, l.profile_id LIMIT $9
             ) one
         """
     rows = await connection.fetch(
