@@ -9,6 +9,7 @@ import pytest_asyncio
 from overture import ids
 from overture.store import quotas, tokens
 from overture.store.pool import Connection, Pool
+from overture.store.quotas import Admission
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 DIGEST = b"x" * 32
@@ -28,9 +29,15 @@ async def connection(database: Pool) -> AsyncIterator[Connection]:
 
 
 async def _admitted(connection: Connection, now: datetime, limits: tuple[int, int, int]) -> bool:
-    admission = await quotas.admit(connection, digest=DIGEST, bucket=quotas.TOKEN, limits=limits, wall_now=now)
-    assert admission is not None
-    return admission.is_admitted
+    return await _admitted_of(connection, 1, now, limits) == 1
+
+
+async def _admitted_of(connection: Connection, calls: int, now: datetime, limits: tuple[int, int, int]) -> int:
+    """Count calls at once; returns how many were admitted."""
+    admissions = await quotas.admit(
+        connection, digest=DIGEST, bucket=quotas.TOKEN, calls=calls, limits=limits, wall_now=now
+    )
+    return sum(admission is not None and admission.is_admitted for admission in admissions)
 
 
 async def test_no_window_ever_holds_more_and_no_call_waits_longer_than_a_slot(connection: Connection) -> None:
@@ -58,9 +65,37 @@ async def test_a_clock_that_is_behind_another_counts_as_that_one(connection: Con
     assert not await _admitted(connection, NOW - timedelta(seconds=3), limits)
 
 
+async def test_calls_counted_at_once_are_counted_as_one_after_the_other(connection: Connection) -> None:
+    limits, draws, now = (7, 25, 60), Random(8), NOW
+    other = ids.new("t")
+    await connection.execute("INSERT INTO team (team_id, name, created_at) VALUES ($1, 'B', $2)", other, NOW)
+    await tokens.insert(
+        connection, team_id=other, token_id=ids.new("k"), name="B", member_id=None, digest=b"z" * 32, now=NOW
+    )
+    for _ in range(300):
+        now += timedelta(seconds=draws.choice((0, 0.2, 1, 20, 61, 400, 3000)))
+        calls = draws.randint(1, 9)
+        together = await quotas.admit(
+            connection, digest=DIGEST, bucket=quotas.TOKEN, calls=calls, limits=limits, wall_now=now
+        )
+        apart = [
+            await quotas.admit(connection, digest=b"z" * 32, bucket=quotas.TOKEN, calls=1, limits=limits, wall_now=now)
+            for _ in range(calls)
+        ]
+        assert [_seen(one) for one in together] == [_seen(one) for [one] in apart]
+
+
+def _seen(admission: Admission | None) -> tuple[bool, list[tuple[int, list[int]]]]:
+    assert admission is not None
+    return admission.is_admitted, [(used.slot, list(used.counts)) for used in admission.used]
+
+
 async def test_an_unknown_token_counts_nowhere(connection: Connection) -> None:
     limits = (2, 10, 10)
-    assert await quotas.admit(connection, digest=b"y" * 32, bucket=quotas.TOKEN, limits=limits, wall_now=NOW) is None
+    admissions = await quotas.admit(
+        connection, digest=b"y" * 32, bucket=quotas.TOKEN, calls=2, limits=limits, wall_now=NOW
+    )
+    assert admissions == [None, None]
     assert await connection.fetchval("SELECT count(*) FROM call_count") == 0
 
 

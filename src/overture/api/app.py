@@ -43,6 +43,7 @@ from overture.api import (
     teams,
     tokens,
 )
+from overture.api.admissions import Admissions
 from overture.api.v1 import face, leniency
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
@@ -98,7 +99,7 @@ def create_app(
     app = _routed()
     app.state.context = context
     app.state.platform_urls = dict(platform_urls)
-    app.state.call_limits = call_limits
+    app.state.admissions = None if call_limits is None else Admissions(context.pool, call_limits)
     app.state.public_url = public_url
     app.state.keyed_places = idempotency.places(context.pool)
     app.state.upload_places = import_uploads.places(context.pool)

@@ -1,13 +1,13 @@
 """Rate limits: how many calls a team may make, over all its tokens and all processes."""
 
 import math
-from collections.abc import Sequence
 
 from fastapi import Request
 
 from overture import clock
 from overture.actions.context import Context
 from overture.api import envelope
+from overture.api.admissions import Admissions
 from overture.core import instants, quota
 from overture.errors import RateLimited
 from overture.store import quotas, tokens
@@ -31,21 +31,19 @@ async def count(
         RateLimited: the team has made as many calls as it may.
     """
     context: Context = request.app.state.context
-    limits: Sequence[int] | None = request.app.state.call_limits
-    if limits is None:
+    admissions: Admissions | None = request.app.state.admissions
+    if admissions is None:
         async with context.pool.acquire() as connection:
             return await tokens.find(connection, digest=digest)
-    wall_now = clock.wall_now()
-    async with context.pool.acquire() as connection:
-        admission = await quotas.admit(connection, digest=digest, bucket=bucket, limits=limits, wall_now=wall_now)
+    admission = await admissions.admit(digest=digest, bucket=bucket)
     if admission is None:
         return None
-    standing = quota.nearest(admission.used, limits)
+    standing = quota.nearest(admission.used, admissions.limits)
     values = (standing.limit, standing.remaining, int(standing.resets_at.timestamp()))
     envelope.say(request, dict(zip(HEADERS, map(str, values), strict=True)))
     if admission.is_admitted or is_urgent:
         return admission.token
-    seconds = max(1, math.ceil((standing.resets_at - wall_now).total_seconds()))
+    seconds = max(1, math.ceil((standing.resets_at - clock.wall_now()).total_seconds()))
     raise RateLimited(
         f"The team made {standing.limit} calls within the last {standing.window}, as many as it may; "
         f"go on in {seconds} s.",

@@ -9,6 +9,7 @@ from tests.api.conftest import Tenant
 
 from overture import errors as raised
 from overture.actions.context import Context
+from overture.api.admissions import Admissions
 from overture.api.v1 import errors
 
 JSON = {"Content-Type": "application/json"}
@@ -74,8 +75,10 @@ async def test_what_breaks_inside_is_not_told(v1: httpx.AsyncClient, context: Co
     assert "secret_name" not in response.text
 
 
-async def test_an_answer_says_how_many_calls_are_left(application: FastAPI, v1: httpx.AsyncClient) -> None:
-    application.state.call_limits = (2, 100, 1000)
+async def test_an_answer_says_how_many_calls_are_left(
+    application: FastAPI, context: Context, v1: httpx.AsyncClient
+) -> None:
+    application.state.admissions = Admissions(context.pool, (2, 100, 1000))
     assert (await v1.get("/team")).headers["X-RateLimit-Limit"] == "2"
     assert (await v1.get("/nowhere")).status_code == 404
     assert (await v1.get("/team")).headers["X-RateLimit-Remaining"] == "0"
