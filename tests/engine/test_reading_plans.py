@@ -147,7 +147,7 @@ async def test_a_state_is_read_from_where_it_begins_in_its_index_however_common_
         )
     query, arguments = next(one for one in statements if "unnest($3" in one[0])
     plan = "\n".join(row[0] for row in await world.pool.fetch(f"EXPLAIN {query}", *arguments))
-    assert re.search(r"Index Scan using lead_state .*\n.*Index Cond:.* ROW\(state, ", plan), plan
+    assert re.search(r"Index Scan using lead_state .*\n.*Index Cond:.*ROW\(state, ", plan), plan
 
 
 async def _passed_over(connection: Connection, query: str, arguments: Sequence[Any]) -> int:
