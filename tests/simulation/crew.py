@@ -132,8 +132,9 @@ class Crew:
         return None
 
     async def dismiss(self) -> None:
-        """Stop everybody."""
+        """Stop everybody; what was still to befall somebody no longer does."""
         for worker in self.workers:
+            worker.actor.mishap = None
             worker.engine.stop()
         await asyncio.gather(*(worker.task for worker in self.workers))
 
