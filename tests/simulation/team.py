@@ -115,10 +115,11 @@ class Team:
         await self._release(lead_release.Decision.STOP)
 
     async def is_done(self) -> bool:
-        """Whether no lead has anything to come, no import goes on, and no message's outcome is still looked for."""
+        """Whether no lead has anything to come, nothing is synced or imported, and no outcome is still looked for."""
         return not await self._fetch(
             f"""
             SELECT FROM lead WHERE team_id = $1 AND state IN {_OPEN}
+             UNION ALL SELECT FROM duty WHERE team_id = $1 AND kind = 'sync' AND wanted > done
              UNION ALL SELECT FROM import_job WHERE team_id = $1 AND completed_at IS NULL
              UNION ALL SELECT FROM attempt WHERE team_id = $1 AND state IN ('intent', 'unknown')
                           AND reason IS DISTINCT FROM 'notFound' LIMIT 1
