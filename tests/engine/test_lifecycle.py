@@ -74,6 +74,25 @@ async def test_a_campaign_without_an_account_that_can_go_on_pauses_and_resumes_w
     ]
 
 
+async def test_a_campaign_is_not_completed_before_its_last_message_by_a_worker_that_was_held_up(world: World) -> None:
+    await world.link("ana")
+    campaign_id = await world.campaign([await world.make_list(await open_people(world, 1))], steps=ONE)
+    before = await world.clock.now()
+
+    async def has_written() -> bool:
+        return bool(await world.messages())
+
+    await world.run_until(has_written)
+    last_end = await world.pool.fetchval("SELECT max(last_end) FROM campaign_account")
+    assert last_end > before
+    await world.pool.execute("UPDATE campaign SET status = 'active', completed_at = NULL")
+    early = before - timedelta(hours=1)
+    assert await complete.check(world.pool, team_id=world.actor.team_id, campaign_ids=[campaign_id], now=early)
+    assert (await read(world, campaign_id)).completed_at == last_end
+    revised = "SELECT at FROM campaign_revision WHERE campaign_id = $1 ORDER BY revision DESC LIMIT 1"
+    assert await world.pool.fetchval(revised, campaign_id) == last_end
+
+
 async def test_a_campaign_overture_paused_stays_paused_once_somebody_disabled_it(world: World) -> None:
     await world.link("ana")
     campaign_id = await world.campaign([await world.make_list(await open_people(world, 4))], steps=ONE)

@@ -5,7 +5,7 @@ import asyncio
 from tests.engine.conftest import World
 
 from overture.engine import halts
-from overture.store import paces
+from overture.store import campaign_rules, paces, scope_requests
 
 
 async def test_who_may_free_a_person_locks_the_accounts_that_wait_for_it_with_its_own(world: World) -> None:
@@ -45,3 +45,40 @@ async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_ha
                 await connection.execute("SELECT FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
         await resuming
     assert await world.status(campaign_id) == "active"
+
+
+async def test_who_asks_for_a_person_to_be_looked_at_waits_for_no_look_that_has_begun(world: World) -> None:
+    """They hold persons that the look waits for, once it has taken what was asked before."""
+    await world.link("ana")
+    campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
+    team_id = world.actor.team_id
+    keys = {"team_id": team_id, "campaign_id": campaign_id}
+    profile_ids = [row["id"] for row in await world.pool.fetch("SELECT id FROM profile LIMIT 1")]
+    async with world.pool.acquire() as asking, world.pool.acquire() as looking:
+        await scope_requests.want(asking, **keys, profile_ids=profile_ids)
+        async with looking.transaction():
+            await looking.execute("DELETE FROM scope_queue")
+            async with asyncio.timeout(5):
+                await scope_requests.want(asking, **keys, profile_ids=profile_ids)
+        assert await asking.fetchval("SELECT count(*) FROM scope_queue") == 1
+
+
+async def test_the_lists_of_a_campaign_are_locked_in_one_order_by_who_edits_and_who_syncs(world: World) -> None:
+    await world.link("ana")
+    people = (await world.people("open"))[:2]
+    lists = [await world.make_list(people[:1]), await world.make_list(people[1:])]
+    campaign_id = await world.campaign(lists)
+    keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id}
+    async with world.pool.acquire() as editing, world.pool.acquire() as syncing:
+        # Behind all others, where a walk in the order of the rows finds it last.
+        await editing.execute("UPDATE campaign_list SET position = position WHERE list_id = $1", min(lists))
+        request = await scope_requests.read(syncing, **keys)
+        locked = "SELECT list_id FROM campaign_list WHERE list_id = $1 FOR NO KEY UPDATE SKIP LOCKED"
+        async with editing.transaction():
+            await editing.fetch(locked, min(lists))
+            noting = asyncio.create_task(scope_requests.done(syncing, **keys, request=request))
+            await asyncio.wait({noting}, timeout=0.3)
+            assert not noting.done()
+            assert await editing.fetchval(locked, max(lists)) == max(lists)
+            await campaign_rules.lock(editing, **keys)
+        await noting

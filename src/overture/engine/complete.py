@@ -21,10 +21,11 @@ async def check(pool: Pool, *, team_id: str, campaign_ids: Iterable[str], now: d
             await finals.lock(connection, team_id=team_id, campaign_id=campaign_id)
             if await duties.pending(connection, team_id=team_id, kind="sync", keys=[campaign_id]):
                 continue
-            if not await finals.complete(connection, team_id=team_id, campaign_id=campaign_id, now=now):
+            at = await finals.complete(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+            if at is None:
                 continue
-            await gates.change_campaign(connection, team_id=team_id, campaign_id=campaign_id, is_open=False, now=now)
-            await _announce(connection, team_id, campaign_id, now, "campaign.completed")
+            await gates.change_campaign(connection, team_id=team_id, campaign_id=campaign_id, is_open=False, now=at)
+            await _announce(connection, team_id, campaign_id, at, "campaign.completed")
             completed.append(campaign_id)
     return completed
 

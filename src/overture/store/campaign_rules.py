@@ -68,8 +68,18 @@ async def list_columns(connection: Connection, *, team_id: str, list_ids: Sequen
     return [Column(**row) for row in rows]
 
 
+async def lock(connection: Connection, *, team_id: str, campaign_id: str) -> None:
+    """Lock the list rules in the order of their keys: several of them change in the order in which they are found."""
+    await connection.execute(
+        "SELECT FROM campaign_list WHERE team_id = $1 AND campaign_id = $2 ORDER BY list_id, role FOR NO KEY UPDATE",
+        team_id,
+        campaign_id,
+    )
+
+
 async def replace(connection: Connection, *, team_id: str, campaign_id: str, rules: Sequence[ListRule]) -> None:
     """Make `rules` the list rules, in this order; the next sync compares everything."""
+    await lock(connection, team_id=team_id, campaign_id=campaign_id)
     positions: dict[str, int] = {"synced": 0, "excluded": 0}
     numbered: list[int] = []
     for rule in rules:
@@ -107,6 +117,7 @@ async def replace(connection: Connection, *, team_id: str, campaign_id: str, rul
 
 async def drop_column(connection: Connection, *, team_id: str, campaign_id: str, column_id: str) -> None:
     """Take a campaign column out of every mapping."""
+    await lock(connection, team_id=team_id, campaign_id=campaign_id)
     await connection.execute(
         """
         UPDATE campaign_list r

@@ -58,7 +58,7 @@ async def waiting_campaigns(connection: Connection, *, team_id: str, profile_ids
                AND l.state = 'excluded' AND l.reason = 'consentMissing'
         ), queued AS (
             INSERT INTO scope_queue (team_id, campaign_id, profile_id)
-            SELECT $1, campaign_id, profile_id FROM waiting ORDER BY campaign_id, profile_id ON CONFLICT DO NOTHING
+            SELECT $1, campaign_id, profile_id FROM waiting
         )
         SELECT DISTINCT campaign_id FROM waiting ORDER BY campaign_id
         """,
@@ -79,7 +79,7 @@ async def relying_campaigns(connection: Connection, *, team_id: str, profile_ids
                AND l.state IN ('assessing', 'ready', 'held', 'unreachable')
         ), queued AS (
             INSERT INTO scope_queue (team_id, campaign_id, profile_id)
-            SELECT $1, campaign_id, profile_id FROM relying ORDER BY campaign_id, profile_id ON CONFLICT DO NOTHING
+            SELECT $1, campaign_id, profile_id FROM relying
         )
         SELECT DISTINCT campaign_id FROM relying ORDER BY campaign_id
         """,

@@ -146,7 +146,7 @@ async def withdraw_consent(connection: Connection, *, team_id: str, job_id: str,
               JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id AND c.deleted_at IS NULL
         ), queued AS (
             INSERT INTO scope_queue (team_id, campaign_id, profile_id)
-            SELECT $1, campaign_id, profile_id FROM relying ORDER BY campaign_id, profile_id ON CONFLICT DO NOTHING
+            SELECT $1, campaign_id, profile_id FROM relying
         )
         SELECT (SELECT count(*) FROM withdrawn) AS count,
                ARRAY(SELECT DISTINCT campaign_id FROM relying ORDER BY campaign_id) AS campaign_ids

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.store import campaign_rules
 from overture.store.pool import Connection
 
 
@@ -38,7 +39,7 @@ async def want(connection: Connection, *, team_id: str, campaign_id: str, profil
     await connection.execute(
         """
         INSERT INTO scope_queue (team_id, campaign_id, profile_id)
-        SELECT $1, $2, u.id FROM unnest($3::text[]) AS u (id) ORDER BY u.id ON CONFLICT DO NOTHING
+        SELECT $1, $2, u.id FROM unnest($3::text[]) AS u (id)
         """,
         team_id,
         campaign_id,
@@ -80,6 +81,7 @@ async def done(connection: Connection, *, team_id: str, campaign_id: str, reques
     What was asked for anew meanwhile stays asked for. While a campaign has yet to see a list for the first time, the
     list's changes are kept: it may be reading at this moment.
     """
+    await campaign_rules.lock(connection, team_id=team_id, campaign_id=campaign_id)
     await connection.execute(
         """
         WITH noted AS (
@@ -180,8 +182,7 @@ async def _follow(
         f"""
         WITH concerned AS MATERIALIZED ({concerned}), queued AS (
             INSERT INTO scope_queue (team_id, campaign_id, profile_id)
-            SELECT $1, campaign_id, profile_id FROM concerned ORDER BY campaign_id, profile_id
-            ON CONFLICT DO NOTHING
+            SELECT $1, campaign_id, profile_id FROM concerned
         )
         INSERT INTO duty AS d (team_id, kind, key, due_at)
         SELECT DISTINCT $1, 'sync', campaign_id, $3::timestamptz FROM concerned ORDER BY campaign_id

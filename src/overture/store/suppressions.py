@@ -136,7 +136,7 @@ async def return_leads(connection: Connection, *, team_id: str, profile_id: str)
              ORDER BY l.id FOR NO KEY UPDATE OF l
         ), queued AS (
             INSERT INTO scope_queue (team_id, campaign_id, profile_id)
-            SELECT $1, campaign_id, profile_id FROM left_out ORDER BY campaign_id ON CONFLICT DO NOTHING
+            SELECT $1, campaign_id, profile_id FROM left_out
         )
         SELECT DISTINCT campaign_id FROM left_out ORDER BY campaign_id
         """,
