@@ -1,12 +1,14 @@
 """The plan is mended when the accounts change: the largest load as small as it can be, and nobody contacted moves."""
 
+import asyncio
 from typing import Any
 
 from tests.engine.conftest import World
 
-from overture.actions import accounts, campaigns, team_settings
+from overture.actions import accounts, campaigns, lead_choice, lead_exits, team_settings
 from overture.core.words import AccountStatus
 from overture.engine import plan, sync
+from overture.store import plans, selections
 
 
 async def planned(world: World) -> dict[str, int]:
@@ -202,3 +204,34 @@ async def test_a_lead_that_loses_its_accounts_while_another_is_asked_about_it_is
     assert set(await planned(world)) == {chloe}
     await world.run_until_completed(campaign_id)
     assert await world.lead_states(campaign_id) == {"finished": 33}
+
+
+async def test_a_lead_canceled_while_the_plan_gives_it_an_account_is_in_no_plan(world: World) -> None:
+    (ana,) = await world.link("ana")
+    campaign_id = await world.campaign([await world.make_list(await open_people(world, 1))], enabled=False)
+
+    async def is_planned() -> bool:
+        return await planned(world) == {ana: 1}
+
+    await world.run_until(is_planned)
+    await world.pool.execute(
+        """
+        WITH again AS (DELETE FROM lead_due RETURNING *)
+        INSERT INTO plan_queue (team_id, campaign_id, lead_id, reach_id)
+        SELECT a.team_id, a.campaign_id, l.id, l.reach_id FROM again a JOIN lead l ON l.id = a.lead_id
+        """
+    )
+    reach_id = await world.pool.fetchval("SELECT reach_id FROM plan_queue")
+    keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id}
+    share = plans.Slice(reach_id=reach_id, source=None, account_id=ana, count=1)
+    async with world.pool.acquire() as planning:
+        async with planning.transaction(isolation="repeatable_read"):
+            await plans.place(planning, **keys, now=await world.clock.now(), slices=[share])
+            everybody = lead_choice.Choice(named=None, filters=selections.Filters())
+            canceling = asyncio.create_task(
+                lead_exits.cancel_all(world.context, world.actor, campaign_id=campaign_id, choice=everybody)
+            )
+            await asyncio.wait({canceling}, timeout=0.3)
+            assert not canceling.done()
+        assert await canceling == 1
+    assert await planned(world) == {}

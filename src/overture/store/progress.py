@@ -94,29 +94,36 @@ async def finish(connection: Connection, *, team_id: str, lead_ids: Sequence[str
 
 
 async def unplan(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
-    """Take leads out of the plan and out of every queue before it."""
+    """Take leads out of the plan and out of every queue before it.
+
+    Out of the queues first: whoever is planning them now is waited for there, and what they have planned is seen then.
+    """
     if not lead_ids:
         return
-    await connection.execute(
-        """
-        WITH due AS (
-            DELETE FROM lead_due WHERE team_id = $1 AND lead_id = ANY($2::text[])
-        ), parked AS (
-            DELETE FROM lead_parked k USING lead l
-             WHERE l.team_id = $1 AND l.id = ANY($2::text[])
-               AND k.team_id = $1 AND k.profile_id = l.profile_id AND k.lead_id = l.id
-        ), assessed AS (
-            DELETE FROM assess_queue q USING lead l
-             WHERE l.team_id = $1 AND l.id = ANY($2::text[])
-               AND q.team_id = $1 AND q.campaign_id = l.campaign_id AND q.lead_id = l.id
-        )
-        DELETE FROM plan_queue q USING lead l
+    for statement in _UNPLAN:
+        await connection.execute(statement, team_id, list(lead_ids))
+
+
+_UNPLAN = (
+    """
+    WITH assessed AS (
+        DELETE FROM assess_queue q USING lead l
          WHERE l.team_id = $1 AND l.id = ANY($2::text[])
            AND q.team_id = $1 AND q.campaign_id = l.campaign_id AND q.lead_id = l.id
-        """,
-        team_id,
-        list(lead_ids),
     )
+    DELETE FROM plan_queue q USING lead l
+     WHERE l.team_id = $1 AND l.id = ANY($2::text[])
+       AND q.team_id = $1 AND q.campaign_id = l.campaign_id AND q.lead_id = l.id
+    """,
+    """
+    WITH due AS (
+        DELETE FROM lead_due WHERE team_id = $1 AND lead_id = ANY($2::text[])
+    )
+    DELETE FROM lead_parked k USING lead l
+     WHERE l.team_id = $1 AND l.id = ANY($2::text[])
+       AND k.team_id = $1 AND k.profile_id = l.profile_id AND k.lead_id = l.id
+    """,
+)
 
 
 async def take_due(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
