@@ -4,7 +4,7 @@ import asyncio
 
 from tests.engine.conftest import World
 
-from overture.engine import halts
+from overture.engine import assess, halts, sync
 from overture.store import campaign_rules, paces, scope_requests
 
 
@@ -82,3 +82,22 @@ async def test_the_lists_of_a_campaign_are_locked_in_one_order_by_who_edits_and_
             assert await editing.fetchval(locked, max(lists)) == max(lists)
             await campaign_rules.lock(editing, **keys)
         await noting
+
+
+async def test_who_has_looked_people_up_locks_their_leads_before_their_profiles(world: World) -> None:
+    """Whoever takes an answer in has the lead, and comes to the profile to give the person a contact."""
+    await world.link("ana")
+    campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
+    keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id, "now": await world.clock.now()}
+    await sync.step(world.pool, **keys)
+    assessor = assess.Assessor(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+    async with world.pool.acquire() as answered:
+        async with answered.transaction():
+            await answered.execute("SELECT FROM lead FOR NO KEY UPDATE")
+            assessing = asyncio.create_task(assessor.step(**keys))
+            await asyncio.wait({assessing}, timeout=1)
+            assert not assessing.done()
+            free = await answered.fetch("SELECT id FROM profile FOR NO KEY UPDATE SKIP LOCKED")
+            assert len(free) == await answered.fetchval("SELECT count(*) FROM profile")
+        await assessing
+    assert await world.pool.fetchval("SELECT state FROM lead") == "ready"

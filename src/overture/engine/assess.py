@@ -173,6 +173,8 @@ class Assessor:
         now: datetime,
     ) -> bool:
         """Store what was learned and move on the leads for which it is enough; tell whether any moved."""
+        # Before the profiles: an answer that comes in has its leads, and gives the person a contact then.
+        await progress.lock(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
         await self._save_profiles(connection, team_id, answers, now)
         learned = [verdict for question, lookup in answers for verdict in _verdicts(question, lookup)]
         await reach.save_verdicts(connection, team_id=team_id, now=now, verdicts=learned)
@@ -198,7 +200,6 @@ class Assessor:
             campaign_id=campaign_id,
             sets=[accounts for _, accounts in [*reached, *further] if accounts],
         )
-        await progress.lock(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
         await reach.make_ready(
             connection,
             team_id=team_id,
