@@ -88,13 +88,13 @@ async def test_who_has_looked_people_up_locks_their_leads_before_their_profiles(
     """Whoever takes an answer in has the lead, and comes to the profile to give the person a contact."""
     await world.link("ana")
     campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
-    keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id, "now": await world.clock.now()}
-    await sync.step(world.pool, **keys)
+    team_id, now = world.actor.team_id, await world.clock.now()
+    await sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
     assessor = assess.Assessor(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
     async with world.pool.acquire() as answered:
         async with answered.transaction():
             await answered.execute("SELECT FROM lead FOR NO KEY UPDATE")
-            assessing = asyncio.create_task(assessor.step(**keys))
+            assessing = asyncio.create_task(assessor.step(team_id=team_id, campaign_id=campaign_id, now=now))
             await asyncio.wait({assessing}, timeout=1)
             assert not assessing.done()
             free = await answered.fetch("SELECT id FROM profile FOR NO KEY UPDATE SKIP LOCKED")
