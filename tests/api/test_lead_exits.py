@@ -167,7 +167,7 @@ async def test_others_that_waited_for_the_person_are_due_again_and_their_account
         ben["id"],
         waiting,
     )
-    await context.pool.execute("UPDATE account_pace SET wake_at = 'infinity'")
+    await context.pool.execute("DELETE FROM wake_up")
     path = f"/campaigns/{campaign['id']}/leads"
     if how == "cancel":
         response = await cancel(client, campaign, "1")
@@ -177,8 +177,7 @@ async def test_others_that_waited_for_the_person_are_due_again_and_their_account
         response = await client.post(f"{path}/release", json={"platformIds": ["1"], "action": "stop"})
     assert response.status_code == 200, response.text
     assert await context.pool.fetchval("SELECT lead_id FROM lead_due") == waiting
-    slept_until = await context.pool.fetchval("SELECT wake_at FROM account_pace WHERE account_id = $1", ben["id"])
-    assert slept_until == START
+    assert await context.pool.fetchval("SELECT min(at) FROM wake_up WHERE account_id = $1", ben["id"]) == START
     assert await context.pool.fetchval("SELECT unanswered_end_at FROM person") is None
 
 

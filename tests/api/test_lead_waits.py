@@ -85,6 +85,7 @@ async def test_nothing_keeps_the_next_lead_and_the_others_wait_for_it(
 async def test_what_keeps_the_account(
     client: httpx.AsyncClient, context: Context, campaign: dict[str, Any], statement: str, code: str, until: int | None
 ) -> None:
+    await context.pool.execute("DELETE FROM wake_up")
     await context.pool.execute(statement, START + 7 * MINUTE)
     expected = None if until is None else f"2026-11-23T09:{until:02}:00.000Z"
     assert await waits(client, campaign) == (code, expected)

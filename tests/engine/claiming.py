@@ -6,6 +6,7 @@ from tests.engine.conftest import World, message
 
 from overture import clock as clocks
 from overture.engine import dispatch
+from overture.store import wakeups
 
 ONE = [message("Hello ")]
 
@@ -26,6 +27,8 @@ async def ready_world(world: World, people: int) -> str:
 
 
 async def claim(world: World) -> int:
+    async with world.pool.acquire() as connection:
+        await wakeups.take_up(connection)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
     return len(claimed.ready)

@@ -19,7 +19,7 @@ from overture.core.outcome import Outcome
 from overture.engine import dispatch
 from overture.engine.supervisor import SENDS_AT_ONCE, Engine
 from overture.secrets import KEY_BYTES, Sealer
-from overture.store import duties, paces
+from overture.store import duties, wakeups
 from overture.store.pool import Pool
 
 PROMPT_SECONDS = 3.0
@@ -74,7 +74,7 @@ async def let_send(pool: Pool, team: Crowd) -> None:
     """Make the team's leads due now."""
     async with pool.acquire() as connection, connection.transaction():
         await crowd.make_due(connection, team, accounts=1, leads=1)
-        await paces.wake(connection, team_id=team.team_id, account_ids=[team.accounts + "0" * 8], at=crowd.START)
+        await wakeups.give(connection, team_id=team.team_id, account_ids=[team.accounts + "0" * 8], at=crowd.START)
 
 
 async def want(pool: Pool, team: Crowd, *, accounts: int) -> None:

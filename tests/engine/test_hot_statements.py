@@ -15,7 +15,7 @@ from overture import ids
 from overture.core.outcome import Outcome
 from overture.core.words import OutcomeKind
 from overture.engine import complete, dispatch, replies, settle
-from overture.store import quiet
+from overture.store import quiet, wakeups
 from overture.store.pool import Connection
 
 LARGE = ("lead", "lead_due", "person", "profile", "attempt", "message", "thread", "event", "list_lead", "verdict")
@@ -137,6 +137,8 @@ async def test_a_send_and_a_reply_read_no_large_table_from_end_to_end(world: Wor
         await reader.read(team_id=team_id, account_id=account_id, now=noon)
         async with world.pool.acquire() as connection:
             await quiet.look(connection, now=noon, wall_now=clocks.wall_now())
+            await wakeups.give(connection, team_id=team_id, account_ids=[account_id], at=noon)
+            await wakeups.take_up(connection)
 
     assert len(statements) > 30
     async with world.pool.acquire() as connection:

@@ -1,4 +1,4 @@
-"""The order of locks: accounts come before the persons their leads wait for."""
+"""The order of locks: accounts come first, then leads, then the persons and profiles they are about."""
 
 import asyncio
 
@@ -6,27 +6,6 @@ from tests.engine.conftest import World
 
 from overture.engine import assess, halts, sync
 from overture.store import campaign_rules, paces, scope_requests
-
-
-async def test_who_may_free_a_person_locks_the_accounts_that_wait_for_it_with_its_own(world: World) -> None:
-    """One that locked them only on waking them would hold its own then, and meet whoever locks a whole team."""
-    await world.link("ana", "ben", "chloe")
-    (person,) = (await world.people(nature="open", talk="silent"))[:1]
-    list_id = await world.make_list([person])
-    for username in ("ana", "ben"):
-        await world.campaign([list_id], account_ids=[world.account_ids[username]])
-
-    async def is_one_parked() -> bool:
-        return bool(await world.pool.fetchval("SELECT count(*) FROM lead_parked") == 1)
-
-    await world.run_until(is_one_parked)
-    team_id, chloe = world.actor.team_id, world.account_ids["chloe"]
-    waiting = await world.pool.fetchval("SELECT account_id FROM lead_parked")
-    profile_id = await world.pool.fetchval("SELECT profile_id FROM lead_parked")
-    async with world.pool.acquire() as connection, connection.transaction():
-        await paces.lock_accounts(connection, team_id=team_id, account_ids=[chloe], profile_ids=[profile_id])
-        free = await world.pool.fetch("SELECT account_id FROM account_pace FOR NO KEY UPDATE SKIP LOCKED")
-    assert {row["account_id"] for row in free} == set(world.account_ids.values()) - {chloe, waiting}
 
 
 async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_has_the_campaign(world: World) -> None:

@@ -177,12 +177,12 @@ async def test_leaving_frees_the_person_and_whoever_waited_for_it_is_planned(sco
         lead_id,
         account_id,
     )
-    await pool.execute("UPDATE account_pace SET wake_at = 'infinity'")
+    await pool.execute("DELETE FROM wake_up")
     await scoping.take("a", "1")
     await scoping.sync()
     assert await pool.fetchval("SELECT engaged_lead_id FROM person") is None
     assert await waiting.due() == {"1"}
-    assert await pool.fetchval("SELECT wake_at FROM account_pace") == START
+    assert await pool.fetchval("SELECT min(at) FROM wake_up WHERE account_id = $1", account_id) == START
 
 
 async def test_lists_that_stop_being_synced_leave_their_leads_with_their_values(scoping: Scoping) -> None:

@@ -7,7 +7,7 @@ from overture.actions.context import Actor, Context
 from overture.core.words import AuditAction, CampaignStatus, ObjectType
 from overture.engine import pacemaker
 from overture.errors import Conflict, Unprocessable
-from overture.store import budgets, campaigns, gates, outbox, paces, persons
+from overture.store import budgets, campaigns, gates, outbox, persons, wakeups
 from overture.store.campaigns import Campaign, State
 from overture.store.pool import Connection
 
@@ -92,7 +92,7 @@ async def delete(context: Context, actor: Actor, *, campaign_id: str) -> None:
     if waiting:
         # Not before the persons are free: accounts of other campaigns are locked first or not at all.
         async with context.pool.acquire() as connection, connection.transaction():
-            await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
+            await wakeups.give(connection, team_id=actor.team_id, account_ids=waiting, at=now)
     context.wake()
 
 

@@ -11,7 +11,7 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, LeadState
 from overture.engine import complete
 from overture.errors import Conflict
-from overture.store import exits, lead_acts, paces, persons, progress, selections
+from overture.store import exits, lead_acts, persons, progress, selections, wakeups
 from overture.store.exits import Exit
 from overture.store.lead_acts import Act
 from overture.store.pool import Connection
@@ -129,6 +129,6 @@ async def _end(context: Context, actor: Actor, campaign_id: str, waiting: Sequen
     """Do what can only be done once leads are out: wake whoever waited for their persons, complete the campaign."""
     if waiting:
         async with context.pool.acquire() as connection, connection.transaction():
-            await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
+            await wakeups.give(connection, team_id=actor.team_id, account_ids=waiting, at=now)
     await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
     context.wake()

@@ -13,7 +13,7 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, CampaignStatus, LeadState, ObjectType
 from overture.engine import complete, pacemaker
 from overture.errors import Conflict
-from overture.store import duties, held, lead_acts, outlines, paces, persons, progress, restored, selections
+from overture.store import duties, held, lead_acts, outlines, persons, progress, restored, selections, wakeups
 from overture.store.campaigns import State
 from overture.store.held import Held, Move
 from overture.store.lead_acts import Act
@@ -101,7 +101,7 @@ async def _end(context: Context, actor: Actor, campaign_id: str, waiting: Sequen
     """Do what can only be done once leads are let go: wake whoever waited for their persons, complete the campaign."""
     if waiting:
         async with context.pool.acquire() as connection, connection.transaction():
-            await paces.wake(connection, team_id=actor.team_id, account_ids=waiting, at=now)
+            await wakeups.give(connection, team_id=actor.team_id, account_ids=waiting, at=now)
     await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
     context.wake()
 

@@ -9,7 +9,7 @@ from overture.actions.context import Actor, Context
 from overture.core import instants
 from overture.core.words import AuditAction, ObjectType
 from overture.errors import NotFound
-from overture.store import gates, paces, persons, plans, restored, teams
+from overture.store import gates, paces, persons, plans, restored, teams, wakeups
 from overture.store.pool import Connection
 from overture.store.teams import Team
 
@@ -72,7 +72,7 @@ async def resume(context: Context, actor: Actor) -> Team:
             return before
         after = replace(before, stopped_at=None)
         await teams.save(connection, team=after)
-        await paces.wake_team(connection, team_id=actor.team_id, at=now)
+        await wakeups.give_team(connection, team_id=actor.team_id, at=now)
         # A restored team goes on once its accounts have caught up; the last of them opens the gate.
         is_open = not await restored.is_waited_for(connection, team_id=actor.team_id)
         await gates.change_team(connection, team_id=actor.team_id, is_open=is_open)
@@ -91,7 +91,7 @@ async def _free_waiting(connection: Connection, actor: Actor, now: datetime) -> 
     """Let every lead that waits for its person ask anew; one that still has to wait is put back."""
     await persons.unpark_all(connection, team_id=actor.team_id, due_at=now)
     await plans.hasten_first(connection, team_id=actor.team_id, due_at=now)
-    await paces.wake_team(connection, team_id=actor.team_id, at=now)
+    await wakeups.give_team(connection, team_id=actor.team_id, at=now)
 
 
 async def _lock(connection: Connection, actor: Actor) -> Team:

@@ -12,7 +12,7 @@ from overture.core import text as texts
 from overture.core.outcome import Outcome
 from overture.core.words import LeadState, OutcomeKind
 from overture.engine import composing, settle
-from overture.store import gates, outlines, paces, persons, previews, progress, restored, teams
+from overture.store import gates, outlines, paces, persons, previews, progress, restored, teams, wakeups
 from overture.store.claims import DueLead
 from overture.store.pool import Connection, Pool
 from overture.store.restored import Candidate, Found
@@ -185,5 +185,5 @@ async def finish(pool: Pool, *, team_id: str, account_id: str, now: datetime) ->
         team = await teams.lock(connection, team_id=team_id)
         is_last = await restored.forget(connection, team_id=team_id, account_id=account_id)
         if is_last and team is not None and team.stopped_at is None:
-            await paces.wake_team(connection, team_id=team_id, at=now)
+            await wakeups.give_team(connection, team_id=team_id, at=now)
             await gates.change_team(connection, team_id=team_id, is_open=True)

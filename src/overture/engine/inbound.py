@@ -12,12 +12,12 @@ from overture.store import (
     inboxes,
     ledger,
     outbox,
-    paces,
     persons,
     progress,
     scope_requests,
     suppressions,
     threads,
+    wakeups,
 )
 from overture.store.pool import Connection
 
@@ -162,7 +162,7 @@ async def _stop_sequences(
     )
     woken = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
     if woken:
-        await paces.wake(connection, team_id=team_id, account_ids=woken, at=now)
+        await wakeups.give(connection, team_id=team_id, account_ids=woken, at=now)
     for lead in replied:
         triggered.append(
             automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)

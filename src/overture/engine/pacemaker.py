@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from overture.core import pacing, window
-from overture.store import awaited, duties, halted, paces
+from overture.store import awaited, duties, halted, paces, wakeups
 from overture.store.pool import Connection
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -44,14 +44,14 @@ async def refresh_campaign(connection: Connection, *, team_id: str, campaign_id:
     found = await paces.campaign_pairs(connection, team_id=team_id, campaign_id=campaign_id)
     moved = [(pair.account_id, campaign_id, next_at(pair, not_before=now)) for pair in found]
     await paces.set_next(connection, team_id=team_id, moved=moved, recount=True)
-    await paces.wake(connection, team_id=team_id, account_ids=account_ids, at=now)
+    await wakeups.give(connection, team_id=team_id, account_ids=account_ids, at=now)
 
 
 async def refresh_account(connection: Connection, *, team_id: str, account_id: str, now: datetime) -> None:
     """Make an account look for work again after its limits or its state changed; its campaigns' plans are mended."""
     await paces.lock_accounts(connection, team_id=team_id, account_ids=[account_id])
     await paces.recount(connection, team_id=team_id, account_ids=[account_id])
-    await paces.wake(connection, team_id=team_id, account_ids=[account_id], at=now)
+    await wakeups.give(connection, team_id=team_id, account_ids=[account_id], at=now)
     await awaited.want(connection, team_id=team_id, now=now)
     for campaign_id in await halted.campaigns_of(connection, team_id=team_id, account_id=account_id):
         for kind in ("assess", "plan"):

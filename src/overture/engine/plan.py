@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from overture.core import assign
-from overture.store import duties, paces, plans, scopes
+from overture.store import duties, plans, scopes, wakeups
 from overture.store.pool import Connection, Pool
 
 _DAYS = 7
@@ -51,8 +51,7 @@ async def loads(connection: Connection, *, team_id: str, campaign_id: str) -> Lo
 async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> int:
     """Plan what waits and move what must move; return how many leads were given an account.
 
-    One snapshot serves the counting and the writing; the accounts are woken in a second transaction, since their rows
-    change with every send.
+    One snapshot serves the counting and the writing; what is wanted of others, who may want it too, comes after.
     """
     async with (
         pool.acquire() as connection,
@@ -60,9 +59,9 @@ async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> 
         connection.transaction(isolation="repeatable_read"),
     ):
         accounts, placed, asked = await _plan(connection, team_id=team_id, campaign_id=campaign_id, now=now)
-    async with pool.acquire() as connection, connection.transaction():
-        await paces.wake_held(connection, team_id=team_id, account_ids=accounts, at=now)
-        if asked:
+        await wakeups.give(connection, team_id=team_id, account_ids=accounts, at=now)
+    if asked:
+        async with pool.acquire() as connection:
             await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
     return placed
 

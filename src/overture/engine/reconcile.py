@@ -154,12 +154,7 @@ class Reconciler:
         now, waited = reading.now, reading.wall_now - attempt.lease_until
         if inbox is not None:
             async with self._pool.acquire() as connection, connection.transaction():
-                await paces.lock_accounts(
-                    connection,
-                    team_id=team_id,
-                    account_ids=[attempt.account_id],
-                    profile_ids=[attempt.profile_id],
-                )
+                await paces.lock_accounts(connection, team_id=team_id, account_ids=[attempt.account_id])
                 await progress.lock(connection, team_id=team_id, lead_ids=[attempt.lead_id])
                 outcome, accepted_at = await _outcome(connection, team_id, reading, attempt, inbox)
                 if outcome is not None:

@@ -221,9 +221,7 @@ async def _take(
         now=now,
         new_ids=ids.many("u", len(messages)),
     )
-    await paces.lock_accounts(
-        connection, team_id=team_id, account_ids=[reader.account_id], profile_ids=list(profiles.values())
-    )
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=[reader.account_id])
     ended: list[str] = []
     if reader.restored_from is not None:
         since = reader.restored_from - inbound.GRACE

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, LeadState, OutcomeKind, Trigger
 from overture.engine import automate, halts, pacemaker, versions
-from overture.store import budgets, duties, ledger, outbox, paces, persons, progress, scope_requests, threads
+from overture.store import budgets, duties, ledger, outbox, paces, persons, progress, scope_requests, threads, wakeups
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
@@ -38,7 +38,7 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     by_attempt = {result.attempt_id: result for result in results}
     account_ids = sorted({result.account_id for result in results})
     profile_ids = [result.profile_id for result in results]
-    await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids, profile_ids=profile_ids)
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids)
     versions_of = await progress.lock(connection, team_id=team_id, lead_ids=[result.lead_id for result in results])
     await persons.lock(connection, team_id=team_id, profile_ids=profile_ids)
     settled = await ledger.settle(connection, team_id=team_id, settlements=[_settlement(result) for result in results])
@@ -226,7 +226,7 @@ async def _wake(
             earliest[advance.account_id] = min(known, advance.next_due) if known else advance.next_due
     sooner = {account_id: at for account_id, at in earliest.items() if at < wakes[account_id]}
     if sooner:
-        await paces.wake_each(connection, team_id=team_id, wakes=sooner)
+        await wakeups.give_each(connection, team_id=team_id, wakes=sooner)
 
 
 async def _free(
@@ -243,7 +243,7 @@ async def _free(
     freed = await persons.release(connection, team_id=team_id, lead_ids=lead_ids, unanswered_at=unanswered_at)
     accounts = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
     if accounts:
-        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+        await wakeups.give(connection, team_id=team_id, account_ids=accounts, at=now)
 
 
 async def _raced_replies(
@@ -325,7 +325,7 @@ async def _refuse(
             await halts.account_lost(connection, team_id=team_id, account_id=attempt.account_id, now=now, events=events)
         case _:
             await _due_again(connection, team_id, attempt, now)
-            await paces.wake(connection, team_id=team_id, account_ids=[attempt.account_id], at=now)
+            await wakeups.give(connection, team_id=team_id, account_ids=[attempt.account_id], at=now)
     return set()
 
 

@@ -35,7 +35,7 @@ from overture.engine.keyring import Keyring
 from overture.engine.shares import Shares
 from overture.engine.standstill import Standstill
 from overture.secrets import Sealer
-from overture.store import claims, duties
+from overture.store import claims, duties, wakeups
 from overture.store.pool import GONE, PASSING, Pool
 
 _log = structlog.get_logger(__name__)
@@ -197,6 +197,7 @@ class Engine:
         now = await self._clock.now()
         passed_over = [*self._sends_under_way.sated(), *self._claiming]
         async with self._pool.acquire() as connection:
+            await wakeups.take_up(connection)
             teams, resumable = await claims.due_teams(connection, now=now, count=TEAMS_A_TURN, but_not=passed_over)
         for team_id, campaign_id in resumable:
             await halts.resume(self._pool, team_id=team_id, campaign_id=campaign_id, now=now)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from overture import clock as clocks
 from overture.engine import complete, retain
-from overture.store import claims, duties, ledger
+from overture.store import duties, ledger, wakeups
 from overture.store.pool import Pool
 
 
@@ -14,6 +14,6 @@ async def sweep(pool: Pool, *, now: datetime) -> None:
         for team_id, account_id in await ledger.orphaned_accounts(connection, wall_now=clocks.wall_now()):
             await duties.want(connection, team_id=team_id, kind="reconcile", key=account_id, due_at=now)
     async with pool.acquire() as connection, connection.transaction():
-        await claims.wake_overlooked(connection, now=now)
+        await wakeups.give_overlooked(connection, now=now)
     await complete.sweep(pool, now=now)
     await retain.step(pool, now=now, wall_now=clocks.wall_now())

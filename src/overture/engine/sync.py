@@ -17,6 +17,7 @@ from overture.store import (
     progress,
     scope_requests,
     scopes,
+    wakeups,
 )
 from overture.store.pool import Connection, Pool
 
@@ -77,7 +78,7 @@ async def _mend(
             await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
         woken |= own
     if woken:
-        await paces.wake(connection, team_id=team_id, account_ids=sorted(woken), at=now)
+        await wakeups.give(connection, team_id=team_id, account_ids=sorted(woken), at=now)
 
 
 async def resume_returned(
@@ -100,7 +101,7 @@ async def resume_returned(
         await persons.resume(connection, team_id=team_id, lead_ids=again)
     accounts = await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids, now=now)
     if accounts:
-        await paces.wake(connection, team_id=team_id, account_ids=accounts, at=now)
+        await wakeups.give(connection, team_id=team_id, account_ids=accounts, at=now)
 
 
 async def _plan_returned(

@@ -124,8 +124,8 @@ async def due_teams(
 async def served_team(connection: Connection, *, team_id: str, wall_now: datetime) -> None:
     """Note that a team was served, and when it may next have something to send.
 
-    The row is locked before the accounts are looked at, so a wake-up that commits meanwhile is never lost: it lowers
-    the account first and waits for this row then.
+    The row is locked before the accounts are looked at: whoever takes wake-ups up lowers the account first and waits
+    for this row then.
     """
     await connection.execute("SELECT FROM team_due WHERE team_id = $1 FOR NO KEY UPDATE", team_id)
     await connection.execute(
@@ -149,12 +149,6 @@ async def served_part_of_team(connection: Connection, *, team_id: str, wall_now:
         team_id,
         wall_now,
     )
-
-
-async def nearest_team(connection: Connection) -> datetime | None:
-    """Return the next instant at which any team may have something to send; None when none ever has."""
-    instant: datetime | None = await connection.fetchval("SELECT min(next_at) FROM team_due WHERE next_at < 'infinity'")
-    return instant
 
 
 async def lease_accounts(
@@ -315,34 +309,3 @@ async def idle_wakes(connection: Connection, *, team_id: str, account_ids: Seque
         list(account_ids),
     )
     return {row["account_id"]: row["wake_at"] for row in rows}
-
-
-async def wake_overlooked(connection: Connection, *, now: datetime) -> None:
-    """A net under the wake-ups: wake accounts that sleep over work, and lower the hints of their teams.
-
-    An account that sleeps for a good reason is only looked at once more; one that somebody is at is left to them.
-    """
-    await connection.execute(
-        """
-        UPDATE account_pace q SET wake_at = $1
-          FROM (SELECT p.team_id, p.account_id FROM account_pace p
-                 WHERE p.wake_at > $1
-                   AND EXISTS (SELECT FROM team_gate s WHERE s.team_id = p.team_id AND s.open)
-                   AND EXISTS (SELECT FROM campaign_account ca
-                                 JOIN campaign_gate g
-                                      ON g.team_id = p.team_id AND g.campaign_id = ca.campaign_id AND g.open
-                                 JOIN lead_due d ON d.team_id = p.team_id AND d.account_id = p.account_id
-                                      AND d.campaign_id = ca.campaign_id AND d.due_at <= $1
-                                WHERE ca.team_id = p.team_id AND ca.account_id = p.account_id AND ca.next_at <= $1)
-                 ORDER BY p.team_id, p.account_id FOR NO KEY UPDATE OF p SKIP LOCKED) overlooked
-         WHERE q.team_id = overlooked.team_id AND q.account_id = overlooked.account_id
-        """,
-        now,
-    )
-    await connection.execute(
-        """
-        UPDATE team_due t SET next_at = p.wake_at
-          FROM (SELECT team_id, min(wake_at) AS wake_at FROM account_pace GROUP BY team_id) p
-         WHERE t.team_id = p.team_id AND t.next_at > p.wake_at
-        """
-    )

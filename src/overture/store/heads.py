@@ -11,7 +11,8 @@ from overture.store.pool import Connection
 class Head:
     """Whom an account writes to next in a campaign, and what its pace, limits and app allow.
 
-    A room of 0 tells that the ledger has to be counted. `wake_at`: when the engine looks at the account next.
+    A room of 0 tells that the ledger has to be counted. `wake_at`: when the engine looks at the account next, by what
+    it was told until now.
     `daily_cap` is that of the app, None where it has none; `last_end` is of the account, `pair_last_end` of the pair.
     By what is stored the account sends nothing in the campaign before `free_at`, nor this before `soonest`; what has to
     be counted and the hours may make it later. `looked`: how many accounts of the campaign were looked at.
@@ -69,16 +70,18 @@ async def read(
          CROSS JOIN LATERAL (
             SELECT a.*, count(*) OVER () AS looked FROM (
                 SELECT p.campaign_id, p.account_id, p.is_member, k.username, k.status, p.next_at, p.draw,
-                       p.opening_draw, p.last_end AS pair_last_end, e.wake_at, e.rest_until, e.last_end,
+                       p.opening_draw, p.last_end AS pair_last_end, w.wake_at, e.rest_until, e.last_end,
                        e.waits_for_inbox, k.hourly_limit, k.daily_limit, e.hourly_room, e.daily_room,
                        p.room AS pair_room, k.app_id, b.daily_cap, b.room AS app_room,
                        b.paused_until AS app_paused_until, b.rest_until AS app_rest_until,
                        b.pause_code AS app_pause_code,
-                       greatest(p.next_at, e.rest_until, e.wake_at, b.paused_until, b.rest_until) AS free_at
+                       greatest(p.next_at, e.rest_until, w.wake_at, b.paused_until, b.rest_until) AS free_at
                   FROM campaign_account p
                   JOIN account_link k ON k.team_id = p.team_id AND k.id = p.account_id
                   JOIN app_budget b ON b.team_id = p.team_id AND b.app_id = k.app_id
                   JOIN account_pace e ON e.team_id = p.team_id AND e.account_id = p.account_id
+                 CROSS JOIN LATERAL (SELECT least(e.wake_at, min(at)) AS wake_at FROM wake_up
+                                      WHERE team_id = p.team_id AND account_id = p.account_id) w
                  WHERE p.team_id = $1 AND p.campaign_id = c.id AND ($3::text[] IS NULL OR p.account_id = ANY($3))
                  ORDER BY k.status <> 'active', free_at, p.account_id
                  LIMIT $5

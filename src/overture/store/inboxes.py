@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from overture.core.words import ReadEndpoint
+from overture.store import wakeups
 from overture.store.pool import Connection
 
 
@@ -112,7 +113,6 @@ async def mark_read(
         UPDATE account_pace p
            SET read_until_id = coalesce($4, p.read_until_id),
                read_at = CASE WHEN $5 THEN greatest(p.read_at, $3) ELSE p.read_at END,
-               wake_at = CASE WHEN p.waits_for_inbox THEN least(p.wake_at, $3) ELSE p.wake_at END,
                waits_for_inbox = p.waits_for_inbox AND NOT $5
           FROM account_pace before
          WHERE p.team_id = $1 AND p.account_id = $2 AND before.team_id = $1 AND before.account_id = $2
@@ -125,9 +125,7 @@ async def mark_read(
         reached_head,
     )
     if waited:
-        await connection.execute(
-            "UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, read_at
-        )
+        await wakeups.give(connection, team_id=team_id, account_ids=[account_id], at=read_at)
     return waited is True
 
 

@@ -1,6 +1,6 @@
 """Pace: when an account, and each of its campaigns, may send next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,24 +51,13 @@ async def create_account(connection: Connection, *, team_id: str, account_id: st
     await connection.execute("INSERT INTO account_pace (team_id, account_id) VALUES ($1, $2)", team_id, account_id)
 
 
-async def lock_accounts(
-    connection: Connection, *, team_id: str, account_ids: Sequence[str], profile_ids: Sequence[str] = ()
-) -> None:
-    """Lock pace rows in key order: the first locks of every transaction that touches what an account does.
-
-    With them those of accounts whose leads wait for these persons: who frees a person wakes them, and must not meet
-    somebody then who waits for the first.
-    """
+async def lock_accounts(connection: Connection, *, team_id: str, account_ids: Sequence[str]) -> None:
+    """Lock pace rows in key order: the first locks of every transaction that touches what an account does."""
     await connection.execute(
-        """
-        SELECT FROM account_pace
-         WHERE team_id = $1 AND account_id = ANY($2::text[] || ARRAY(
-               SELECT account_id::text FROM lead_parked WHERE team_id = $1 AND profile_id = ANY($3::text[])))
-         ORDER BY account_id FOR NO KEY UPDATE
-        """,
+        "SELECT FROM account_pace WHERE team_id = $1 AND account_id = ANY($2::text[]) "
+        "ORDER BY account_id FOR NO KEY UPDATE",
         team_id,
         list(account_ids),
-        list(profile_ids),
     )
 
 
@@ -263,66 +252,6 @@ async def streaks(connection: Connection, *, team_id: str, account_ids: Sequence
         list(account_ids),
     )
     return {row["account_id"]: row["refusal_streak"] for row in rows}
-
-
-async def wake(connection: Connection, *, team_id: str, account_ids: Sequence[str], at: datetime) -> None:
-    """Make accounts look for work at `at` (engine time) at the latest: accounts in key order, then the team's hint."""
-    await connection.execute(
-        """
-        UPDATE account_pace p SET wake_at = $3
-          FROM (SELECT account_id FROM account_pace
-                 WHERE team_id = $1 AND account_id = ANY($2::text[]) AND wake_at > $3
-                 ORDER BY account_id FOR NO KEY UPDATE) later
-         WHERE p.team_id = $1 AND p.account_id = later.account_id
-        """,
-        team_id,
-        list(account_ids),
-        at,
-    )
-    await connection.execute("UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, at)
-
-
-async def wake_held(connection: Connection, *, team_id: str, account_ids: Sequence[str], at: datetime) -> None:
-    """Wake accounts also where a claim has them in hand that is about to let them sleep: wait for it.
-
-    To an update that looks at `wake_at` they seem awake until that claim is committed. For transactions that hold no
-    lock of what a claim may wait for.
-    """
-    await lock_accounts(connection, team_id=team_id, account_ids=account_ids)
-    await wake(connection, team_id=team_id, account_ids=account_ids, at=at)
-    # Whoever serves other accounts of the team may be about to write down that nothing is due.
-    await connection.execute("UPDATE team_due SET next_at = least(next_at, $2) WHERE team_id = $1", team_id, at)
-
-
-async def wake_team(connection: Connection, *, team_id: str, at: datetime) -> None:
-    """Make all accounts of a team look for work at `at` (engine time) at the latest."""
-    await connection.execute(
-        """
-        UPDATE account_pace p SET wake_at = $2
-          FROM (SELECT account_id FROM account_pace WHERE team_id = $1 AND wake_at > $2
-                 ORDER BY account_id FOR NO KEY UPDATE) later
-         WHERE p.team_id = $1 AND p.account_id = later.account_id
-        """,
-        team_id,
-        at,
-    )
-    await connection.execute("UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, at)
-
-
-async def wake_each(connection: Connection, *, team_id: str, wakes: Mapping[str, datetime]) -> None:
-    """Make accounts look for work at their own instants at the latest."""
-    await connection.execute(
-        """
-        UPDATE account_pace p SET wake_at = v.at FROM unnest($2::text[], $3::timestamptz[]) AS v (account_id, at)
-         WHERE p.team_id = $1 AND p.account_id = v.account_id AND p.wake_at > v.at
-        """,
-        team_id,
-        list(wakes),
-        list(wakes.values()),
-    )
-    await connection.execute(
-        "UPDATE team_due SET next_at = $2 WHERE team_id = $1 AND next_at > $2", team_id, min(wakes.values())
-    )
 
 
 async def recount(connection: Connection, *, team_id: str, account_ids: Sequence[str]) -> None:

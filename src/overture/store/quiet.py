@@ -58,7 +58,7 @@ async def look(connection: Connection, *, now: datetime, wall_now: datetime) -> 
             OR EXISTS (SELECT FROM attempt WHERE state = 'intent')
             OR EXISTS (SELECT FROM account_pace WHERE lease_until > $2)
             OR EXISTS (SELECT FROM duty WHERE due_at <= $1 OR lease_until > $2)
-            OR EXISTS (SELECT FROM team_due WHERE next_at <= $1)
+            OR EXISTS (SELECT FROM team_due WHERE next_at <= $1) OR EXISTS (SELECT FROM wake_up)
             OR EXISTS (SELECT FROM {claims.RESUMABLE}) AS is_busy,
             chores.any_now AS has_chores,
             chores.any_open OR EXISTS (SELECT FROM campaign WHERE status = 'active')
