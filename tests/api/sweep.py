@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from tests.api import campaigning
+from tests.api import campaigning, conversing
 
 from overture.actions.context import Context
 
@@ -120,6 +120,10 @@ class World:
 
     def query(self, operation: Operation) -> dict[str, Any]:
         """Return what an operation must be asked with."""
+        if operation.name == "DELETE /messages/{message_id}":
+            return {"scope": "all"}
+        if operation.name == "DELETE /messages/{message_id}/reactions":
+            return {"emoji": "👍"}
         return {"platform": "twitter", "platformId": ["1", "2"]} if operation.path == "/contacts" else {}
 
     def body(self, operation: Operation, document: Document) -> Any:
@@ -136,6 +140,8 @@ class World:
             "w": "status_id",
             "h": "tag_id",
             "m": "member_id",
+            "r": "thread_id",
+            "g": "message_id",
         }
         for letter, name in letters.items():
             example = example.replace(f"{letter}0mdbz3k91yq0c8f4w2n7xhs", self.ids[name])
@@ -157,7 +163,7 @@ async def furnish(context: Context, client: httpx.AsyncClient, account: dict[str
         made: dict[str, Any] = response.json()
         return made
 
-    ids = {"account_link_id": account["id"], "platform": "twitter", "platform_id": "1", "identifier": "3"}
+    ids = {"account_link_id": account["id"], "platform": "twitter", "platform_id": "1", "identifier": "3", "index": "0"}
     registered = await client.put("/platforms/twitter/app", json={"clientId": "sandbox-client"})
     assert registered.is_success, registered.text
     ids["list_id"] = (await make("/lists", name="A"))["id"]
@@ -187,6 +193,12 @@ async def furnish(context: Context, client: httpx.AsyncClient, account: dict[str
     await make(f"{campaign}/leads", platformIds=["1", "2"])
     await campaigning.write_to_anyone(context)
     await campaigning.put(context, made, ids["identifier"], state="held", reason="wroteFirst")
+    team = (await client.get("/team")).json()
+    for number in range(2):
+        said = conversing.message(number, str(21 + number), "Hello", is_inbound=True)
+        await conversing.read(context.pool, team["id"], account["id"], said)
+    thread = (await client.get("/threads")).json()["data"][0]
+    ids["thread_id"], ids["message_id"] = thread["id"], thread["lastMessage"]["id"]
     automation = {
         "trigger": "replied",
         "action": "setStatus",

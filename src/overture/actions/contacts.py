@@ -81,7 +81,7 @@ async def page(
         wanted = await contacts.ids_of(connection, team_id=actor.team_id, profile_ids=list(found.values()))
         shown = [contact_id for contact_id in wanted if after is None or contact_id > after][:limit]
         rows = await contacts.read(connection, team_id=actor.team_id, contact_ids=shown)
-        return await _views(connection, actor, rows, expand)
+        return await views(connection, actor, rows, expand)
 
 
 async def get(context: Context, actor: Actor, *, contact_id: str, expand: Collection[Expansion] = ()) -> View:
@@ -92,7 +92,7 @@ async def get(context: Context, actor: Actor, *, contact_id: str, expand: Collec
     """
     async with context.pool.acquire() as connection:
         found = await _read(connection, actor, contact_id)
-        (view,) = await _views(connection, actor, [found], expand)
+        (view,) = await views(connection, actor, [found], expand)
     return view
 
 
@@ -129,7 +129,7 @@ async def change(context: Context, actor: Actor, *, contact_id: str, changes: Co
                     after=_plain(new),
                 )
             await outbox.append(connection, team_id=actor.team_id, now=now, events=_events(before, after))
-        (view,) = await _views(connection, actor, [after], ())
+        (view,) = await views(connection, actor, [after], ())
     context.wake()
     return view
 
@@ -161,7 +161,7 @@ async def change_tag(context: Context, actor: Actor, *, contact_id: str, referen
                 before=audit.state(found, "tag_ids"),
                 after=audit.state(after, "tag_ids"),
             )
-        (view,) = await _views(connection, actor, [after], ())
+        (view,) = await views(connection, actor, [after], ())
         await outbox.append(connection, team_id=actor.team_id, now=now, events=events)
     return view
 
@@ -262,10 +262,10 @@ def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-async def _views(
+async def views(
     connection: Connection, actor: Actor, rows: Sequence[Contact], expand: Collection[Expansion]
 ) -> list[View]:
-    """Put beside each contact what was asked for, in one statement for each kind."""
+    """Put beside each contact what was asked for, in one statement for each kind; for other actions too."""
     known_statuses: Mapping[str, Status] = {}
     known_tags: Mapping[str, Tag] = {}
     known_members: Mapping[str, Member] = {}

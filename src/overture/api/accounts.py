@@ -101,13 +101,13 @@ async def list_account_links(
         count=paging.fetch,
     )
     shown, cursor = paging.cut(rows, lambda account: (account.id,))
-    return Page(data=[_answer(context, account) for account in shown], next_cursor=cursor)
+    return Page(data=[answer(context, account) for account in shown], next_cursor=cursor)
 
 
 @router.get("/account-links/{account_link_id}", summary="Get an account link")
 async def get_account_link(context: CurrentContext, actor: CurrentActor, account_link_id: str) -> AccountAnswer:
     """Return one account link."""
-    return _answer(context, await accounts.get(context, actor, account_id=account_link_id))
+    return answer(context, await accounts.get(context, actor, account_id=account_link_id))
 
 
 @router.post(
@@ -142,7 +142,7 @@ async def link_account(
         grant=Grant(access_token=body.tokens.access_token),
         base_url=base_url,
     )
-    return _answer(context, account)
+    return answer(context, account)
 
 
 @router.patch(
@@ -163,7 +163,7 @@ async def change_account_link(
         daily_limit=given.get("daily_limit"),
         status=AccountStatus(given["status"]) if "status" in given else None,
     )
-    return _answer(context, changed)
+    return answer(context, changed)
 
 
 @router.delete(
@@ -177,7 +177,8 @@ async def disconnect_account(context: CurrentContext, actor: CurrentActor, accou
     await accounts.disconnect(context, actor, account_id=account_link_id)
 
 
-def _answer(context: Context, account: Account) -> AccountAnswer:
+def answer(context: Context, account: Account) -> AccountAnswer:
+    """Put an account link into its wire form."""
     return AccountAnswer(
         id=account.id,
         platform=account.platform,

@@ -30,6 +30,7 @@ from overture.api import (
     list_leads,
     lists,
     members,
+    messages,
     methods,
     metrics,
     platform_apps,
@@ -41,6 +42,7 @@ from overture.api import (
     suppressions,
     tags,
     teams,
+    threads,
     tokens,
 )
 from overture.api.admissions import Admissions
@@ -69,6 +71,8 @@ _RESOURCES = (
     tags,
     contacts,
     suppressions,
+    threads,
+    messages,
     campaigns,
     campaign_columns,
     campaign_leads,

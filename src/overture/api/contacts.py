@@ -121,7 +121,7 @@ async def list_contacts(
         context, actor, identifiers=identifiers, expand=expand, after=paging.after_id, limit=paging.fetch
     )
     shown, cursor = paging.cut(rows, lambda view: (view.contact.id,))
-    return Page(data=[_answer(view) for view in shown], next_cursor=cursor)
+    return Page(data=[answer(view) for view in shown], next_cursor=cursor)
 
 
 @router.get("/contacts/{contact_id}", summary="Get a contact")
@@ -132,7 +132,7 @@ async def get_contact(
     expand: _Expand = [],  # noqa: B006 - FastAPI copies it
 ) -> ContactAnswer:
     """Return one contact."""
-    return _answer(await contacts.get(context, actor, contact_id=contact_id, expand=expand))
+    return answer(await contacts.get(context, actor, contact_id=contact_id, expand=expand))
 
 
 @router.patch(
@@ -151,7 +151,7 @@ async def change_contact(
         changes["valuation"] = Decimal(str(body.valuation))
     if body.consent is not None:
         changes["consent"] = NewConsent(basis=body.consent.basis, evidence=body.consent.evidence)
-    return _answer(await contacts.change(context, actor, contact_id=contact_id, changes=changes))
+    return answer(await contacts.change(context, actor, contact_id=contact_id, changes=changes))
 
 
 @router.post(
@@ -164,22 +164,23 @@ async def forget_contact(context: CurrentContext, actor: CurrentActor, contact_i
     messages. They leave all lists, every sequence stops, and nobody of the team writes to them again, also when they
     are met anew: a salted hash of the platform's id is kept. Counters stay, and when something was sent.
     """
-    return _answer(await forgetting.forget(context, actor, contact_id=contact_id))
+    return answer(await forgetting.forget(context, actor, contact_id=contact_id))
 
 
 @router.put("/contacts/{contact_id}/tags/{tag_ref}", summary="Tag a contact")
 async def tag_contact(context: CurrentContext, actor: CurrentActor, contact_id: str, tag_ref: str) -> ContactAnswer:
     """Add a tag, by id or by name; a contact that has it keeps it."""
-    return _answer(await contacts.change_tag(context, actor, contact_id=contact_id, reference=tag_ref, is_added=True))
+    return answer(await contacts.change_tag(context, actor, contact_id=contact_id, reference=tag_ref, is_added=True))
 
 
 @router.delete("/contacts/{contact_id}/tags/{tag_ref}", summary="Take a tag off a contact")
 async def untag_contact(context: CurrentContext, actor: CurrentActor, contact_id: str, tag_ref: str) -> ContactAnswer:
     """Take a tag off, by id or by name; a contact without it stays as it is."""
-    return _answer(await contacts.change_tag(context, actor, contact_id=contact_id, reference=tag_ref, is_added=False))
+    return answer(await contacts.change_tag(context, actor, contact_id=contact_id, reference=tag_ref, is_added=False))
 
 
-def _answer(view: View) -> ContactAnswer:
+def answer(view: View) -> ContactAnswer:
+    """Put a contact into its wire form."""
     contact, consent = view.contact, view.contact.consent
     return ContactAnswer(
         id=contact.id,

@@ -16,6 +16,7 @@ _ANSWER = {"$ref": "#/components/schemas/ErrorAnswer"}
 
 _UNKNOWN: Mapping[str, str] = {
     "identifier": "leadNotFound",
+    "index": "attachmentNotFound",
     "job_id": "importJobNotFound",
     "platform": "platformNotSupported",
     "platform_id": "leadNotFound",

@@ -182,3 +182,14 @@ def _belongs(character: str) -> bool:
 def plain(text: str) -> str:
     """Return a text without what platforms change in it, for comparing: spacing, and signs they escape."""
     return " ".join(html.unescape(text).split())
+
+
+LONGEST_PREVIEW = 200
+
+
+def preview(text: str) -> str | None:
+    """Return one line that shows how a message begins; None where there is nothing to show."""
+    line = " ".join(text.split())
+    if len(line) > LONGEST_PREVIEW:
+        line = line[: LONGEST_PREVIEW - 1].rstrip() + "…"
+    return line or None

@@ -131,6 +131,24 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
 
 
+class Folder(StrEnum):
+    """Where a team looks for conversations: `noReply` are those of the inbox in which the other side spoke last."""
+
+    INBOX = "inbox"
+    NO_REPLY = "noReply"
+    REQUESTS = "requests"
+    ARCHIVED = "archived"
+    ALL = "all"
+
+
+class TypingIndicators(StrEnum):
+    """Whether the other side is shown that somebody types an answer."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    TEAM_DEFAULT = "teamDefault"
+
+
 class JobStatus(StrEnum):
     """The life of an import job."""
 
@@ -213,6 +231,7 @@ class AuditAction(StrEnum):
     LIST_CHANGED = "list.changed"
     LIST_CREATED = "list.created"
     LIST_DELETED = "list.deleted"
+    MESSAGE_SENT = "message.sent"
     POLICY_CHANGED = "policy.changed"
     RULES_CHANGED = "rules.changed"
     SEQUENCE_REPLACED = "sequence.replaced"
@@ -228,6 +247,8 @@ class AuditAction(StrEnum):
     TEAM_CHANGED = "team.changed"
     TEAM_RESUMED = "team.resumed"
     TEAM_STOPPED = "team.stopped"
+    THREAD_CHANGED = "thread.changed"
+    THREAD_DELETED = "thread.deleted"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an act
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the same
 
@@ -240,11 +261,13 @@ class ObjectType(StrEnum):
     CONTACT = "contact"
     IMPORT_JOB = "importJob"
     LIST = "list"
+    MESSAGE = "message"
     PLATFORM_APP = "platformApp"
     PROFILE = "profile"
     STATUS = "status"
     TAG = "tag"
     TEAM = "team"
+    THREAD = "thread"
     TOKEN = "token"  # noqa: S105 - a kind of object
 
 

@@ -57,7 +57,7 @@ async def act(
         now=now,
         messages=[_as_stored(message, account_id, profiles[message.other_id]) for message in kept],
     )
-    new = {message.platform_id: message for message in stored}
+    new = {message.platform_id: message for message in stored.messages}
     inbound = [message for message in kept if message.is_inbound and message.platform_id in new]
     outbound = [message for message in kept if not message.is_inbound and message.platform_id in new]
     met = await persons.contacted(
@@ -70,7 +70,8 @@ async def act(
         team_id=team_id,
         inbound=[(profiles[message.other_id], message.sent_at) for message in inbound],
     )
-    events = [
+    events = threads.events(stored.turned)
+    events += [
         outbox.NewEvent(
             type="message.received" if message.is_inbound else "message.sent",
             object_type="message",

@@ -120,13 +120,14 @@ async def _accept(
     )
     moved = {lead.lead_id: lead for lead in await progress.advance(connection, team_id=team_id, advances=advances)}
     await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
-    stored, inbound = await threads.store_sent(
+    kept = await threads.store(
         connection,
         team_id=team_id,
         now=now,
         messages=[_message(attempt, by_attempt[attempt.id], at[attempt.id]) for attempt in accepted],
     )
-    by_message = {message.platform_id: message for message in stored}
+    by_message = {message.platform_id: message for message in kept.messages}
+    events += threads.events(kept.turned)
     await _wake(connection, team_id, advances, wakes)
     for attempt in accepted:
         lead = moved[attempt.lead_id]
@@ -160,7 +161,7 @@ async def _accept(
     stopped = [lead.lead_id for lead in moved.values() if lead.state not in going_on]
     await _free(connection, team_id, now, [lead.lead_id for lead in finished], unanswered_at=now)
     await _free(connection, team_id, now, stopped, unanswered_at=None)
-    await _raced_replies(connection, team_id, now, accepted, inbound, events, triggered)
+    await _raced_replies(connection, team_id, now, accepted, kept.inbound, events, triggered)
     for attempt in accepted:
         result = by_attempt[attempt.id].outcome
         # The last call of a window says until when no other is taken.

@@ -58,6 +58,16 @@ async def read(connection: Connection, *, team_id: str, account_id: str) -> Acco
     return None if row is None else Account(**row)
 
 
+async def of_ids(connection: Connection, *, team_id: str, account_ids: Sequence[str]) -> dict[str, Account]:
+    """Return those of these accounts that are linked, by id."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM account_link WHERE team_id = $1 AND id = ANY($2::text[]) AND deleted_at IS NULL",
+        team_id,
+        list(account_ids),
+    )
+    return {row["id"]: Account(**row) for row in rows}
+
+
 async def lock(connection: Connection, *, team_id: str, account_id: str) -> Account | None:
     """Return an account that is linked, and keep others from changing it until the transaction ends."""
     row = await connection.fetchrow(

@@ -55,6 +55,22 @@ async def ids_of(connection: Connection, *, team_id: str, profile_ids: Sequence[
     return [row["id"] for row in rows]
 
 
+async def profiles_of(connection: Connection, *, team_id: str, contact_ids: Sequence[str]) -> list[str]:
+    """Return the profiles of these contacts, in order."""
+    rows = await connection.fetch(
+        """
+        SELECT id FROM profile WHERE team_id = $1 AND contact_id = ANY($2::text[])
+        UNION
+        SELECT id FROM profile WHERE team_id = $1 AND contact_id IS NULL AND id = ANY($3::text[])
+         ORDER BY id
+        """,
+        team_id,
+        list(contact_ids),
+        ["u" + contact_id[1:] for contact_id in contact_ids],
+    )
+    return [row["id"] for row in rows]
+
+
 async def read(connection: Connection, *, team_id: str, contact_ids: Sequence[str]) -> list[Contact]:
     """Return the contacts with these ids, in their order."""
     profiles = await connection.fetch(

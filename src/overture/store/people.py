@@ -49,6 +49,14 @@ def of_row(row: asyncpg.Record) -> Profile:
     return Profile(**fields)
 
 
+async def of_ids(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> dict[str, Profile]:
+    """Return those of these profiles that there are, by id."""
+    rows = await connection.fetch(
+        f"SELECT {COLUMNS} FROM profile p WHERE p.team_id = $1 AND p.id = ANY($2::text[])", team_id, list(profile_ids)
+    )
+    return {row["id"]: of_row(row) for row in rows}
+
+
 async def save_people(
     connection: Connection, *, team_id: str, platform: str, people: Sequence[Person], now: datetime
 ) -> dict[str, str]:

@@ -1,16 +1,20 @@
 """Threads and messages: what was said between an account and a profile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from overture import ids
+from overture.store import outbox
 from overture.store.pool import Connection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewMessage:
-    """One message of a conversation. `archives` is set for a campaign's own sends."""
+    """One message of a conversation. `archives` is set for a campaign's own sends.
+
+    `id`: what it was called when it was tried; None: it is new here.
+    """
 
     account_id: str
     profile_id: str
@@ -21,6 +25,7 @@ class NewMessage:
     sent_at: datetime
     attempt_id: str | None
     archives: bool
+    id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,38 +40,74 @@ class Stored:
     is_inbound: bool
 
 
-async def store(connection: Connection, *, team_id: str, now: datetime, messages: Sequence[NewMessage]) -> list[Stored]:
-    """Store messages with their threads; return those that are new. Known ones change nothing."""
-    return (await store_sent(connection, team_id=team_id, now=now, messages=messages))[0]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turned:
+    """A thread that messages made, put into the archive or brought back from it. `event` is named after that."""
+
+    thread_id: str
+    event: str
 
 
-async def store_sent(
-    connection: Connection, *, team_id: str, now: datetime, messages: Sequence[NewMessage]
-) -> tuple[list[Stored], dict[tuple[str, str], datetime]]:
-    """Do the same; return also the latest inbound message of each conversation, as (account, profile), that has one."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """What storing messages led to.
+
+    `messages` are those that are new. `inbound` holds the latest inbound message of each conversation, as (account,
+    profile), that has one.
+    """
+
+    messages: Sequence[Stored]
+    turned: Sequence[Turned]
+    inbound: Mapping[tuple[str, str], datetime]
+
+
+async def store(connection: Connection, *, team_id: str, now: datetime, messages: Sequence[NewMessage]) -> Kept:
+    """Store messages with their threads. Known ones change nothing.
+
+    A thread is where its latest message puts it: a campaign's in the archive, any other in the inbox, also one that was
+    deleted here.
+    """
     if not messages:
-        return [], {}
+        return Kept(messages=(), turned=(), inbound={})
     ordered = sorted(messages, key=lambda message: (message.account_id, message.profile_id, message.sent_at))
     count = len(ordered)
     rows = await connection.fetch(
         """
-        INSERT INTO thread AS t (team_id, id, account_id, profile_id, platform_id, archived, last_message_at,
-                                 last_inbound_at, last_outbound_at, created_at)
-        SELECT $1, min(v.id), v.account_id, v.profile_id, max(v.conversation_id), bool_and(v.archives),
-               max(v.sent_at), max(v.sent_at) FILTER (WHERE v.is_inbound),
-               max(v.sent_at) FILTER (WHERE NOT v.is_inbound), $2
-          FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::timestamptz[], $9::boolean[])
-               AS v (id, account_id, profile_id, conversation_id, is_inbound, sent_at, archives)
-         GROUP BY v.account_id, v.profile_id
-         ORDER BY v.account_id, v.profile_id
-        ON CONFLICT (team_id, account_id, profile_id) DO UPDATE
-           SET platform_id = coalesce(t.platform_id, excluded.platform_id),
-               archived = CASE WHEN excluded.last_message_at >= coalesce(t.last_message_at, '-infinity')
-                               THEN excluded.archived ELSE t.archived END,
-               last_message_at = greatest(t.last_message_at, excluded.last_message_at),
-               last_inbound_at = greatest(t.last_inbound_at, excluded.last_inbound_at),
-               last_outbound_at = greatest(t.last_outbound_at, excluded.last_outbound_at)
-        RETURNING id, account_id, profile_id, last_inbound_at
+        WITH given AS MATERIALIZED (
+            SELECT min(v.id) AS id, v.account_id, v.profile_id, max(v.conversation_id) AS conversation_id,
+                   (array_agg(v.archives ORDER BY v.sent_at DESC))[1] AS archives, max(v.sent_at) AS sent_at,
+                   max(v.sent_at) FILTER (WHERE v.is_inbound) AS inbound_at,
+                   max(v.sent_at) FILTER (WHERE NOT v.is_inbound) AS outbound_at
+              FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::timestamptz[],
+                          $9::boolean[])
+                   AS v (id, account_id, profile_id, conversation_id, is_inbound, sent_at, archives)
+             GROUP BY v.account_id, v.profile_id
+        ), put AS (
+            INSERT INTO thread AS t (team_id, id, account_id, profile_id, platform_id, archived, last_message_at,
+                                     last_inbound_at, last_outbound_at, created_at)
+            SELECT $1, g.id, g.account_id, g.profile_id, g.conversation_id, g.archives, g.sent_at, g.inbound_at,
+                   g.outbound_at, $2
+              FROM given g ORDER BY g.account_id, g.profile_id
+            ON CONFLICT (team_id, account_id, profile_id) DO UPDATE
+               SET platform_id = coalesce(t.platform_id, excluded.platform_id),
+                   archived = CASE WHEN excluded.last_message_at >= coalesce(t.last_message_at, '-infinity')
+                                   THEN excluded.archived ELSE t.archived END,
+                   deleted_at = CASE WHEN excluded.last_message_at > coalesce(t.last_message_at, '-infinity')
+                                     THEN NULL ELSE t.deleted_at END,
+                   last_message_at = greatest(t.last_message_at, excluded.last_message_at),
+                   last_inbound_at = greatest(t.last_inbound_at, excluded.last_inbound_at),
+                   last_outbound_at = greatest(t.last_outbound_at, excluded.last_outbound_at)
+            RETURNING id, account_id, profile_id, last_inbound_at, archived, deleted_at
+        )
+        SELECT p.id, p.account_id, p.profile_id, p.last_inbound_at,
+               CASE WHEN b.id IS NULL OR (b.deleted_at IS NOT NULL AND p.deleted_at IS NULL) THEN 'thread.created'
+                    WHEN p.archived AND NOT b.archived THEN 'thread.archived'
+                    WHEN b.archived AND NOT p.archived THEN 'thread.unarchived' END AS event
+          FROM put p
+          LEFT JOIN LATERAL (
+             SELECT id, archived, deleted_at FROM thread
+              WHERE team_id = $1 AND account_id = p.account_id AND profile_id = p.profile_id LIMIT 1) b ON true
+         ORDER BY p.id
         """,
         team_id,
         now,
@@ -79,11 +120,25 @@ async def store_sent(
         [message.archives for message in ordered],
     )
     thread_ids = {(row["account_id"], row["profile_id"]): row["id"] for row in rows}
-    inbound = {
-        (row["account_id"], row["profile_id"]): row["last_inbound_at"]
-        for row in rows
-        if row["last_inbound_at"] is not None
-    }
+    return Kept(
+        messages=await _add(connection, team_id, ordered, thread_ids),
+        turned=[Turned(thread_id=row["id"], event=row["event"]) for row in rows if row["event"] is not None],
+        inbound={
+            (row["account_id"], row["profile_id"]): row["last_inbound_at"]
+            for row in rows
+            if row["last_inbound_at"] is not None
+        },
+    )
+
+
+async def _add(
+    connection: Connection,
+    team_id: str,
+    ordered: Sequence[NewMessage],
+    thread_ids: Mapping[tuple[str, str], str],
+) -> list[Stored]:
+    """Add those of the messages that are not known."""
+    fresh = ids.many("g", len(ordered))
     given = {
         message_id: Stored(
             id=message_id,
@@ -93,7 +148,9 @@ async def store_sent(
             platform_id=message.platform_id,
             is_inbound=message.is_inbound,
         )
-        for message_id, message in zip(ids.many("g", count), ordered, strict=True)
+        for message_id, message in zip(
+            (message.id or new_id for message, new_id in zip(ordered, fresh, strict=True)), ordered, strict=True
+        )
     }
     added = await connection.fetch(
         """
@@ -116,7 +173,12 @@ async def store_sent(
         [message.sent_at for message in ordered],
         [message.attempt_id for message in ordered],
     )
-    return [given[row["id"]] for row in added], inbound
+    return [given[row["id"]] for row in added]
+
+
+def events(turned: Sequence[Turned]) -> list[outbox.NewEvent]:
+    """Tell what became of threads."""
+    return [outbox.NewEvent(type=one.event, object_type="thread", object_id=one.thread_id, data={}) for one in turned]
 
 
 async def known(connection: Connection, *, team_id: str, account_id: str, platform_ids: Sequence[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """Access tokens: kept as hashes; a directory tells which team each one opens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +65,16 @@ async def find(connection: Connection, *, digest: bytes) -> Token | None:
         digest,
     )
     return None if row is None else Token(**row)
+
+
+async def of_ids(connection: Connection, *, team_id: str, token_ids: Sequence[str]) -> dict[str, Token]:
+    """Return those of these tokens that there are, revoked ones too, by id."""
+    rows = await connection.fetch(
+        f"SELECT {COLUMNS} FROM api_token t {MEMBER} WHERE t.team_id = $1 AND t.id = ANY($2::text[])",
+        team_id,
+        list(token_ids),
+    )
+    return {row["id"]: Token(**row) for row in rows}
 
 
 async def lock(connection: Connection, *, team_id: str, token_id: str) -> Token | None:
