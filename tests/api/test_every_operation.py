@@ -100,7 +100,10 @@ async def test_what_belongs_to_another_team_is_not_there(
     for operation in document.operations():
         if _ids(operation):
             answer = await other_client.request(
-                operation.method, world.path(operation), json=world.body(operation, document)
+                operation.method,
+                world.path(operation),
+                params=world.query(operation),
+                json=world.body(operation, document),
             )
             if answer.status_code != 404 or not answer.json()["code"].endswith("NotFound"):
                 broken.append((operation.name, answer.status_code, answer.text))
@@ -165,7 +168,9 @@ async def test_what_is_not_there_is_told_by_its_kind(
         names = _ids(operation)
         for wrong in (NOWHERE, "x", "1" * 24, "custom_" + NOWHERE) if names else ():
             path = world.path(operation, **{names[-1]: wrong})
-            answer = await client.request(operation.method, path, json=world.body(operation, document))
+            answer = await client.request(
+                operation.method, path, params=world.query(operation), json=world.body(operation, document)
+            )
             if answer.status_code != 404 or not answer.json()["code"].endswith("NotFound"):
                 broken.append((operation.name, wrong, answer.status_code, answer.text))
     assert broken == []

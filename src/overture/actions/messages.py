@@ -17,7 +17,7 @@ from overture.store.pool import Connection
 from overture.store.tokens import Token
 
 
-class Expansion(StrEnum):
+class MessageExpansion(StrEnum):
     """What may be shown beside its id; here nobody reacts, and no message quotes another."""
 
     SENT_BY = "sentBy"
@@ -44,7 +44,7 @@ async def page(
     *,
     thread_id: str,
     descending: bool,
-    expand: Collection[Expansion],
+    expand: Collection[MessageExpansion],
     after: tuple[datetime, str] | None,
     limit: int,
 ) -> list[View]:
@@ -66,7 +66,7 @@ async def page(
         return await views(connection, actor, rows, expand)
 
 
-async def get(context: Context, actor: Actor, *, message_id: str, expand: Collection[Expansion] = ()) -> View:
+async def get(context: Context, actor: Actor, *, message_id: str, expand: Collection[MessageExpansion] = ()) -> View:
     """Return a message.
 
     Raises:
@@ -89,7 +89,7 @@ async def refuse(context: Context, actor: Actor, *, message_id: str, capability:
     capabilities.refuse(found.platform, capability)
 
 
-async def find_attachment(context: Context, actor: Actor, *, message_id: str, index: int) -> NoReturn:
+async def find_attachment(context: Context, actor: Actor, *, message_id: str, index: str) -> NoReturn:
     """Say that a message has no such attachment: what people attach is not read from any platform.
 
     Raises:
@@ -97,7 +97,7 @@ async def find_attachment(context: Context, actor: Actor, *, message_id: str, in
     """
     async with context.pool.acquire() as connection:
         await read(connection, actor, message_id)
-    raise NotFound("attachment", str(index), place="message", hint="Look at its `attachments`.")
+    raise NotFound("attachment", index, place="message", hint="Look at its `attachments`.")
 
 
 async def read(connection: Connection, actor: Actor, message_id: str) -> Message:
@@ -113,7 +113,7 @@ async def read(connection: Connection, actor: Actor, message_id: str) -> Message
 
 
 async def views(
-    connection: Connection, actor: Actor, rows: Sequence[Message], expand: Collection[Expansion]
+    connection: Connection, actor: Actor, rows: Sequence[Message], expand: Collection[MessageExpansion]
 ) -> list[View]:
     """Put beside each message what was asked for, in one statement for each kind."""
     team_id = actor.team_id
@@ -121,17 +121,17 @@ async def views(
     known_members: Mapping[str, Member] = {}
     known_threads: Mapping[str, threads.View] = {}
     known_accounts: Mapping[str, Account] = {}
-    if Expansion.SENT_BY in expand:
+    if MessageExpansion.SENT_BY in expand:
         token_ids = [row.token_id for row in rows if row.token_id is not None]
         known_tokens = await tokens.of_ids(connection, team_id=team_id, token_ids=token_ids)
         member_ids = [row.member_id for row in rows if row.member_id is not None]
         known_members = await members.of_ids(connection, team_id=team_id, member_ids=member_ids)
-    if Expansion.THREAD in expand:
+    if MessageExpansion.THREAD in expand:
         found = await conversations.read(
             connection, team_id=team_id, thread_ids=sorted({row.thread_id for row in rows})
         )
         known_threads = {view.thread.id: view for view in await threads.views(connection, actor, found, ())}
-    if Expansion.ACCOUNT_LINK in expand:
+    if MessageExpansion.ACCOUNT_LINK in expand:
         account_ids = [row.account_id for row in rows]
         known_accounts = await accounts.of_ids(connection, team_id=team_id, account_ids=account_ids)
     return [

@@ -22,7 +22,7 @@ from overture.store.pool import Connection
 _AUDITED = ("archived", "unread", "own_assignee_id", "typing_indicators")
 
 
-class Expansion(StrEnum):
+class ThreadExpansion(StrEnum):
     """What may be shown beside its id."""
 
     ACCOUNT_LINK = "accountLink"
@@ -67,7 +67,7 @@ async def page(
     *,
     wanted: Wanted,
     descending: bool,
-    expand: Collection[Expansion],
+    expand: Collection[ThreadExpansion],
     after: Place | None,
     limit: int,
 ) -> tuple[list[View], list[Place]]:
@@ -81,7 +81,7 @@ async def page(
         return await views(connection, actor, rows, expand), places
 
 
-async def get(context: Context, actor: Actor, *, thread_id: str, expand: Collection[Expansion] = ()) -> View:
+async def get(context: Context, actor: Actor, *, thread_id: str, expand: Collection[ThreadExpansion] = ()) -> View:
     """Return a thread.
 
     Raises:
@@ -177,7 +177,7 @@ async def read(connection: Connection, actor: Actor, thread_id: str) -> Thread:
 
 
 async def views(
-    connection: Connection, actor: Actor, rows: Sequence[Thread], expand: Collection[Expansion]
+    connection: Connection, actor: Actor, rows: Sequence[Thread], expand: Collection[ThreadExpansion]
 ) -> list[View]:
     """Put beside each thread what was asked for, in one statement for each kind."""
     team_id = actor.team_id
@@ -185,17 +185,17 @@ async def views(
     known_profiles: dict[str, Profile] = {}
     known_contacts: dict[str, ContactView] = {}
     known_members: dict[str, Member] = {}
-    if Expansion.ACCOUNT_LINK in expand:
+    if ThreadExpansion.ACCOUNT_LINK in expand:
         account_ids = [row.account_id for row in rows]
         known_accounts = await accounts.of_ids(connection, team_id=team_id, account_ids=account_ids)
-    if Expansion.PROFILE in expand:
+    if ThreadExpansion.PROFILE in expand:
         known_profiles = await people.of_ids(connection, team_id=team_id, profile_ids=[row.profile_id for row in rows])
-    if Expansion.CONTACT in expand:
+    if ThreadExpansion.CONTACT in expand:
         noted = await stored_contacts.read(
             connection, team_id=team_id, contact_ids=sorted({row.contact_id for row in rows})
         )
         known_contacts = {view.contact.id: view for view in await contacts.views(connection, actor, noted, ())}
-    if Expansion.ASSIGNEE in expand:
+    if ThreadExpansion.ASSIGNEE in expand:
         wanted = [row.assignee_id for row in rows if row.assignee_id is not None]
         known_members = await members.of_ids(connection, team_id=team_id, member_ids=wanted)
     return [

@@ -15,6 +15,7 @@ _PARAMETERS: Mapping[str, tuple[str, str]] = {
     "tag_ref": ("Id or name of the tag; case and accents of the name do not matter.", "vip"),
     "contact_id": ("Id of the contact.", "o0mdbz3k91yq0c8f4w2n7xhs"),
     "profile_id": ("Id of the profile.", "u0mdbz3k91yq0c8f4w2n7xhs"),
+    "index": ("Its place among the message's attachments, from 0.", "0"),
     "identifier": ("Who is meant: the `platformId`, unless `by` says otherwise.", "1900000000000000042"),
     "platform_id": ("The platform's id of the lead.", "1900000000000000042"),
 }

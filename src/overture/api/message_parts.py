@@ -43,8 +43,10 @@ class MentionAnswer(bodies.Answer):
     """Somebody a text names."""
 
     username: str = Field(description="Username without @.", examples=["ana"])
-    display_name: str | None = Field(description="Shown name; null: not looked up.", examples=[None])
-    platform_id: str | None = Field(description="The platform's id; null: not looked up.", examples=[None])
+    display_name: str | None = Field(description="Shown name; null: not looked up.", examples=[None, "Ana Ruiz"])
+    platform_id: str | None = Field(
+        description="The platform's id; null: not looked up.", examples=[None, "1900000000000000042"]
+    )
     indices: PlaceAnswer | None = Field(description=_PLACE)
 
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import Path, Query
+from fastapi import Query
 from pydantic import Field
 
 from overture.actions import messages
 from overture.actions.context import Context
-from overture.actions.messages import Expansion, View
+from overture.actions.messages import MessageExpansion, View
 from overture.api import accounts, bodies, message_parts, refusals, routing, threads
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.message_parts import AttachmentAnswer, MessageAnswer, ReactionAnswer
@@ -20,7 +20,7 @@ router = routing.router("Messages")
 Content = Annotated[str, Field(min_length=1, max_length=100_000, pattern=r"\S")]
 Emoji = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[^\x00-\x7F\s]+$|^[0-9#*]\uFE0F?\u20E3$")]
 _Expand = Annotated[
-    list[Expansion], Query(description="What to show beside its id.", max_length=4, examples=[["sentBy"]])
+    list[MessageExpansion], Query(description="What to show beside its id.", max_length=4, examples=[["sentBy"]])
 ]
 _UNCHANGEABLE = refusals.of("capabilityNotSupported")
 
@@ -182,7 +182,7 @@ async def get_attachment(
     context: CurrentContext,
     actor: CurrentActor,
     message_id: str,
-    index: Annotated[int, Path(ge=0, le=1000, description="Its place among the message's attachments.", examples=[0])],
+    index: str,
 ) -> AttachmentAnswer:
     """Return an attachment. Those of X are not read, so that there is none."""
     await messages.find_attachment(context, actor, message_id=message_id, index=index)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from overture.actions import threads
 from overture.actions.context import Context
-from overture.actions.threads import Expansion, ThreadChanges, View, Wanted
+from overture.actions.threads import ThreadChanges, ThreadExpansion, View, Wanted
 from overture.api import accounts, bodies, contacts, members, profiles, refusals, routing
 from overture.api.accounts import AccountAnswer
 from overture.api.auth import CurrentActor, CurrentContext
@@ -27,7 +27,8 @@ _Id = Annotated[str, Field(max_length=64)]
 _Named = Annotated[str, Field(min_length=1, max_length=255)]
 Order = Literal["desc", "asc"]
 _Expand = Annotated[
-    list[Expansion], Query(description="What to show beside its id.", max_length=4, examples=[["profile", "contact"]])
+    list[ThreadExpansion],
+    Query(description="What to show beside its id.", max_length=4, examples=[["profile", "contact"]]),
 ]
 
 
@@ -117,7 +118,7 @@ class TypingAnswer(bodies.Answer):
 
     status: Literal["sent", "skipped"] = Field(description="Whether the other side was shown it.", examples=["sent"])
     reason: Literal["rateLimited", "disabled"] | None = Field(
-        description="Why it was skipped; null: it was not.", examples=[None]
+        description="Why it was skipped; null: it was not.", examples=[None, "disabled"]
     )
 
 
