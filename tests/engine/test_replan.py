@@ -7,7 +7,7 @@ from tests.engine.conftest import World
 
 from overture.actions import accounts, campaigns, lead_choice, lead_exits, team_settings
 from overture.core.words import AccountStatus
-from overture.engine import plan, sync
+from overture.engine import assess, plan, sync
 from overture.store import plans, selections
 
 
@@ -235,3 +235,40 @@ async def test_a_lead_canceled_while_the_plan_gives_it_an_account_is_in_no_plan(
             assert not canceling.done()
         assert await canceling == 1
     assert await planned(world) == {}
+
+
+async def test_a_lead_that_turns_out_to_be_closed_lets_others_have_the_person_it_held(world: World) -> None:
+    """It may have been about to be written to from an account that then could not send, and was asked about again."""
+    (ana,) = await world.link("ana")
+    person = (await world.people(nature="closed"))[:1]
+    campaigns_of_one = [await world.campaign([await world.make_list(person)], enabled=False) for _ in range(2)]
+    team_id, now = world.actor.team_id, await world.clock.now()
+    for campaign_id in campaigns_of_one:
+        await sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
+    holding, waiting = [
+        await world.pool.fetchval("SELECT id FROM lead WHERE campaign_id = $1", one) for one in campaigns_of_one
+    ]
+    await world.pool.execute(
+        """
+        INSERT INTO person (team_id, profile_id, engaged_lead_id)
+        SELECT team_id, profile_id, id FROM lead WHERE id = $1
+        """,
+        holding,
+    )
+    await world.pool.execute("UPDATE lead SET state = 'ready' WHERE id = $1", waiting)
+    await world.pool.execute("DELETE FROM assess_queue WHERE lead_id = $1", waiting)
+    await world.pool.execute(
+        """
+        INSERT INTO lead_parked (team_id, profile_id, lead_id, account_id, campaign_id)
+        SELECT team_id, profile_id, id, $2, campaign_id FROM lead WHERE id = $1
+        """,
+        waiting,
+        ana,
+    )
+    await world.pool.execute("DELETE FROM wake_up")
+    assessor = assess.Assessor(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+    await assessor.step(team_id=team_id, campaign_id=campaigns_of_one[0], now=now)
+    assert await world.pool.fetchval("SELECT state FROM lead WHERE id = $1", holding) == "unreachable"
+    assert await world.pool.fetchval("SELECT engaged_lead_id FROM person") is None
+    assert await world.pool.fetchval("SELECT lead_id FROM lead_due") == waiting
+    assert await world.pool.fetchval("SELECT account_id FROM wake_up") == ana

@@ -7,7 +7,7 @@ from overture.actions.context import Actor, Context
 from overture.core.words import AuditAction, CampaignStatus, ObjectType
 from overture.engine import pacemaker
 from overture.errors import Conflict, Unprocessable
-from overture.store import budgets, campaigns, gates, outbox, persons, wakeups
+from overture.store import budgets, campaigns, gates, outbox, persons
 from overture.store.campaigns import Campaign, State
 from overture.store.pool import Connection
 
@@ -85,14 +85,9 @@ async def delete(context: Context, actor: Actor, *, campaign_id: str) -> None:
         if state.status == CampaignStatus.ACTIVE:
             raise Conflict("The campaign is active. Disable it first.", code="campaignActive")
         engaged = await campaigns.delete(connection, **keys, now=now)
-        freed = await persons.release(connection, team_id=actor.team_id, lead_ids=engaged, unanswered_at=now)
-        waiting = await persons.unpark(connection, team_id=actor.team_id, profile_ids=freed, due_at=now)
+        await persons.free(connection, team_id=actor.team_id, lead_ids=engaged, unanswered_at=now, now=now)
         await gates.change_campaign(connection, **keys, is_open=False, now=now)
         await _record(connection, actor, AuditAction.CAMPAIGN_DELETED, state, None, now=now)
-    if waiting:
-        # Not before the persons are free: accounts of other campaigns are locked first or not at all.
-        async with context.pool.acquire() as connection, connection.transaction():
-            await wakeups.give(connection, team_id=actor.team_id, account_ids=waiting, at=now)
     context.wake()
 
 

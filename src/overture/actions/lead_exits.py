@@ -11,7 +11,7 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, LeadState
 from overture.engine import complete
 from overture.errors import Conflict
-from overture.store import exits, lead_acts, persons, progress, selections, wakeups
+from overture.store import exits, lead_acts, persons, progress, selections
 from overture.store.exits import Exit
 from overture.store.lead_acts import Act
 from overture.store.pool import Connection
@@ -35,8 +35,8 @@ async def remove(context: Context, actor: Actor, *, campaign_id: str, named: Seq
         choice = Choice(named=named, filters=Filters())
         lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
         gone = await exits.remove(connection, team_id=actor.team_id, campaign_id=campaign_id, lead_ids=lead_ids)
-        waiting = await _follow(connection, actor, campaign_id, AuditAction.LEADS_REMOVED, gone, now)
-    await _end(context, actor, campaign_id, waiting, now)
+        await _follow(connection, actor, campaign_id, AuditAction.LEADS_REMOVED, gone, now)
+    await _end(context, actor, campaign_id, now)
     return len(gone)
 
 
@@ -53,7 +53,7 @@ async def cancel(context: Context, actor: Actor, *, campaign_id: str, identifier
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         lead_id = await lead_choice.one(connection, actor, campaign_id=campaign_id, identifier=identifier)
-        _, waiting = await _cancel(connection, actor, campaign_id, [lead_id], now)
+        await _cancel(connection, actor, campaign_id, [lead_id], now)
         state = await selections.state(connection, team_id=actor.team_id, lead_id=lead_id)
         if state != LeadState.CANCELED:
             raise Conflict(
@@ -61,7 +61,7 @@ async def cancel(context: Context, actor: Actor, *, campaign_id: str, identifier
                 code="leadEnded",
                 details={"state": state},
             )
-    await _end(context, actor, campaign_id, waiting, now)
+    await _end(context, actor, campaign_id, now)
 
 
 async def cancel_all(context: Context, actor: Actor, *, campaign_id: str, choice: Choice) -> int:
@@ -74,37 +74,34 @@ async def cancel_all(context: Context, actor: Actor, *, campaign_id: str, choice
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
-        stopped, waiting = await _cancel(connection, actor, campaign_id, lead_ids, now)
-    await _end(context, actor, campaign_id, waiting, now)
+        stopped = await _cancel(connection, actor, campaign_id, lead_ids, now)
+    await _end(context, actor, campaign_id, now)
     return len(stopped)
 
 
 async def _cancel(
     connection: Connection, actor: Actor, campaign_id: str, lead_ids: Sequence[str], now: datetime
-) -> tuple[list[Exit], list[str]]:
+) -> list[Exit]:
     stopped = await exits.cancel(connection, team_id=actor.team_id, campaign_id=campaign_id, lead_ids=lead_ids)
-    return stopped, await _follow(connection, actor, campaign_id, AuditAction.LEADS_CANCELED, stopped, now)
+    await _follow(connection, actor, campaign_id, AuditAction.LEADS_CANCELED, stopped, now)
+    return stopped
 
 
 async def _follow(
     connection: Connection, actor: Actor, campaign_id: str, action: AuditAction, gone: Sequence[Exit], now: datetime
-) -> list[str]:
-    """Take leads that are out off the plan, let others have their persons, and write the act down.
-
-    Returns the accounts to wake: once this is committed, as claims come to persons from their accounts.
-    """
+) -> None:
+    """Take leads that are out off the plan, let others have their persons, and write the act down."""
     if not gone:
-        return []
+        return
     await progress.unplan(connection, team_id=actor.team_id, lead_ids=[lead.lead_id for lead in gone])
-    freed: list[str] = []
     for was_tried in (True, False):
-        freed += await persons.release(
+        await persons.free(
             connection,
             team_id=actor.team_id,
             lead_ids=[lead.lead_id for lead in gone if lead.was_tried is was_tried],
             unanswered_at=now if was_tried else None,
+            now=now,
         )
-    waiting = await persons.unpark(connection, team_id=actor.team_id, profile_ids=freed, due_at=now)
     await lead_acts.record(
         connection,
         team_id=actor.team_id,
@@ -122,13 +119,9 @@ async def _follow(
         profile_ids=[lead.profile_id for lead in gone],
         now=now,
     )
-    return waiting
 
 
-async def _end(context: Context, actor: Actor, campaign_id: str, waiting: Sequence[str], now: datetime) -> None:
-    """Do what can only be done once leads are out: wake whoever waited for their persons, complete the campaign."""
-    if waiting:
-        async with context.pool.acquire() as connection, connection.transaction():
-            await wakeups.give(connection, team_id=actor.team_id, account_ids=waiting, at=now)
+async def _end(context: Context, actor: Actor, campaign_id: str, now: datetime) -> None:
+    """Do what can only be done once leads are out: complete the campaign."""
     await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
     context.wake()

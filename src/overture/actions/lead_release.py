@@ -13,7 +13,7 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, CampaignStatus, LeadState, ObjectType
 from overture.engine import complete, pacemaker
 from overture.errors import Conflict
-from overture.store import duties, held, lead_acts, outlines, persons, progress, restored, selections, wakeups
+from overture.store import duties, held, lead_acts, outlines, persons, progress, restored, selections
 from overture.store.campaigns import State
 from overture.store.held import Held, Move
 from overture.store.lead_acts import Act
@@ -53,7 +53,7 @@ async def release(
         campaign = await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         lead_id = await lead_choice.one(connection, actor, campaign_id=campaign_id, identifier=identifier)
         lead = await _lock(connection, actor, lead_id)
-        waiting = await _release(connection, actor, campaign_id, campaign, [lead], decision, now)
+        await _release(connection, actor, campaign_id, campaign, [lead], decision, now)
         await audit.record(
             connection,
             actor,
@@ -64,7 +64,7 @@ async def release(
             before={"profileId": lead.profile_id, "state": LeadState.HELD, "reason": lead.reason},
             after={"profileId": lead.profile_id, "action": decision},
         )
-    await _end(context, actor, campaign_id, waiting, now)
+    await _end(context, actor, campaign_id, now)
 
 
 async def release_all(context: Context, actor: Actor, *, campaign_id: str, choice: Choice, decision: Decision) -> int:
@@ -81,9 +81,8 @@ async def release_all(context: Context, actor: Actor, *, campaign_id: str, choic
         lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
         found = await held.lock(connection, team_id=actor.team_id, lead_ids=lead_ids)
         released = [lead for lead in found if not lead.is_under_way]
-        waiting: list[str] = []
         if released:
-            waiting = await _release(connection, actor, campaign_id, campaign, released, decision, now)
+            await _release(connection, actor, campaign_id, campaign, released, decision, now)
             await lead_choice.record(
                 connection,
                 actor,
@@ -93,15 +92,12 @@ async def release_all(context: Context, actor: Actor, *, campaign_id: str, choic
                 now=now,
                 decided={"action": decision},
             )
-    await _end(context, actor, campaign_id, waiting, now)
+    await _end(context, actor, campaign_id, now)
     return len(released)
 
 
-async def _end(context: Context, actor: Actor, campaign_id: str, waiting: Sequence[str], now: datetime) -> None:
-    """Do what can only be done once leads are let go: wake whoever waited for their persons, complete the campaign."""
-    if waiting:
-        async with context.pool.acquire() as connection, connection.transaction():
-            await wakeups.give(connection, team_id=actor.team_id, account_ids=waiting, at=now)
+async def _end(context: Context, actor: Actor, campaign_id: str, now: datetime) -> None:
+    """Do what can only be done once leads are let go: complete the campaign."""
     await complete.check(context.pool, team_id=actor.team_id, campaign_ids=[campaign_id], now=now)
     context.wake()
 
@@ -124,11 +120,8 @@ async def _release(
     leads: Sequence[Held],
     decision: Decision,
     now: datetime,
-) -> list[str]:
-    """Let locked leads go on as decided, and have everything follow that waits for them.
-
-    Returns the accounts to wake: once this is committed, as claims come to persons from their accounts.
-    """
+) -> None:
+    """Let locked leads go on as decided, and have everything follow that waits for them."""
     team_id = actor.team_id
     await held.decide_attempts(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
     await restored.let_go(connection, team_id=team_id, profile_ids=[lead.profile_id for lead in leads])
@@ -136,11 +129,9 @@ async def _release(
     await held.go_on(connection, team_id=team_id, campaign_id=campaign_id, moves=fates.moves)
     await progress.finish(connection, team_id=team_id, lead_ids=fates.finished, at=now)
     await progress.stop_if_open(connection, team_id=team_id, stops=fates.stops, at=now)
-    freed = await persons.release(connection, team_id=team_id, lead_ids=fates.finished, unanswered_at=now)
-    freed += await persons.release(
-        connection, team_id=team_id, lead_ids=[stop.lead_id for stop in fates.stops], unanswered_at=None
-    )
-    waiting = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+    stopped = [stop.lead_id for stop in fates.stops]
+    await persons.free(connection, team_id=team_id, lead_ids=fates.finished, unanswered_at=now, now=now)
+    await persons.free(connection, team_id=team_id, lead_ids=stopped, unanswered_at=None, now=now)
     await lead_acts.record(
         connection,
         team_id=team_id,
@@ -154,7 +145,6 @@ async def _release(
         await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
     if campaign.status == CampaignStatus.ACTIVE:
         await pacemaker.refresh_campaign(connection, team_id=team_id, campaign_id=campaign_id, now=now)
-    return waiting
 
 
 async def _fates(

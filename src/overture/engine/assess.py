@@ -13,7 +13,7 @@ from overture.core.words import REACHABLE_VERDICTS, AccountStatus, LeadState, Re
 from overture.engine import complete, plan
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets, duties, people, progress, reach
+from overture.store import budgets, duties, people, persons, progress, reach
 from overture.store.pool import Connection, Pool
 
 TRIES = 3
@@ -213,6 +213,9 @@ class Assessor:
             reached=[(lead_id, numbers[accounts]) for lead_id, accounts in further if accounts],
         )
         await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
+        # One that came back from an account that could not send may hold its person still.
+        ended = [stop.lead_id for stop in stops]
+        await persons.free(connection, team_id=team_id, lead_ids=ended, unanswered_at=None, now=now)
         unclear = [
             lead.lead_id
             for question, _ in answers

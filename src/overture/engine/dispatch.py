@@ -238,19 +238,18 @@ class Dispatcher:
         """Write what was decided for leads that send nothing now."""
         await progress.stop(connection, team_id=turn.team_id, stops=turn.stops, at=turn.now)
         if turn.stops:
-            freed = await persons.release(
+            await persons.free(
                 connection,
                 team_id=turn.team_id,
                 lead_ids=[stop.lead_id for stop in turn.stops if stop.state != LeadState.HELD],
                 unanswered_at=None,
+                now=turn.now,
             )
-            await persons.unpark(connection, team_id=turn.team_id, profile_ids=freed, due_at=turn.now)
         if turn.finished:
             await progress.finish(connection, team_id=turn.team_id, lead_ids=turn.finished, at=turn.now)
-            freed = await persons.release(
-                connection, team_id=turn.team_id, lead_ids=turn.finished, unanswered_at=turn.now
+            await persons.free(
+                connection, team_id=turn.team_id, lead_ids=turn.finished, unanswered_at=turn.now, now=turn.now
             )
-            await persons.unpark(connection, team_id=turn.team_id, profile_ids=freed, due_at=turn.now)
         if turn.later:
             await progress.put_due(connection, team_id=turn.team_id, due=turn.later)
         if turn.dropped:

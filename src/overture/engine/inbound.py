@@ -17,7 +17,6 @@ from overture.store import (
     scope_requests,
     suppressions,
     threads,
-    wakeups,
 )
 from overture.store.pool import Connection
 
@@ -155,15 +154,13 @@ async def _stop_sequences(
     stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
     await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=opted_out, now=now)
     changed = [*replied, *stopped]
-    freed = await persons.release(
+    await persons.free(
         connection,
         team_id=team_id,
         lead_ids=[lead.lead_id for lead in changed if lead.state != LeadState.HELD],
         unanswered_at=None,
+        now=now,
     )
-    woken = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
-    if woken:
-        await wakeups.give(connection, team_id=team_id, account_ids=woken, at=now)
     for lead in replied:
         triggered.append(
             automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)

@@ -241,10 +241,7 @@ async def _free(
     """Free the persons of leads that ended, and wake who waited for them."""
     if not lead_ids:
         return
-    freed = await persons.release(connection, team_id=team_id, lead_ids=lead_ids, unanswered_at=unanswered_at)
-    accounts = await persons.unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
-    if accounts:
-        await wakeups.give(connection, team_id=team_id, account_ids=accounts, at=now)
+    await persons.free(connection, team_id=team_id, lead_ids=lead_ids, unanswered_at=unanswered_at, now=now)
 
 
 async def _raced_replies(

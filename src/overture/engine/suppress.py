@@ -21,7 +21,8 @@ async def begin(
     tried = await ledger.first_intents(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
     stops = [stop for lead in leads if (stop := stop_of(lead, tried.get(lead.lead_id))) is not None]
     stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=at)
-    await persons.release(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in stopped], unanswered_at=None)
+    ended = [lead.lead_id for lead in stopped]
+    await persons.free(connection, team_id=team_id, lead_ids=ended, unanswered_at=None, now=at)
     await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=sorted(added), now=at)
     return added, sorted({lead.campaign_id for lead in stopped})
 

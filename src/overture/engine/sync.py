@@ -1,6 +1,6 @@
 """Sync: bring a campaign's leads in line with its lists and rules. Repeatable, and killable at any point."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from overture.core import sequence
@@ -33,52 +33,46 @@ async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> 
         scopes.alone(connection, campaign_id=campaign_id),
         connection.transaction(),
     ):
-        accounts = await _bring_in_line(connection, team_id=team_id, campaign_id=campaign_id, now=now)
+        await _bring_in_line(connection, team_id=team_id, campaign_id=campaign_id, now=now)
     async with pool.acquire() as connection, connection.transaction():
-        await _mend(connection, team_id=team_id, campaign_id=campaign_id, accounts=accounts, now=now)
+        await _mend(connection, team_id=team_id, campaign_id=campaign_id, now=now)
 
 
-async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> set[str]:
-    """Compare and change leads; return the accounts that have something due now."""
+async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:
+    """Compare and change leads."""
     keys = {"team_id": team_id, "campaign_id": campaign_id}
     await merges.hold_off(connection, team_id=team_id)
     rules = await scopes.rules(connection, **keys)
     if rules is None:
-        return set()
+        return
     request = await scope_requests.read(connection, **keys)
     changes = await scopes.bring_in_line(connection, **keys, rules=rules, now=now, is_full=request.is_full)
-    accounts = await persons.unpark(connection, team_id=team_id, profile_ids=changes.freed, due_at=now)
+    await persons.unpark(connection, team_id=team_id, profile_ids=changes.freed, due_at=now)
     if changes.held:
         await persons.resume(connection, team_id=team_id, lead_ids=changes.held)
     if changes.resumed:
-        accounts += await _plan_returned(connection, **keys, lead_ids=changes.resumed, now=now)
+        await _plan_returned(connection, **keys, lead_ids=changes.resumed, now=now)
     if changes.overtaken:
         await scope_requests.want(connection, **keys, profile_ids=changes.overtaken)
         await duties.want(connection, team_id=team_id, kind="sync", key=campaign_id, due_at=now)
     await scope_requests.done(connection, **keys, request=request)
     if changes.added or changes.changed:
         await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
-    return set(accounts)
 
 
-async def _mend(
-    connection: Connection, *, team_id: str, campaign_id: str, accounts: Collection[str], now: datetime
-) -> None:
+async def _mend(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:
     """Take the campaign up again if it was through, and let leads held for a value or a long text try again.
 
     A list may have got the value meanwhile.
     """
     pairs = await paces.campaign_pairs(connection, team_id=team_id, campaign_id=campaign_id)
-    own = {pair.account_id for pair in pairs}
-    await paces.lock_accounts(connection, team_id=team_id, account_ids=sorted(own.union(accounts)))
+    own = [pair.account_id for pair in pairs]
+    await paces.lock_accounts(connection, team_id=team_id, account_ids=own)
     await complete.reopen(connection, team_id=team_id, campaign_id=campaign_id, now=now)
-    woken = set(accounts)
     if await leads.mend(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=None, now=now):
         for kind in ("assess", "plan"):
             await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
-        woken |= own
-    if woken:
-        await wakeups.give(connection, team_id=team_id, account_ids=sorted(woken), at=now)
+        await wakeups.give(connection, team_id=team_id, account_ids=own, at=now)
 
 
 async def resume_returned(
@@ -99,18 +93,16 @@ async def resume_returned(
     if again:
         await progress.unplan(connection, team_id=team_id, lead_ids=again)
         await persons.resume(connection, team_id=team_id, lead_ids=again)
-    accounts = await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids, now=now)
-    if accounts:
-        await wakeups.give(connection, team_id=team_id, account_ids=accounts, at=now)
+    await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids, now=now)
 
 
 async def _plan_returned(
     connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str] | None, now: datetime
-) -> list[str]:
-    """Plan leads that came back in mid-sequence; those with nothing left are finished. Return the accounts to wake."""
+) -> None:
+    """Plan leads that came back in mid-sequence, and wake who sends to them; those with nothing left are finished."""
     rows = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids)
     if not rows:
-        return []
+        return
     versions = sorted({(campaign_id, int(str(row["version"]))) for row in rows})
     stored = await outlines.steps(connection, team_id=team_id, versions=versions)
     steps = {version: [sequence.parse_step(one) for one in found] for (_, version), found in stored.items()}
@@ -129,4 +121,5 @@ async def _plan_returned(
     if due:
         await persons.resume(connection, team_id=team_id, lead_ids=[lead_id for lead_id, _, _ in due])
         await progress.put_due(connection, team_id=team_id, due=due)
-    return sorted({account for _, account, _ in due})
+        accounts = sorted({account_id for _, account_id, _ in due})
+        await wakeups.give(connection, team_id=team_id, account_ids=accounts, at=now)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.store import wakeups
 from overture.store.pool import Connection
 
 
@@ -148,13 +149,21 @@ async def resume(connection: Connection, *, team_id: str, lead_ids: Sequence[str
     )
 
 
-async def release(
-    connection: Connection, *, team_id: str, lead_ids: Sequence[str], unanswered_at: datetime | None
-) -> list[str]:
-    """Free the persons these leads hold; return their profiles.
+async def free(
+    connection: Connection, *, team_id: str, lead_ids: Sequence[str], unanswered_at: datetime | None, now: datetime
+) -> None:
+    """Free the persons these leads hold: who waited for them is due at `now`.
 
     `unanswered_at` notes that a sequence ended there without an answer.
     """
+    freed = await _release(connection, team_id=team_id, lead_ids=lead_ids, unanswered_at=unanswered_at)
+    await unpark(connection, team_id=team_id, profile_ids=freed, due_at=now)
+
+
+async def _release(
+    connection: Connection, *, team_id: str, lead_ids: Sequence[str], unanswered_at: datetime | None
+) -> list[str]:
+    """Free the persons these leads hold; return their profiles."""
     rows = await connection.fetch(
         """
         WITH held AS (
@@ -207,13 +216,13 @@ _ASK_FOR_PLANS = """
 """
 
 
-async def unpark(connection: Connection, *, team_id: str, profile_ids: Sequence[str], due_at: datetime) -> list[str]:
-    """Put the parked leads of persons who are free again back into the plan; return the accounts to wake.
+async def unpark(connection: Connection, *, team_id: str, profile_ids: Sequence[str], due_at: datetime) -> None:
+    """Put the parked leads of persons who are free again back into the plan, and wake their accounts.
 
     Where an account cannot take a first message any more, the plan is asked to mend that.
     """
     if not profile_ids:
-        return []
+        return
     rows = await connection.fetch(
         """
         WITH woken AS (
@@ -232,7 +241,9 @@ async def unpark(connection: Connection, *, team_id: str, profile_ids: Sequence[
         list(profile_ids),
         due_at,
     )
-    return sorted({row["account_id"] for row in rows})
+    account_ids = sorted({row["account_id"] for row in rows})
+    if account_ids:
+        await wakeups.give(connection, team_id=team_id, account_ids=account_ids, at=due_at)
 
 
 async def unpark_all(connection: Connection, *, team_id: str, due_at: datetime) -> None:
