@@ -200,6 +200,15 @@ def migrate(data: Data = None) -> None:
     asyncio.run(operation.migrate(settings, say=_say))
 
 
+@app.command("rotate-key")
+def rotate_key(data: Data = None) -> None:
+    """Seal everything under the newest key of OVERTURE_SECRET_KEY, or under a new one of the key file."""
+    settings = _settings(data)
+    from overture import rotation
+
+    asyncio.run(rotation.rotate(settings, say=_say))
+
+
 @app.command()
 def doctor(data: Data = None) -> None:
     """Look for what is wrong, and say what to do; exit code 1 if there is anything."""

@@ -10,7 +10,7 @@ from overture.actions.accounts import MANUAL
 from overture.errors import StartError
 from overture.secrets import KeyUnusable, SealBroken, Sealer
 from overture.settings import Settings
-from overture.store import checkup, delivery, migrate, virtual
+from overture.store import checkup, delivery, migrate, seals, virtual
 from overture.store.pool import DatabaseUnreachable, Pool
 from overture.store.server_user import EmbeddedError
 
@@ -48,6 +48,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             *await _teams(pool),
             *await _accounts(settings, pool, is_stopped=is_stopped),
             *await _duties(pool),
+            *await _former_keys(settings, pool),
         ]:
             yield finding
 
@@ -162,6 +163,21 @@ async def _duties(pool: Pool) -> list[Finding]:
         _problem("engine", f"{kind} of {key} broke: {error}. It is tried again by itself; if it stays, report it.")
         for kind, key, error in broken
     ]
+
+
+async def _former_keys(settings: Settings, pool: Pool) -> list[Finding]:
+    """Say of keys that are being replaced whether they are needed still."""
+    try:
+        keys = main.keys_of(settings, may_create=False)
+    except (StartError, KeyUnusable):
+        return []
+    if len(keys) == 1:
+        return []
+    async with pool.acquire() as connection:
+        counts = [await seals.count_former(connection, place, mark=Sealer(keys).mark) for place in seals.PLACES]
+    if sum(counts):
+        return [_problem("keys", f"{sum(counts)} secrets are sealed under a former key: run `overture rotate-key`.")]
+    return [Finding(place="keys", text="nothing is sealed under a former key; leave those out.")]
 
 
 def _problem(place: str, text: str) -> Finding:

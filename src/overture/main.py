@@ -206,7 +206,7 @@ def keys_of(settings: Settings, *, may_create: bool) -> list[bytes]:
         return secrets.parse_keys(settings.secret_key.get_secret_value())
     try:
         if may_create or settings.key_file.exists():
-            return [secrets.load_or_create_key(settings.key_file)]
+            return secrets.load_or_create_keys(settings.key_file)
     except OSError as error:
         raise StartError(f"The key file {settings.key_file} cannot be used: {error}.") from error
     raise StartError(f"OVERTURE_SECRET_KEY is not set, and there is no key file {settings.key_file}.")

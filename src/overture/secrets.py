@@ -72,9 +72,10 @@ class Sealer:
             raise SealBroken("A stored secret was altered, or moved from the row it was sealed for.") from error
         return plain.decode()
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Tell whether `sealed` is under the key in use; if not, seal it anew to retire the former key."""
-        return sealed.startswith(self._header)
+    @property
+    def mark(self) -> bytes:
+        """How every seal begins that is under the key in use; others have to be made anew to retire the former keys."""
+        return self._header
 
 
 def parse_keys(text: str) -> list[bytes]:
@@ -88,8 +89,8 @@ def parse_keys(text: str) -> list[bytes]:
     return [_parse_key(part.strip()) for part in text.split(",")]
 
 
-def load_or_create_key(path: Path) -> bytes:
-    """Return the key kept in the file `path`; make the file, readable by its owner alone, if there is none.
+def load_or_create_keys(path: Path) -> list[bytes]:
+    """Return the keys kept in the file `path`; make the file, readable by its owner alone, if there is none.
 
     Processes that start at the same moment get the same key.
 
@@ -98,15 +99,36 @@ def load_or_create_key(path: Path) -> bytes:
     """
     if not path.exists():
         _create_key_file(path)
+    return read_keys(path)
+
+
+def read_keys(path: Path) -> list[bytes]:
+    """Return the keys kept in the file `path`, one in each line: the one in use, and while it is rotated the former.
+
+    Raises:
+        KeyUnusable: the file holds no key, or others may read it.
+    """
     if path.stat().st_mode & 0o077:
         raise KeyUnusable(f"The key file {path} can be read by other users. Close it: chmod 600 {path}")
     try:
-        return _parse_key(path.read_text(encoding="ascii").strip())
+        return [_parse_key(line) for line in path.read_text(encoding="ascii").strip().split("\n")]
     except ValueError as error:
         raise KeyUnusable(
             f"The key file {path} holds no key. Restore it from a backup: what was sealed with it opens with "
             "nothing else."
         ) from error
+
+
+def new_key() -> bytes:
+    """Make a secret key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def write_keys(path: Path, keys: Sequence[bytes]) -> None:
+    """Put keys into the file `path`, the one in use first; it holds the former ones or these, whatever breaks."""
+    draft = _write_draft(path, keys)
+    draft.replace(path)
+    _keep(path.parent)
 
 
 def new_token() -> str:
@@ -122,22 +144,33 @@ def token_hash(token: str) -> bytes:
 def _create_key_file(path: Path) -> None:
     """Write the file aside and link it into place: it appears whole, and only the first writer's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = _write_draft(path, [new_key()])
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    _keep(path.parent)
+
+
+def _write_draft(path: Path, keys: Sequence[bytes]) -> Path:
+    """Write keys into a file beside `path` that only its owner can read."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(b"".join(base64.b64encode(key) + b"\n" for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _keep(folder: Path) -> None:
+    """Have the disk keep what names stand in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _parse_key(text: str) -> bytes:
