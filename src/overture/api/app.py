@@ -20,6 +20,7 @@ from overture.api import (
     contract,
     documents,
     envelope,
+    events,
     failures,
     health,
     idempotency,
@@ -46,6 +47,7 @@ from overture.api import (
     tokens,
 )
 from overture.api.admissions import Admissions
+from overture.api.live import Live
 from overture.api.v1 import face, leniency
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
@@ -60,6 +62,7 @@ _RESOURCES = (
     tokens,
     members,
     audit,
+    events,
     platforms,
     platform_apps,
     accounts,
@@ -104,6 +107,7 @@ def create_app(
     app.state.context = context
     app.state.platform_urls = dict(platform_urls)
     app.state.admissions = None if call_limits is None else Admissions(context.pool, call_limits)
+    app.state.live = Live(context.pool)
     app.state.public_url = public_url
     app.state.keyed_places = idempotency.places(context.pool)
     app.state.upload_places = import_uploads.places(context.pool)

@@ -271,6 +271,49 @@ class ObjectType(StrEnum):
     TOKEN = "token"  # noqa: S105 - a kind of object
 
 
+class EventType(StrEnum):
+    """Something that happened, as events tell it."""
+
+    ACCOUNT_LINK_OFFLINE = "accountLink.offline"
+    ACCOUNT_LINK_PAUSED = "accountLink.paused"
+    ACCOUNT_LINK_RESUMED = "accountLink.resumed"
+    CAMPAIGN_COMPLETED = "campaign.completed"
+    CAMPAIGN_CREATED = "campaign.created"
+    CAMPAIGN_PAUSED = "campaign.paused"
+    CAMPAIGN_RESUMED = "campaign.resumed"
+    CAMPAIGN_STARTED = "campaign.started"
+    CONTACT_ASSIGNEE_CHANGED = "contact.assigneeChanged"
+    CONTACT_NOTES_CHANGED = "contact.notesChanged"
+    CONTACT_STATUS_CHANGED = "contact.statusChanged"
+    CONTACT_TAGS_CHANGED = "contact.tagsChanged"
+    CONTACT_VALUATION_CHANGED = "contact.valuationChanged"
+    IMPORT_COMPLETED = "import.completed"
+    IMPORT_FAILED = "import.failed"
+    MESSAGE_DELETED = "message.deleted"
+    MESSAGE_EDITED = "message.edited"
+    MESSAGE_REACTION_ADDED = "message.reactionAdded"
+    MESSAGE_REACTION_REMOVED = "message.reactionRemoved"
+    MESSAGE_RECEIVED = "message.received"
+    MESSAGE_SENT = "message.sent"
+    STATUS_CREATED = "status.created"
+    STATUS_DELETED = "status.deleted"
+    STATUS_UPDATED = "status.updated"
+    TAG_CREATED = "tag.created"
+    TAG_DELETED = "tag.deleted"
+    TAG_UPDATED = "tag.updated"
+    TARGET_CONTACTED = "target.contacted"
+    TARGET_FAILED = "target.failed"
+    TARGET_FOLLOW_UP_SENT = "target.followUpSent"
+    TARGET_HELD = "target.held"
+    TARGET_REPLIED = "target.replied"
+    THREAD_ARCHIVED = "thread.archived"
+    THREAD_ASSIGNED = "thread.assigned"
+    THREAD_CREATED = "thread.created"
+    THREAD_DELETED = "thread.deleted"
+    THREAD_UNARCHIVED = "thread.unarchived"
+    THREAD_UNASSIGNED = "thread.unassigned"
+
+
 class ReadEndpoint(StrEnum):
     """A kind of call that reads, with windows of its own on the platform."""
 

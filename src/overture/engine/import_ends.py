@@ -26,8 +26,9 @@ async def complete(pool: Pool, *, team_id: str, job_id: str, offset: int, now: d
 async def fail(connection: Connection, *, team_id: str, job_id: str, error: str, now: datetime) -> None:
     """End a job that cannot come to its end; what it took stays."""
     async with connection.transaction():
-        if await imports.fail(connection, team_id=team_id, job_id=job_id, error=error, now=now):
-            await _tell(connection, team_id, job_id, "import.failed", {"error": error}, now)
+        list_id = await imports.fail(connection, team_id=team_id, job_id=job_id, error=error, now=now)
+        if list_id is not None:
+            await _tell(connection, team_id, job_id, "import.failed", {"listId": list_id, "error": error}, now)
 
 
 async def _tell(

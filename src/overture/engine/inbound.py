@@ -1,6 +1,6 @@
 """Inbound: what the messages of an inbox lead to. Every sequence with a person who wrote stops."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from overture.channels import port
@@ -81,7 +81,7 @@ async def act(
     ]
     triggered: list[automate.Triggered] = []
     ended = await _stop_sequences(
-        connection, team_id, account_id, _by_profile(inbound, profiles), leads, now, events, triggered
+        connection, team_id, account_id, _by_profile(inbound, profiles), new, leads, now, events, triggered
     )
     await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
     await scope_requests.follow_inbound(
@@ -118,6 +118,7 @@ async def _stop_sequences(
     team_id: str,
     account_id: str,
     inbound: dict[str, list[port.InboxMessage]],
+    stored: Mapping[str, threads.Stored],
     leads: Sequence[inboxes.ConcernedLead],
     now: datetime,
     events: list[outbox.NewEvent],
@@ -170,7 +171,7 @@ async def _stop_sequences(
                 type="target.replied",
                 object_type="campaign",
                 object_id=lead.campaign_id,
-                data={"profileId": lead.profile_id},
+                data={"profileId": lead.profile_id, **_answer(inbound[lead.profile_id], stored)},
             )
         )
     events += [
@@ -184,6 +185,12 @@ async def _stop_sequences(
         if lead.state == LeadState.HELD
     ]
     return sorted({lead.campaign_id for lead in changed})
+
+
+def _answer(messages: Sequence[port.InboxMessage], stored: Mapping[str, threads.Stored]) -> dict[str, str]:
+    """Say which message answers: the first that has come now."""
+    first = stored[messages[0].platform_id]
+    return {"threadId": first.thread_id, "messageId": first.id}
 
 
 def _answered(

@@ -135,7 +135,12 @@ async def _accept(
         message = by_message.get(message_id) if message_id is not None else None
         kind = "target.contacted" if lead.was_first else "target.followUpSent"
         if message is not None:
-            data = {"threadId": message.thread_id, "messageId": message.id, "stepNumber": attempt.rank}
+            data = {
+                "profileId": attempt.profile_id,
+                "threadId": message.thread_id,
+                "messageId": message.id,
+                "stepNumber": attempt.rank,
+            }
             events.append(
                 outbox.NewEvent(
                     type="message.sent",
@@ -274,7 +279,12 @@ async def _raced_replies(
             automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)
         )
         events.append(
-            outbox.NewEvent(type="target.replied", object_type="campaign", object_id=lead.campaign_id, data={})
+            outbox.NewEvent(
+                type="target.replied",
+                object_type="campaign",
+                object_id=lead.campaign_id,
+                data={"profileId": lead.profile_id},
+            )
         )
     await _free(connection, team_id, now, [lead.lead_id for lead in replied], unanswered_at=None)
 
@@ -354,7 +364,7 @@ async def _refused_for_good(
                 type="target.failed",
                 object_type="campaign",
                 object_id=attempt.campaign_id,
-                data={"reason": reason},
+                data={"profileId": attempt.profile_id, "reason": reason},
             )
         )
         triggered.append(
@@ -378,7 +388,10 @@ async def _hold(
     )
     events.append(
         outbox.NewEvent(
-            type="target.held", object_type="campaign", object_id=attempt.campaign_id, data={"reason": reason}
+            type="target.held",
+            object_type="campaign",
+            object_id=attempt.campaign_id,
+            data={"profileId": attempt.profile_id, "reason": reason},
         )
     )
 

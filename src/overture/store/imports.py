@@ -273,22 +273,22 @@ async def complete(connection: Connection, *, team_id: str, job_id: str, offset:
     return Job(**row)
 
 
-async def fail(connection: Connection, *, team_id: str, job_id: str, error: str, now: datetime) -> bool:
-    """End a job that cannot be worked off; the rows taken stay. Tell whether it had not ended before."""
-    failed = await connection.fetchval(
+async def fail(connection: Connection, *, team_id: str, job_id: str, error: str, now: datetime) -> str | None:
+    """End a job that cannot be worked off; the rows taken stay. Return its list if it had not ended before."""
+    list_id: str | None = await connection.fetchval(
         """
         UPDATE import_job SET status = 'failed', error = $3, resume_at = NULL, updated_at = $4, completed_at = $4
-         WHERE team_id = $1 AND id = $2 AND status IN ('queued', 'starting', 'running', 'paused') RETURNING true
+         WHERE team_id = $1 AND id = $2 AND status IN ('queued', 'starting', 'running', 'paused')
+        RETURNING list_id
         """,
         team_id,
         job_id,
         error,
         now,
     )
-    if failed is None:
-        return False
-    await _clear(connection, team_id=team_id, job_id=job_id)
-    return True
+    if list_id is not None:
+        await _clear(connection, team_id=team_id, job_id=job_id)
+    return list_id
 
 
 async def pause(

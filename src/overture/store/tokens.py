@@ -87,6 +87,14 @@ async def lock(connection: Connection, *, team_id: str, token_id: str) -> Token 
     return None if row is None else Token(**row)
 
 
+async def is_open(connection: Connection, *, team_id: str, token_id: str) -> bool:
+    """Tell whether a token still opens its team."""
+    is_open: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM api_token WHERE team_id = $1 AND id = $2 AND revoked_at IS NULL)", team_id, token_id
+    )
+    return is_open
+
+
 async def read_all(connection: Connection, *, team_id: str) -> list[Token]:
     """Return the team's tokens, oldest first, revoked ones too."""
     rows = await connection.fetch(
