@@ -14,6 +14,9 @@ OvertureError
     ├── UnsupportedMedia     415   unsupportedMediaType
     ├── Unprocessable        422   preflightFailed, idempotencyKeyReused, ...
     ├── RateLimited          429   rateLimited {window, limit, resetAt}
+    ├── PlatformRateLimited  429   platformRateLimited {retryAfterSeconds}
+    ├── PlatformFailed       502   platformError
+    ├── SendUnconfirmed      502   sendUnconfirmed {messageId}
     └── Unavailable          503   platformUnavailable, databaseUnavailable
 """
 
@@ -151,6 +154,38 @@ class RateLimited(ApiError):
     def __init__(self, message: str, *, details: Mapping[str, Any], retry_after_seconds: int) -> None:
         super().__init__(message, details=details)
         self.retry_after_seconds = retry_after_seconds
+
+
+class PlatformRateLimited(ApiError):
+    """An account, or its app, may send no more for now, by its own limits or by the platform's."""
+
+    status = 429
+    code = "platformRateLimited"
+
+    def __init__(self, message: str, *, seconds: int) -> None:
+        super().__init__(message, details={"retryAfterSeconds": seconds})
+        self.retry_after_seconds = seconds
+
+
+class PlatformFailed(ApiError):
+    """The platform refused what was asked, and not for the caller's sake."""
+
+    status = 502
+    code = "platformError"
+
+
+class SendUnconfirmed(ApiError):
+    """Nobody knows whether a message has left: it must not be sent again."""
+
+    status = 502
+    code = "sendUnconfirmed"
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(
+            "The platform did not say whether it has taken the message. Do not send it again: the conversation is "
+            "read, and the message shows in its thread if it has left.",
+            details={"messageId": message_id},
+        )
 
 
 class Unavailable(ApiError):

@@ -14,7 +14,7 @@ from tests.api.sweep import Document, Operation, World
 
 from overture.actions.context import Context
 
-MADE = {"POST /tokens", "POST /statuses", "POST /tags", "POST /suppressions"}
+MADE = {"POST /tokens", "POST /statuses", "POST /tags", "POST /suppressions", "POST /messages"}
 ID = re.compile("(custom_)?[a-z][0-9a-z]{23}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -30,8 +30,8 @@ def document(application: FastAPI) -> Document:
 
 
 def _success(operation: Operation) -> tuple[str, dict[str, Any]]:
-    (found,) = ((status, answer) for status, answer in operation.told["responses"].items() if status < "300")
-    return found
+    # A replay of a message that was sent has another status than the first answer.
+    return max((status, answer) for status, answer in operation.told["responses"].items() if status < "300")
 
 
 def _schema(answer: dict[str, Any]) -> dict[str, Any] | None:

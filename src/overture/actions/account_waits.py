@@ -22,14 +22,14 @@ class Counted:
     `ends`: by account the attempts that count, as (campaign, end). `apps`: by app when its budget allows a send again.
     """
 
-    ends: Mapping[str, Sequence[tuple[str, datetime]]]
+    ends: Mapping[str, Sequence[tuple[str | None, datetime]]]
     apps: Mapping[str, datetime]
 
 
 async def count(connection: Connection, *, team_id: str, found: Sequence[Head], now: datetime) -> Counted:
     """Count the attempts where rooms are used up, as the dispatcher does."""
     used_up = sorted({head.account_id for head in found if 0 in (head.hourly_room, head.daily_room, head.pair_room)})
-    ends: Mapping[str, Sequence[tuple[str, datetime]]] = {}
+    ends: Mapping[str, Sequence[tuple[str | None, datetime]]] = {}
     if used_up:
         ends = await ledger.account_ends(connection, team_id=team_id, account_ids=used_up, after=now - allowance.DAY)
     capped = {head.app_id: head.daily_cap for head in found if head.daily_cap is not None and head.app_room == 0}

@@ -15,6 +15,7 @@ from overture.errors import (
     InvalidRequest,
     MethodNotAllowed,
     Path,
+    PlatformRateLimited,
     RateLimited,
     RouteNotFound,
     Unauthorized,
@@ -75,7 +76,7 @@ def answer(error: ApiError, request_id: str, *, shape: Shape = shape) -> JSONRes
     headers = {}
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | PlatformRateLimited):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str((error.details or {}).get("retryAfterSeconds", _RETRY_SECONDS))

@@ -59,11 +59,19 @@ _KNOWN: Mapping[str, Refusal] = {
     "nameTaken": Refusal(409, "There is one of this name already.", {"name": "VIP"}),
     "nothingToUndo": Refusal(409, "The job only checked its file."),
     "requestInProgress": Refusal(409, "A call with this `Idempotency-Key` is still running."),
-    "sendInProgress": Refusal(409, "A message to the lead is on its way; try again when it has arrived."),
+    "sendInProgress": Refusal(
+        409,
+        "A message to the person is on its way; try again when it has arrived.",
+        {"messageId": "g0mdbz3k91yq0c8f4w2n7xhs"},
+    ),
+    "sendingStopped": Refusal(409, "All sending of the team is stopped."),
     "bodyTooLarge": Refusal(413, "The body is larger than this call takes.", {"limit": 8_388_608}),
     "unsupportedMediaType": Refusal(415, "The body is not of a type this call reads."),
     "capabilityNotSupported": Refusal(
         422, "The platform, or this installation, cannot do it; `details.capability`.", {"capability": "oauth"}
+    ),
+    "contentRejected": Refusal(
+        422, "The platform does not take this text; `details.detail`.", {"detail": "The text is too long."}
     ),
     "idempotencyKeyReused": Refusal(422, "This `Idempotency-Key` was used for another call."),
     "platformNotSupported": Refusal(
@@ -87,6 +95,11 @@ _KNOWN: Mapping[str, Refusal] = {
             ]
         },
     ),
+    "profileAmbiguous": Refusal(
+        422,
+        "The contact has several profiles on the platform; name one.",
+        {"contactId": "o0mdbz3k91yq0c8f4w2n7xhs", "platform": "twitter"},
+    ),
     "tagLimitReached": Refusal(422, "The team has as many tags as it may; `details.max`.", {"max": 1000}),
     "recipientUnavailable": Refusal(422, "The person may not be written to; `details.reason`.", {"reason": "notFound"}),
     "rateLimited": Refusal(
@@ -94,7 +107,18 @@ _KNOWN: Mapping[str, Refusal] = {
         "The team has made as many calls as it may; `Retry-After` tells how long to wait.",
         {"window": "minute", "limit": 300, "resetAt": EXAMPLE_TIME},
     ),
+    "platformRateLimited": Refusal(
+        429,
+        "The account or its app may send no more for now; `Retry-After` tells how long to wait.",
+        {"retryAfterSeconds": 900},
+    ),
     "internal": Refusal(500, "Something broke on our side; report the request id."),
+    "platformError": Refusal(502, "The platform refused the account; nothing was sent."),
+    "sendUnconfirmed": Refusal(
+        502,
+        "Nobody knows whether the message has left; never send it again.",
+        {"messageId": "g0mdbz3k91yq0c8f4w2n7xhs"},
+    ),
     "databaseUnavailable": Refusal(
         503, "The database cannot be used now; try again after `Retry-After`.", {"retryAfterSeconds": 5}
     ),

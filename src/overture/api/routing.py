@@ -27,6 +27,7 @@ class Route(APIRoute):
     reads_json = True
     answers_secret = False
     is_urgent = False
+    answers_by_key = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if "POST" in (options.get("methods") or ()):
@@ -54,6 +55,9 @@ class Route(APIRoute):
             if self.reads_json and (has_body or must_be_empty):
                 request = _Read(request, await self._read(request))
             if key is None or fingerprint is None:
+                return await handle(request)
+            if self.answers_by_key:
+                request.state.key = (key, await fingerprint.finish())
                 return await handle(request)
             return await idempotency.serve(
                 request,
@@ -120,6 +124,12 @@ class SecretRoute(Route):
     """One operation whose answer may hold a secret: what is kept of it is sealed."""
 
     answers_secret = True
+
+
+class KeyedRoute(Route):
+    """One operation that keeps its keys itself, as its effect cannot be one transaction with its answer."""
+
+    answers_by_key = True
 
 
 def router(tag: str | None = None, *, route_class: type[Route] = Route) -> APIRouter:

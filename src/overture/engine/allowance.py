@@ -25,7 +25,7 @@ class Allowance:
     barred_until: datetime | None
 
 
-Ends = Mapping[str, Sequence[tuple[str, datetime]]]
+Ends = Mapping[str, Sequence[tuple[str | None, datetime]]]
 
 
 async def count(
@@ -39,9 +39,28 @@ async def count(
     return {account.account_id: _judge(account, ends.get(account.account_id), now) for account in accounts}
 
 
-def _judge(account: claims.LeasedAccount, ends: Sequence[tuple[str, datetime]] | None, now: datetime) -> Allowance:
+async def count_by_hand(
+    connection: Connection, *, team_id: str, account: claims.LeasedAccount, now: datetime
+) -> Allowance:
+    """Return the same for a message by hand: limits and rests hold for it, the gap between messages does not."""
+    ends = None
+    if account.hourly_room == 0 or account.daily_room == 0:
+        counted = await ledger.account_ends(
+            connection, team_id=team_id, account_ids=[account.account_id], after=now - DAY
+        )
+        ends = counted[account.account_id]
+    return _judge(account, ends, now, is_paced=False)
+
+
+def _judge(
+    account: claims.LeasedAccount,
+    ends: Sequence[tuple[str | None, datetime]] | None,
+    now: datetime,
+    *,
+    is_paced: bool = True,
+) -> Allowance:
     hourly_room, daily_room = account.hourly_room, account.daily_room
-    free_at = account.last_end + pacing.minimum_gap(account.hourly_limit)
+    free_at = account.last_end + pacing.minimum_gap(account.hourly_limit) if is_paced else now
     barriers = [free_at, account.rest_until, account.app_paused_until, account.app_rest_until]
     if not account.is_open:
         barriers.append(pacemaker.NEVER)
@@ -63,7 +82,7 @@ def _room(ends: Sequence[datetime], limit: int, span: timedelta, now: datetime) 
 
 
 def account_free_at(
-    ends: Sequence[tuple[str, datetime]], *, hourly_limit: int, daily_limit: int, now: datetime
+    ends: Sequence[tuple[str | None, datetime]], *, hourly_limit: int, daily_limit: int, now: datetime
 ) -> datetime:
     """Return when an account's own limits, over all its campaigns, allow an attempt."""
     instants = [end for _, end in ends]
@@ -71,7 +90,7 @@ def account_free_at(
 
 
 def pair_room(
-    ends: Sequence[tuple[str, datetime]], *, campaign_id: str, rate: int, now: datetime
+    ends: Sequence[tuple[str | None, datetime]], *, campaign_id: str, rate: int, now: datetime
 ) -> tuple[int, datetime]:
     """Return how many attempts the campaign's hourly rate still allows the account, and when it allows one again."""
     return _room([end for campaign, end in ends if campaign == campaign_id], rate, HOUR, now)

@@ -12,7 +12,7 @@ from overture.core import lifecycle, pacing, policy
 from overture.core.words import LeadState
 from overture.engine import allowance, composing, engagement, pacemaker
 from overture.engine.turns import Candidate, Turn
-from overture.store import budgets, claims, duties, gates, ledger, outlines, paces, persons, progress
+from overture.store import budgets, by_hand, claims, duties, gates, ledger, outlines, paces, persons, progress
 from overture.store.pool import Connection, Pool, hot_transaction
 
 LEASE = timedelta(seconds=20)
@@ -37,7 +37,7 @@ class Ready:
     sealed_token: bytes
     recipient_id: str
     lease_until: datetime
-    intent: ledger.Intent
+    intent: ledger.Intent | by_hand.Intent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,12 +3,16 @@
 from datetime import datetime, timedelta
 
 from overture.core import outcome
+from overture.core.words import OutcomeKind
 from overture.engine import pacemaker
-from overture.store import budgets, duties, gates, halted, outbox, paces
+from overture.store import budgets, duties, gates, halted, outbox, paces, wakeups
 from overture.store.pool import Connection, Pool
 
 NO_ACCOUNT = "noAccountAvailable"
 """Why a campaign pauses none of whose accounts can go on."""
+
+RATE_REST = timedelta(minutes=15)
+"""How long an account rests that has sent too much, where the platform does not say until when."""
 
 CREDIT_RETRY = timedelta(hours=1)
 """How long an app that is out of credit is left alone before one account tries again."""
@@ -28,6 +32,43 @@ async def refused(
         await duties.want(connection, team_id=team_id, kind="resume", key=account_id, due_at=until)
         await close(connection, team_id=team_id, account_id=account_id, now=now, events=events)
         events.append(_account_event("accountLink.paused", account_id, outcome.PAUSE_REASON))
+
+
+async def heed(
+    connection: Connection,
+    *,
+    team_id: str,
+    account_id: str,
+    now: datetime,
+    result: outcome.Outcome,
+    events: list[outbox.NewEvent],
+) -> None:
+    """Let an account, or its app, do as a refusal of the sender asks: rest, stop, or wait to be authorised again."""
+    match result.kind:
+        case OutcomeKind.SENDER_REFUSED:
+            await refused(connection, team_id=team_id, account_id=account_id, now=now, events=events)
+        case OutcomeKind.RATE_LIMITED:
+            until = result.retry_at or now + RATE_REST
+            await rest(connection, team_id=team_id, account_id=account_id, until=until, result=result)
+        case OutcomeKind.OUT_OF_CREDIT:
+            code = result.reason or "outOfCredit"
+            await app_stopped(connection, team_id=team_id, account_id=account_id, now=now, code=code, events=events)
+        case OutcomeKind.AUTH_LOST:
+            await account_lost(connection, team_id=team_id, account_id=account_id, now=now, events=events)
+        case OutcomeKind.NOT_SENT:
+            await wakeups.give(connection, team_id=team_id, account_ids=[account_id], at=now)
+        case _:
+            pass
+
+
+async def rest(
+    connection: Connection, *, team_id: str, account_id: str, until: datetime, result: outcome.Outcome
+) -> None:
+    """Let an account, or its whole app, rest as the platform said; its word overrules our tables."""
+    if result.holds_app:
+        await budgets.rest(connection, team_id=team_id, account_id=account_id, until=until)
+    else:
+        await paces.rest(connection, team_id=team_id, account_id=account_id, until=until)
 
 
 async def rested(pool: Pool, *, team_id: str, account_id: str, now: datetime) -> datetime | None:

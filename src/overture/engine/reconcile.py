@@ -10,7 +10,7 @@ from overture.channels.registry import Registry
 from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
 from overture.core.words import LeadState, OutcomeKind, ReadEndpoint
-from overture.engine import dispatch, inbound, settle
+from overture.engine import by_hand, dispatch, inbound, settle
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import budgets, inboxes, ledger, outbox, paces, progress, threads
@@ -155,7 +155,8 @@ class Reconciler:
         if inbox is not None:
             async with self._pool.acquire() as connection, connection.transaction():
                 await paces.lock_accounts(connection, team_id=team_id, account_ids=[attempt.account_id])
-                await progress.lock(connection, team_id=team_id, lead_ids=[attempt.lead_id])
+                if attempt.lead_id is not None:
+                    await progress.lock(connection, team_id=team_id, lead_ids=[attempt.lead_id])
                 outcome, accepted_at = await _outcome(connection, team_id, reading, attempt, inbox)
                 if outcome is not None:
                     result = _result(attempt, outcome, now, accepted_at)
@@ -170,6 +171,11 @@ class Reconciler:
         """Let a person decide: nobody can tell what became of the message. Late evidence still counts."""
         async with self._pool.acquire() as connection, connection.transaction():
             await paces.lock_accounts(connection, team_id=team_id, account_ids=[attempt.account_id])
+            if attempt.lead_id is None:
+                # Whoever sent it was told that nobody knows; campaigns need not wait for it any longer.
+                if await ledger.not_found(connection, team_id=team_id, attempt_id=attempt.id):
+                    await by_hand.let_go(connection, team_id=team_id, attempt_ids=[attempt.id], now=now)
+                return
             await progress.lock(connection, team_id=team_id, lead_ids=[attempt.lead_id])
             if not await ledger.not_found(connection, team_id=team_id, attempt_id=attempt.id):
                 return

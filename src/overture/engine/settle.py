@@ -2,25 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, LeadState, OutcomeKind, Trigger
-from overture.engine import automate, halts, pacemaker, versions
-from overture.store import budgets, duties, ledger, outbox, paces, persons, progress, scope_requests, threads, wakeups
+from overture.engine import automate, by_hand, halts, pacemaker, versions
+from overture.store import duties, ledger, outbox, paces, persons, progress, scope_requests, threads, wakeups
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """The outcome of one attempt, as a worker or a reading of the conversation brings it.
+    """The outcome of one attempt, as a worker or a reading of the conversation brings it; without a lead one by hand.
 
     `ended_at` closes the attempt's span (engine time); `accepted_at` is when the platform took the message.
     """
 
     attempt_id: str
     account_id: str
-    lead_id: str
+    lead_id: str | None
     profile_id: str
     outcome: outcome.Outcome
     ended_at: datetime
@@ -39,11 +39,14 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     account_ids = sorted({result.account_id for result in results})
     profile_ids = [result.profile_id for result in results]
     await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids)
-    versions_of = await progress.lock(connection, team_id=team_id, lead_ids=[result.lead_id for result in results])
+    versions_of = await progress.lock(
+        connection, team_id=team_id, lead_ids=[one.lead_id for one in results if one.lead_id]
+    )
     await persons.lock(connection, team_id=team_id, profile_ids=profile_ids)
-    settled = await ledger.settle(connection, team_id=team_id, settlements=[_settlement(result) for result in results])
-    settled.sort(key=lambda attempt: attempt.id)
-    wakes = await _end_spans(connection, team_id, settled)
+    settled, sent_by_hand = await ledger.settle(
+        connection, team_id=team_id, settlements=[_settlement(result) for result in results]
+    )
+    wakes = await _end_spans(connection, team_id, settled, sent_by_hand)
     events: list[outbox.NewEvent] = []
     triggered: list[automate.Triggered] = []
     ended: set[str] = set()
@@ -54,8 +57,15 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     for attempt in refused:
         ended |= await _refuse(connection, team_id, now, attempt, by_attempt[attempt.id].outcome, events, triggered)
     await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
+    if sent_by_hand:
+        outcomes = [_by_hand(attempt, by_attempt[attempt.id]) for attempt in sent_by_hand]
+        await by_hand.follow(connection, team_id=team_id, now=now, outcomes=outcomes, events=events)
     await outbox.append(connection, team_id=team_id, now=now, events=events)
     return sorted(ended)
+
+
+def _by_hand(attempt: ledger.SettledByHand, result: Result) -> by_hand.Outcome:
+    return by_hand.Outcome(attempt=attempt, outcome=result.outcome, accepted_at=result.accepted_at or result.ended_at)
 
 
 def _settlement(result: Result) -> ledger.Settlement:
@@ -72,15 +82,21 @@ def _settlement(result: Result) -> ledger.Settlement:
     )
 
 
-async def _end_spans(connection: Connection, team_id: str, settled: Sequence[ledger.Settled]) -> dict[str, datetime]:
+async def _end_spans(
+    connection: Connection,
+    team_id: str,
+    settled: Sequence[ledger.Settled],
+    sent_by_hand: Sequence[ledger.SettledByHand],
+) -> dict[str, datetime]:
     """Let the gaps run from the ends of the spans: the pace moves only ever later. Return when each account wakes."""
+    every: list[ledger.Settled | ledger.SettledByHand] = [*settled, *sent_by_hand]
     wakes = await paces.end_attempts(
         connection,
         team_id=team_id,
-        account_ids=[attempt.account_id for attempt in settled],
-        fences=[attempt.fence for attempt in settled],
-        ended_at=[attempt.ended_at for attempt in settled],
-        accepted=[attempt.state == AttemptState.ACCEPTED for attempt in settled],
+        account_ids=[attempt.account_id for attempt in every],
+        fences=[attempt.fence for attempt in every],
+        ended_at=[attempt.ended_at for attempt in every],
+        accepted=[attempt.state == AttemptState.ACCEPTED for attempt in every],
     )
     late = [attempt for attempt in settled if attempt.ended_at > attempt.intent_at]
     if not late:
@@ -171,7 +187,9 @@ async def _accept(
         result = by_attempt[attempt.id].outcome
         # The last call of a window says until when no other is taken.
         if result.retry_at is not None and result.retry_at > now:
-            await _rest(connection, team_id, attempt.account_id, result.retry_at, result)
+            await halts.rest(
+                connection, team_id=team_id, account_id=attempt.account_id, until=result.retry_at, result=result
+            )
     return {lead.campaign_id for lead in moved.values() if lead.state != LeadState.IN_SEQUENCE}
 
 
@@ -313,27 +331,9 @@ async def _refuse(
                 await _hold(connection, team_id, now, attempt, "senderRefused", events)
             else:
                 await _due_again(connection, team_id, attempt, now)
-            await halts.refused(connection, team_id=team_id, account_id=attempt.account_id, now=now, events=events)
-        case OutcomeKind.RATE_LIMITED:
-            until = result.retry_at or now + timedelta(minutes=15)
-            await _due_again(connection, team_id, attempt, now)
-            await _rest(connection, team_id, attempt.account_id, until, result)
-        case OutcomeKind.OUT_OF_CREDIT:
-            await _due_again(connection, team_id, attempt, now)
-            await halts.app_stopped(
-                connection,
-                team_id=team_id,
-                account_id=attempt.account_id,
-                now=now,
-                code=result.reason or "outOfCredit",
-                events=events,
-            )
-        case OutcomeKind.AUTH_LOST:
-            await _due_again(connection, team_id, attempt, now)
-            await halts.account_lost(connection, team_id=team_id, account_id=attempt.account_id, now=now, events=events)
         case _:
             await _due_again(connection, team_id, attempt, now)
-            await wakeups.give(connection, team_id=team_id, account_ids=[attempt.account_id], at=now)
+    await halts.heed(connection, team_id=team_id, account_id=attempt.account_id, now=now, result=result, events=events)
     return set()
 
 
@@ -394,16 +394,6 @@ async def _hold(
             data={"profileId": attempt.profile_id, "reason": reason},
         )
     )
-
-
-async def _rest(
-    connection: Connection, team_id: str, account_id: str, until: datetime, result: outcome.Outcome
-) -> None:
-    """Let an account, or its whole app, rest as the platform said; its word overrules our tables."""
-    if result.holds_app:
-        await budgets.rest(connection, team_id=team_id, account_id=account_id, until=until)
-    else:
-        await paces.rest(connection, team_id=team_id, account_id=account_id, until=until)
 
 
 async def _due_again(connection: Connection, team_id: str, attempt: ledger.Settled, now: datetime) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from overture.store.pool import Connection
 
 
@@ -41,6 +43,15 @@ class LeasedAccount:
     is_open: bool
     gate_revision: int
     rules: TeamRules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """One account, until when (wall time) somebody else may be sending from it, and when it wakes."""
+
+    account: LeasedAccount
+    lease_until: datetime
+    wake_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,18 +176,49 @@ async def lease_accounts(
     sends (`paces.spend_accounts`) or not (`release_accounts`), each exactly once.
     """
     rows = await connection.fetch(
-        """
+        f"""
         WITH taken AS MATERIALIZED (
             SELECT * FROM account_pace
              WHERE team_id = $1 AND wake_at <= $2 AND lease_until <= $3
              ORDER BY wake_at, account_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
         )
+        {_TAKEN}
+        """,
+        team_id,
+        now,
+        wall_now,
+        count,
+    )
+    return _leased(rows)
+
+
+async def hold_account(connection: Connection, *, team_id: str, account_id: str) -> Held | None:
+    """Take one account, whoever has it in hand is waited for; None if there is none.
+
+    Only its row is held: look at `lease_until` before sending anything.
+    """
+    rows = await connection.fetch(
+        f"""
+        WITH taken AS MATERIALIZED (
+            SELECT * FROM account_pace WHERE team_id = $1 AND account_id = $2 FOR NO KEY UPDATE
+        )
+        {_TAKEN}
+        """,
+        team_id,
+        account_id,
+    )
+    if not rows:
+        return None
+    return Held(account=_leased(rows)[0], lease_until=rows[0]["lease_until"], wake_at=rows[0]["wake_at"])
+
+
+_TAKEN = """
         SELECT p.account_id, a.app_id, a.platform, f.base_url, f.contact_policy, a.sealed_token, a.hourly_limit,
                a.daily_limit, p.fence + 1 AS fence, p.last_end, p.rest_until, b.paused_until AS app_paused_until,
                b.rest_until AS app_rest_until,
                p.hourly_room, p.daily_room, p.read_at, g.open AS is_open, g.revision AS gate_revision,
                t.allow_parallel_campaigns, t.recontact_after_days, s.open AS is_team_open,
-               s.revision AS team_revision
+               s.revision AS team_revision, p.lease_until, p.wake_at
           FROM taken p
          CROSS JOIN LATERAL (SELECT * FROM account_link WHERE team_id = $1 AND id = p.account_id LIMIT 1) a
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
@@ -185,12 +227,11 @@ async def lease_accounts(
           JOIN team t ON t.team_id = $1
           JOIN team_gate s ON s.team_id = $1
          ORDER BY p.account_id
-        """,
-        team_id,
-        now,
-        wall_now,
-        count,
-    )
+"""
+"""What is asked of the accounts that were `taken`."""
+
+
+def _leased(rows: Sequence[asyncpg.Record]) -> list[LeasedAccount]:
     if not rows:
         return []
     rules = TeamRules(**{name: rows[0][name] for name in TeamRules.__dataclass_fields__})

@@ -32,6 +32,8 @@ async def is_under_way(connection: Connection, *, team_id: str, profile_ids: Seq
         SELECT EXISTS (SELECT FROM lead l JOIN attempt a ON a.team_id = $1 AND a.lead_id = l.id
                         WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[])
                           AND a.state IN ('intent', 'unknown') AND a.reason IS DISTINCT FROM 'notFound')
+            OR EXISTS (SELECT FROM person p
+                        WHERE p.team_id = $1 AND p.profile_id = ANY($2::text[]) AND p.by_hand_id IS NOT NULL)
         """,
         team_id,
         list(profile_ids),
@@ -80,6 +82,9 @@ async def erase_leads(connection: Connection, *, team_id: str, profile_ids: Sequ
         ), sent AS (
             UPDATE attempt a SET text = '', choices = '[]', detail = NULL
               FROM theirs WHERE a.team_id = $1 AND a.lead_id = theirs.id
+        ), by_hand AS (
+            UPDATE attempt SET text = '', detail = NULL
+             WHERE team_id = $1 AND profile_id = ANY($2::text[]) AND message_id IS NOT NULL
         ), talks AS (
             UPDATE thread SET platform_id = NULL WHERE team_id = $1 AND profile_id = ANY($2::text[]) RETURNING id
         )

@@ -11,13 +11,17 @@ KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """The answer of a keyed call, and the fingerprint of what was asked. `is_sealed`: the body is."""
+    """The answer of a keyed call, and the fingerprint of what was asked. `is_sealed`: the body is.
+
+    `attempt_id`: the message by hand the call has made; what became of it is the answer.
+    """
 
     fingerprint: bytes
     status: int
     media_type: str | None
     body: bytes
     is_sealed: bool
+    attempt_id: str | None = None
 
 
 async def try_lock(connection: Connection, *, team_id: str, key: str) -> bool:
@@ -34,7 +38,7 @@ async def find(connection: Connection, *, team_id: str, key: str, wall_now: date
     """Return what the key's call answered, unless that is too long ago."""
     row = await connection.fetchrow(
         """
-        SELECT fingerprint, status, media_type, body, is_sealed FROM idempotency_key
+        SELECT fingerprint, status, media_type, body, is_sealed, attempt_id FROM idempotency_key
          WHERE team_id = $1 AND key = $2 AND created_at > $3
         """,
         team_id,
@@ -48,11 +52,13 @@ async def keep(connection: Connection, *, team_id: str, key: str, kept: Kept, wa
     """Keep an answer, in the place of one that has expired."""
     await connection.execute(
         """
-        INSERT INTO idempotency_key (team_id, key, fingerprint, status, media_type, body, is_sealed, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO idempotency_key (team_id, key, fingerprint, status, media_type, body, is_sealed, created_at,
+                                     attempt_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (team_id, key) DO UPDATE
            SET fingerprint = excluded.fingerprint, status = excluded.status, media_type = excluded.media_type,
-               body = excluded.body, is_sealed = excluded.is_sealed, created_at = excluded.created_at
+               body = excluded.body, is_sealed = excluded.is_sealed, created_at = excluded.created_at,
+               attempt_id = excluded.attempt_id
         """,
         team_id,
         key,
@@ -62,4 +68,5 @@ async def keep(connection: Connection, *, team_id: str, key: str, kept: Kept, wa
         kept.body,
         kept.is_sealed,
         wall_now,
+        kept.attempt_id,
     )

@@ -159,11 +159,16 @@ async def concerned_leads(connection: Connection, *, team_id: str, profile_ids: 
 
 
 async def open_intents(connection: Connection, *, team_id: str, account_id: str) -> dict[str, datetime]:
-    """Return by profile the oldest attempt of an account whose outcome is open."""
+    """Return by profile the oldest attempt of an account whose outcome is open.
+
+    One by hand that was not found is not waited for: what is found later is taken for a message sent elsewhere.
+    """
     rows = await connection.fetch(
         """
         SELECT profile_id, min(intent_at) AS intent_at FROM attempt
-         WHERE team_id = $1 AND account_id = $2 AND state IN ('intent', 'unknown') GROUP BY profile_id
+         WHERE team_id = $1 AND account_id = $2 AND state IN ('intent', 'unknown')
+           AND (message_id IS NULL OR reason IS DISTINCT FROM 'notFound')
+         GROUP BY profile_id
         """,
         team_id,
         account_id,

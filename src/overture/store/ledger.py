@@ -66,13 +66,26 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OpenAttempt:
-    """An attempt whose outcome is not known."""
+class SettledByHand:
+    """An attempt of no campaign whose outcome was taken; `message_id` is what its message is called."""
 
     id: str
     account_id: str
-    campaign_id: str
-    lead_id: str
+    profile_id: str
+    text: str
+    state: str
+    ended_at: datetime
+    fence: int
+    message_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenAttempt:
+    """An attempt whose outcome is not known; without a lead it is one by hand."""
+
+    id: str
+    account_id: str
+    lead_id: str | None
     profile_id: str
     recipient_id: str
     state: str
@@ -145,8 +158,12 @@ async def write_intents(
     return len(rows)
 
 
-async def settle(connection: Connection, *, team_id: str, settlements: Sequence[Settlement]) -> list[Settled]:
+async def settle(
+    connection: Connection, *, team_id: str, settlements: Sequence[Settlement]
+) -> tuple[list[Settled], list[SettledByHand]]:
     """Take outcomes, each once: an open attempt takes any, an unknown one only what is known. Late ones count too.
+
+    Return those that were taken, in order: of campaigns, and by hand.
 
     The span of an unknown attempt had ended; it is longer if the platform took the message only after that.
     """
@@ -162,7 +179,7 @@ async def settle(connection: Connection, *, team_id: str, settlements: Sequence[
          WHERE a.team_id = $1 AND a.id = v.id
            AND (a.state = 'intent' OR (a.state = 'unknown' AND v.state <> 'unknown'))
         RETURNING a.id, a.account_id, a.campaign_id, a.lead_id, a.profile_id, a.sequence_version, a.rank, a.step_id,
-                  a.is_first, a.text, a.state, a.intent_at, a.ended_at, a.fence
+                  a.is_first, a.text, a.state, a.intent_at, a.ended_at, a.fence, a.message_id
         """,
         team_id,
         [settlement.attempt_id for settlement in settlements],
@@ -174,13 +191,19 @@ async def settle(connection: Connection, *, team_id: str, settlements: Sequence[
         [settlement.accepted_at for settlement in settlements],
         [settlement.platform_message_id for settlement in settlements],
     )
-    return [Settled(**row) for row in rows]
+    rows.sort(key=lambda row: row["id"])
+    own = Settled.__dataclass_fields__.keys()
+    by_hand = SettledByHand.__dataclass_fields__.keys()
+    return (
+        [Settled(**{name: row[name] for name in own}) for row in rows if row["message_id"] is None],
+        [SettledByHand(**{name: row[name] for name in by_hand}) for row in rows if row["message_id"] is not None],
+    )
 
 
 async def account_ends(
     connection: Connection, *, team_id: str, account_ids: Sequence[str], after: datetime
-) -> dict[str, list[tuple[str, datetime]]]:
-    """Return per account the attempts that count (campaign, end of span), those that ended after `after`."""
+) -> dict[str, list[tuple[str | None, datetime]]]:
+    """Return per account the attempts that count (campaign, None by hand; end of span), ended after `after`."""
     rows = await connection.fetch(
         """
         SELECT account_id, campaign_id, ended_at FROM attempt
@@ -190,7 +213,7 @@ async def account_ends(
         list(account_ids),
         after,
     )
-    ends: dict[str, list[tuple[str, datetime]]] = {account_id: [] for account_id in account_ids}
+    ends: dict[str, list[tuple[str | None, datetime]]] = {account_id: [] for account_id in account_ids}
     for row in rows:
         ends[row["account_id"]].append((row["campaign_id"], row["ended_at"]))
     return ends
@@ -215,7 +238,7 @@ async def open_attempts(connection: Connection, *, team_id: str, account_id: str
     """Return the account's attempts without a known outcome, oldest first."""
     rows = await connection.fetch(
         """
-        SELECT a.id, a.account_id, a.campaign_id, a.lead_id, a.profile_id, f.platform_id AS recipient_id, a.state,
+        SELECT a.id, a.account_id, a.lead_id, a.profile_id, f.platform_id AS recipient_id, a.state,
                a.intent_at, a.lease_until
           FROM attempt a JOIN profile f ON f.team_id = a.team_id AND f.id = a.profile_id
          WHERE a.team_id = $1 AND a.account_id = $2 AND a.state IN ('intent', 'unknown')
@@ -260,7 +283,7 @@ async def look_again(connection: Connection, *, team_id: str, account_id: str, p
         """
         UPDATE attempt SET reason = 'leaseEnded'
          WHERE team_id = $1 AND account_id = $2 AND profile_id = ANY($3::text[]) AND state = 'unknown'
-           AND reason = 'notFound'
+           AND reason = 'notFound' AND message_id IS NULL
         """,
         team_id,
         account_id,

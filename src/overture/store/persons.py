@@ -20,7 +20,7 @@ class Engagement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """What is known of somebody for the rules of contact."""
+    """What is known of somebody for the rules of contact; `by_hand_id`: a message by hand is on its way to them."""
 
     profile_id: str
     engaged_lead_id: str | None
@@ -28,6 +28,7 @@ class Person:
     last_inbound_at: datetime | None
     unanswered_end_at: datetime | None
     suppressed_at: datetime | None
+    by_hand_id: str | None
 
 
 async def engage(
@@ -50,7 +51,7 @@ async def engage(
         SELECT $1, v.profile_id, v.lead_id
           FROM unnest($2::text[], $3::text[]) AS v (profile_id, lead_id) ORDER BY v.profile_id
         ON CONFLICT (team_id, profile_id) DO UPDATE SET engaged_lead_id = excluded.engaged_lead_id
-         WHERE p.suppressed_at IS NULL
+         WHERE p.suppressed_at IS NULL AND p.by_hand_id IS NULL
            AND (p.engaged_lead_id IS NULL OR p.engaged_lead_id = excluded.engaged_lead_id OR $6)
            AND (p.unanswered_end_at IS NULL OR p.unanswered_end_at <= $7 OR $6
                 OR p.engaged_lead_id = excluded.engaged_lead_id)
@@ -74,7 +75,8 @@ async def read(connection: Connection, *, team_id: str, profile_ids: Sequence[st
     """Return what is known of these persons; those nobody ever had to do with are absent."""
     rows = await connection.fetch(
         """
-        SELECT profile_id, engaged_lead_id, first_contacted_at, last_inbound_at, unanswered_end_at, suppressed_at
+        SELECT profile_id, engaged_lead_id, first_contacted_at, last_inbound_at, unanswered_end_at, suppressed_at,
+               by_hand_id
           FROM person WHERE team_id = $1 AND profile_id = ANY($2::text[])
         """,
         team_id,
