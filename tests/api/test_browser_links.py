@@ -19,7 +19,12 @@ from overture.channels.port import ChannelError
 from overture.channels.x import oauth
 from overture.store.pool import Pool
 
-APP = {"clientId": "sandbox-client", "clientSecret": "sandbox-secret"}
+APP = {
+    "clientId": "sandbox-client",
+    "clientSecret": "sandbox-secret",
+    "bearerToken": "sandbox-bearer",
+    "consumerSecret": "sandbox-consumer-secret",
+}
 CALLBACK = "http://127.0.0.1:8080/oauth/twitter/callback"
 
 
@@ -205,25 +210,30 @@ async def test_without_an_app_of_the_team_tokens_are_asked_for(client: httpx.Asy
     assert "PUT /platforms/twitter/app" in answer.json()["message"]
 
 
-async def test_the_secret_of_the_app_is_never_told(
+async def test_the_secrets_of_the_app_are_never_told(
     client: httpx.AsyncClient, registered: dict[str, Any], database: Pool
 ) -> None:
     shown = (await client.get("/platforms/twitter/app")).json()
     assert shown == registered
-    assert shown["hasClientSecret"] is True
+    assert shown["hasClientSecret"] is shown["hasBearerToken"] is shown["hasConsumerSecret"] is True
     assert shown["clientId"] == "sandbox-client"
     acts = await client.get("/audit")
     assert acts.json()["data"][0]["action"] == "platformApp.registered"
-    assert "sandbox-secret" not in shown.values()
-    assert "sandbox-secret" not in acts.text
-    kept = await database.fetchval("SELECT sealed_client_secret FROM platform_app")
-    assert b"sandbox-secret" not in kept
+    kept = await database.fetchrow(
+        "SELECT sealed_client_secret, sealed_bearer_token, sealed_consumer_secret FROM platform_app"
+    )
+    assert kept is not None
+    for secret, sealed in zip(list(APP.values())[1:], kept, strict=True):
+        assert secret not in shown.values()
+        assert secret not in acts.text
+        assert secret.encode() not in sealed
 
 
 async def test_an_app_is_replaced_and_forgotten(client: httpx.AsyncClient, registered: dict[str, Any]) -> None:
     del registered
     public = await client.put("/platforms/twitter/app", json={"clientId": "sandbox-public"})
-    assert public.json()["hasClientSecret"] is False
+    for one in ("hasClientSecret", "hasBearerToken", "hasConsumerSecret"):
+        assert public.json()[one] is False
     assert (await client.delete("/platforms/twitter/app")).status_code == 204
     for answer in (await client.get("/platforms/twitter/app"), await client.delete("/platforms/twitter/app")):
         assert answer.status_code == 404
@@ -257,6 +267,10 @@ async def test_an_app_belongs_to_its_team(other_client: httpx.AsyncClient, regis
         {"clientId": "é"},
         {"clientId": 5},
         {"clientId": "a", "clientSecret": ""},
+        {"clientId": "a", "bearerToken": ""},
+        {"clientId": "a", "bearerToken": "two words"},
+        {"clientId": "a", "consumerSecret": "\u0000"},
+        {"clientId": "a", "consumerSecret": "a" * 256},
     ],
 )
 async def test_an_app_that_cannot_be_one_is_refused(client: httpx.AsyncClient, body: dict[str, Any]) -> None:

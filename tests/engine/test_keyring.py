@@ -15,6 +15,7 @@ from tests.engine.conftest import SANDBOX_URL, World, message
 
 from overture import clock as clocks
 from overture.actions import accounts, clients, linking, tokens
+from overture.actions.clients import Registration
 from overture.actions.context import operator
 from overture.channels.port import App, ChannelError, Credentials
 from overture.channels.x import oauth
@@ -46,8 +47,7 @@ async def linked(world: World) -> AsyncIterator[World]:
         world.actor,
         platform="twitter",
         base_url=SANDBOX_URL,
-        client_id="sandbox-client",
-        client_secret="sandbox-secret",
+        registration=Registration(client_id="sandbox-client", client_secret="sandbox-secret"),
     )
     await world.link("ben")
     page, _ = await linking.begin(

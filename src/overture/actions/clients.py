@@ -1,5 +1,7 @@
 """The app a team has registered with a platform: what accounts are linked through in the browser."""
 
+from dataclasses import dataclass, field
+
 from overture.actions import audit, people
 from overture.actions.context import Actor, Context
 from overture.channels import port
@@ -8,6 +10,16 @@ from overture.engine import keyring
 from overture.errors import Forbidden, NotFound, Unprocessable
 from overture.store import accounts, clients
 from overture.store.clients import Client
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registration:
+    """What a team's app is known by at its platform, and proves itself by; None: it has none."""
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    bearer_token: str | None = field(default=None, repr=False)
+    consumer_secret: str | None = field(default=None, repr=False)
 
 
 async def get(context: Context, actor: Actor, *, platform: str, base_url: str) -> Client:
@@ -26,7 +38,7 @@ async def get(context: Context, actor: Actor, *, platform: str, base_url: str) -
 
 
 async def register(
-    context: Context, actor: Actor, *, platform: str, base_url: str, client_id: str, client_secret: str | None
+    context: Context, actor: Actor, *, platform: str, base_url: str, registration: Registration
 ) -> Client:
     """Register the team's app, or put another in its place.
 
@@ -50,18 +62,19 @@ async def register(
             now=now,
         )
         before = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
-        sealed = None
-        if client_secret is not None:
-            sealed = context.sealer.seal(client_secret, context=keyring.place(actor.team_id, app_id))
         await clients.keep(
             connection,
             team_id=actor.team_id,
             app_id=app_id,
-            client_id=client_id,
-            sealed_secret=sealed,
+            client_id=registration.client_id,
+            sealed_secret=_sealed(context, actor, app_id, registration.client_secret),
+            sealed_bearer_token=_sealed(context, actor, app_id, registration.bearer_token),
+            sealed_consumer_secret=_sealed(context, actor, app_id, registration.consumer_secret),
             by=actor.name,
             now=now,
         )
+        after = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
+        assert after is not None
         await audit.record(
             connection,
             actor,
@@ -69,11 +82,9 @@ async def register(
             object_type=ObjectType.PLATFORM_APP,
             object_id=app_id,
             now=now,
-            before=None if before is None else _told(before.client_id, before.sealed_secret),
-            after=_told(client_id, sealed),
+            before=None if before is None else _told(before),
+            after=_told(after),
         )
-        after = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
-    assert after is not None
     return after
 
 
@@ -96,7 +107,6 @@ async def forget(context: Context, actor: Actor, *, platform: str, base_url: str
             team_id=actor.team_id,
             app_id=before.app_id,
             client_id=None,
-            sealed_secret=None,
             by=actor.name,
             now=now,
         )
@@ -107,7 +117,7 @@ async def forget(context: Context, actor: Actor, *, platform: str, base_url: str
             object_type=ObjectType.PLATFORM_APP,
             object_id=before.app_id,
             now=now,
-            before=_told(before.client_id, before.sealed_secret),
+            before=_told(before),
             after=None,
         )
 
@@ -133,5 +143,14 @@ def _require_owner(actor: Actor) -> None:
         raise Forbidden("Only an owner of the team may register its app; use a token of an owner.")
 
 
-def _told(client_id: str, sealed_secret: bytes | None) -> dict[str, object]:
-    return {"clientId": client_id, "hasClientSecret": sealed_secret is not None}
+def _sealed(context: Context, actor: Actor, app_id: str, secret: str | None) -> bytes | None:
+    return None if secret is None else context.sealer.seal(secret, context=keyring.place(actor.team_id, app_id))
+
+
+def _told(client: Client) -> dict[str, object]:
+    return {
+        "clientId": client.client_id,
+        "hasClientSecret": client.sealed_secret is not None,
+        "hasBearerToken": client.sealed_bearer_token is not None,
+        "hasConsumerSecret": client.sealed_consumer_secret is not None,
+    }

@@ -6,6 +6,7 @@ from fastapi import Request
 from pydantic import Field
 
 from overture.actions import clients
+from overture.actions.clients import Registration
 from overture.actions.context import Context
 from overture.api import bodies, callbacks, platforms, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
@@ -25,14 +26,26 @@ class RegisterApp(bodies.Body):
         description="Its OAuth 2.0 client secret; null for a public app, which has none.",
         examples=["sandbox-secret"],
     )
+    bearer_token: Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")] | None = Field(
+        default=None,
+        description="Its own bearer token, by which it asks to be told of answers at once; null without one.",
+        examples=["sandbox-bearer"],
+    )
+    consumer_secret: _Printable | None = Field(
+        default=None,
+        description="Its API key secret (consumer secret), by which the platform signs what it pushes; null without.",
+        examples=["sandbox-consumer-secret"],
+    )
 
 
 class AppAnswer(bodies.Answer):
-    """The team's app at a platform. Its secret is never told."""
+    """The team's app at a platform. Its secrets are never told."""
 
     platform: str = Field(description="Key of the platform.", examples=["twitter"])
     client_id: str = Field(description="Its OAuth 2.0 client id.", examples=["sandbox-client"])
     has_client_secret: bool = Field(description="Whether a client secret is kept.", examples=[True])
+    has_bearer_token: bool = Field(description="Whether its own bearer token is kept.", examples=[True])
+    has_consumer_secret: bool = Field(description="Whether its API key secret is kept.", examples=[True])
     redirect_uri: str = Field(
         description="The callback address the app must be registered with, letter by letter.",
         examples=["http://127.0.0.1:8080/oauth/twitter/callback"],
@@ -63,15 +76,19 @@ async def register_app(
 ) -> AppAnswer:
     """Register the team's app, as an owner; accounts linked through another app before are linked again later.
 
-    The platform must know the app with `redirectUri` as a callback address.
+    The platform must know the app with `redirectUri` as a callback address. What is left out is forgotten.
     """
     kept = await clients.register(
         context,
         actor,
         platform=platform,
         base_url=platforms.address(request, platform),
-        client_id=body.client_id,
-        client_secret=body.client_secret,
+        registration=Registration(
+            client_id=body.client_id,
+            client_secret=body.client_secret,
+            bearer_token=body.bearer_token,
+            consumer_secret=body.consumer_secret,
+        ),
     )
     return _answer(context, request, platform, kept)
 
@@ -93,6 +110,8 @@ def _answer(context: Context, request: Request, platform: str, client: Client) -
         platform=platform,
         client_id=client.client_id,
         has_client_secret=client.sealed_secret is not None,
+        has_bearer_token=client.sealed_bearer_token is not None,
+        has_consumer_secret=client.sealed_consumer_secret is not None,
         redirect_uri=callbacks.address(request, platform),
         scopes=list(clients.require_authority(context, platform).scopes),
         changed_at=client.changed_at,

@@ -10,12 +10,17 @@ from overture.store.tokens import Token
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """An app registered with a platform; one without a secret is public."""
+    """An app registered with a platform; one without a secret is public.
+
+    `sealed_bearer_token` opens what belongs to no account, `sealed_consumer_secret` checks what the platform pushes.
+    """
 
     app_id: str
     base_url: str
     client_id: str
     sealed_secret: bytes | None
+    sealed_bearer_token: bytes | None
+    sealed_consumer_secret: bytes | None
     changed_at: datetime
     changed_by: str
 
@@ -32,7 +37,8 @@ class LinkRequest:
 
 
 _COLUMNS = """f.id AS app_id, f.base_url, f.client_id, f.sealed_client_secret AS sealed_secret,
-       f.client_changed_at AS changed_at, f.client_changed_by AS changed_by"""
+       f.sealed_bearer_token, f.sealed_consumer_secret, f.client_changed_at AS changed_at,
+       f.client_changed_by AS changed_by"""
 
 
 async def find(connection: Connection, *, team_id: str, platform: str, base_url: str) -> Client | None:
@@ -56,7 +62,9 @@ async def keep(
     team_id: str,
     app_id: str,
     client_id: str | None,
-    sealed_secret: bytes | None,
+    sealed_secret: bytes | None = None,
+    sealed_bearer_token: bytes | None = None,
+    sealed_consumer_secret: bytes | None = None,
     by: str,
     now: datetime,
 ) -> None:
@@ -64,15 +72,17 @@ async def keep(
     await connection.execute(
         """
         UPDATE platform_app
-           SET client_id = $3::text, sealed_client_secret = $4,
-               client_changed_by = CASE WHEN $3::text IS NOT NULL THEN $5 END,
-               client_changed_at = CASE WHEN $3::text IS NOT NULL THEN $6::timestamptz END
+           SET client_id = $3::text, sealed_client_secret = $4, sealed_bearer_token = $5, sealed_consumer_secret = $6,
+               client_changed_by = CASE WHEN $3::text IS NOT NULL THEN $7 END,
+               client_changed_at = CASE WHEN $3::text IS NOT NULL THEN $8::timestamptz END
          WHERE team_id = $1 AND id = $2
         """,
         team_id,
         app_id,
         client_id,
         sealed_secret,
+        sealed_bearer_token,
+        sealed_consumer_secret,
         by,
         now,
     )
