@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from overture import main, processes, serving
 from overture.api import app as api
 from overture.clock import WallClock
+from overture.engine.posting import Poster
 from overture.errors import StartError
 from overture.settings import Settings
 
@@ -29,6 +30,7 @@ async def serve(settings: Settings, *, host: str, port: int, say: Callable[[str]
                 call_limits=settings.call_limits,
                 cors_origins=settings.browser_origins,
                 public_url=settings.public_address(address),
+                allows_private_webhooks=settings.webhooks_to_private_networks,
             )
             async with serving.served(app, listening) as task:
                 say(f"Overture's API is ready: {address}/api/v2 (documentation: {address}/docs). Ctrl-C stops it.")
@@ -75,7 +77,13 @@ async def _parts(settings: Settings, role: str, *, idle_seconds: float | None = 
             )
         await main.settle_delivery(settings, pool)
         keys = _common_keys(settings)
-        parts = main.parts_of(pool, keys=keys, engine_clock=WallClock(), is_dry=settings.dry_run)
+        parts = main.parts_of(
+            pool,
+            keys=keys,
+            engine_clock=WallClock(),
+            is_dry=settings.dry_run,
+            poster=Poster(allows_private=settings.webhooks_to_private_networks),
+        )
         yield await stack.enter_async_context(parts)
 
 

@@ -15,6 +15,7 @@ from overture.channels.dry import DryChannel
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
 from overture.clock import EngineClock, WallClock
+from overture.engine.posting import Poster
 from overture.engine.supervisor import Engine
 from overture.errors import StartError
 from overture.secrets import Sealer
@@ -43,6 +44,7 @@ class Parts:
     clock: EngineClock
     channels: Registry
     sealer: Sealer
+    poster: Poster | None = None
 
     def context(self, wake: Callable[[], None] = lambda: None) -> Context:
         """Return what actions work with; `wake` tells an engine in this process that work has come."""
@@ -55,6 +57,7 @@ class Parts:
             clock=self.clock,
             channels=self.channels,
             sealer=self.sealer,
+            poster=self.poster,
             draws=random.Random(),  # noqa: S311 - draws spread the pace; nothing rests on their secrecy
         )
 
@@ -180,13 +183,21 @@ async def settle_delivery(settings: Settings, pool: Pool) -> None:
 
 @asynccontextmanager
 async def parts_of(
-    pool: Pool, *, keys: list[bytes], engine_clock: EngineClock, is_dry: bool = False
+    pool: Pool,
+    *,
+    keys: list[bytes],
+    engine_clock: EngineClock,
+    is_dry: bool = False,
+    poster: Poster | None = None,
 ) -> AsyncIterator[Parts]:
-    """Yield the parts of a process around an open pool; `is_dry` lets it deliver nothing."""
+    """Yield the parts of a process around an open pool.
+
+    `is_dry` lets it send no messages; without a `poster` its engine serves no webhooks.
+    """
     channel = XChannel(timeout=10.0)
     channels = Registry([DryChannel(channel) if is_dry else channel])
     try:
-        yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys))
+        yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys), poster=poster)
     finally:
         await channels.close()
 

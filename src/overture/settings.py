@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         description="Where pages may come from that call the API from a browser: origins with commas between, or `*`.",
     )
 
+    webhooks_to_private_networks: bool = Field(
+        default=False, description="Let webhooks lead to this machine and its private networks: `1` for yes."
+    )
+
     @classmethod
     def load(cls, *, data: Path | None = None) -> Self:
         """Read the environment; `data`, if given, overrules its data directory.

@@ -14,6 +14,7 @@ import structlog
 from overture import clock, first_start, main, processes, sandbox_server, serving
 from overture.clock import WallClock
 from overture.engine.conductor import Conductor
+from overture.engine.posting import Poster
 from overture.errors import StartError
 from overture.sandbox import accounts as sandbox_accounts
 from overture.settings import Settings
@@ -72,7 +73,13 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
         await main.settle_delivery(settings, pool)
         engine_clock = WallClock() if reached is None else VirtualClock(pool)
         parts = await stack.enter_async_context(
-            main.parts_of(pool, keys=keys, engine_clock=engine_clock, is_dry=settings.dry_run)
+            main.parts_of(
+                pool,
+                keys=keys,
+                engine_clock=engine_clock,
+                is_dry=settings.dry_run,
+                poster=Poster(allows_private=settings.webhooks_to_private_networks),
+            )
         )
         tasks: list[asyncio.Task[None]] = []
         urls = settings.platform_urls
@@ -114,6 +121,7 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
             call_limits=settings.call_limits,
             cors_origins=settings.browser_origins,
             public_url=settings.public_address(serving.url(api_port)),
+            allows_private_webhooks=settings.webhooks_to_private_networks,
         )
         tasks.append(await stack.enter_async_context(serving.served(application, api_port)))
         for line in _announcement(settings, options, entry, api_port, sandbox_port, reached):

@@ -205,6 +205,9 @@ async def furnish(context: Context, client: httpx.AsyncClient, account: dict[str
         "actionData": {"statusId": ids["status_id"]},
     }
     ids["automation_id"] = (await make(f"{campaign}/automations", **automation))["id"]
+    ids["webhook_id"] = (await make("/webhooks", url="https://crm.example/hooks/overture"))["id"]
+    ids["delivery_id"] = (await make(f"/webhooks/{ids['webhook_id']}/test"))["id"]
+    await context.pool.execute("UPDATE webhook_delivery SET state = 'delivered', ended_at = created_at")
     return World(ids=ids)
 
 

@@ -174,4 +174,4 @@ async def test_a_server_that_stops_ends_its_streams(application: FastAPI, team: 
 
 
 def test_every_type_of_the_contract_is_known() -> None:
-    assert len(EventType) == 38
+    assert len(EventType) == 39

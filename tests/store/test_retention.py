@@ -157,3 +157,48 @@ async def test_looking_for_old_events_reads_one_of_each_team(database: Pool) -> 
             " WHERE e.team_id = q.team_id ORDER BY e.seq LIMIT 1) < now()"
         )
     assert "event_pkey" in str(plan)
+
+
+async def test_deliveries_of_webhooks_go_thirty_days_after_they_ended_with_their_tries(database: Pool) -> None:
+    team_id, webhook_id = await a_team(database), ids.new("b")
+    await database.execute(
+        """
+        INSERT INTO webhook (team_id, id, url, types, sealed_secret, taken_seq, created_at, updated_at)
+        VALUES ($1, $2, 'https://crm.example/', '{}', 'x', 0, $3, $3)
+        """,
+        team_id,
+        webhook_id,
+        NOW,
+    )
+    kept = []
+    for state, ended_at in (
+        ("delivered", NOW - timedelta(days=31)),
+        ("failed", NOW - timedelta(days=31)),
+        ("delivered", NOW - timedelta(days=29)),
+        ("pending", None),
+    ):
+        delivery_id = ids.new("v")
+        await database.execute(
+            """
+            INSERT INTO webhook_delivery
+                   (team_id, id, webhook_id, event_id, seq, type, object_id, body, state, next_at, created_at, ended_at)
+            VALUES ($1, $2, $3, 'e', 1, 'tag.created', 'h', '{}', $4, $5, $5, $6)
+            """,
+            team_id,
+            delivery_id,
+            webhook_id,
+            state,
+            NOW - timedelta(days=40),
+            ended_at,
+        )
+        await database.execute(
+            "INSERT INTO webhook_try (team_id, delivery_id, number, at, milliseconds) VALUES ($1, $2, 1, $3, 1)",
+            team_id,
+            delivery_id,
+            NOW - timedelta(days=40),
+        )
+        if ended_at is None or ended_at > NOW - timedelta(days=30):
+            kept.append(delivery_id)
+    await retain.step(database, now=NOW, wall_now=NOW)
+    rows = await database.fetch("SELECT delivery_id FROM webhook_try ORDER BY delivery_id")
+    assert [row["delivery_id"] for row in rows] == kept

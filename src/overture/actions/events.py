@@ -6,18 +6,7 @@ from dataclasses import dataclass
 from overture.actions.context import Actor, Context
 from overture.core.words import EventType
 from overture.store import outbox, tokens
-from overture.store.outbox import Event, Read
-
-_OBJECTS = {
-    "accountLink": "/account-links/{id}",
-    "campaign": "/campaigns/{id}",
-    "contact": "/contacts/{id}",
-    "importJob": "/lists/{listId}/import-jobs/{id}",
-    "message": "/messages/{id}",
-    "status": "/statuses/{id}",
-    "tag": "/tags/{id}",
-    "thread": "/threads/{id}",
-}
+from overture.store.outbox import Read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,14 +36,3 @@ async def may_go_on(context: Context, actor: Actor) -> bool:
         return True
     async with context.pool.acquire() as connection:
         return await tokens.is_open(connection, team_id=actor.team_id, token_id=actor.token_id)
-
-
-def address(event: Event) -> str | None:
-    """Return where the API shows what it happened to, without the beginning of all addresses; None where nowhere."""
-    template = _OBJECTS.get(event.object_type)
-    if template is None:
-        return None
-    try:
-        return template.format(id=event.object_id, **event.data)
-    except KeyError:
-        return None  # an older event of an import, which does not tell its list

@@ -46,6 +46,7 @@ from overture.api import (
     teams,
     threads,
     tokens,
+    webhooks,
 )
 from overture.api.admissions import Admissions
 from overture.api.live import Live
@@ -85,6 +86,7 @@ _RESOURCES = (
     lead_timeline,
     sequences,
     automations,
+    webhooks,
 )
 
 
@@ -95,6 +97,7 @@ def create_app(
     call_limits: Sequence[int] | None = None,
     cors_origins: Sequence[str] = (),
     public_url: str = DEFAULT_PUBLIC_URL,
+    allows_private_webhooks: bool = False,
 ) -> FastAPI:
     """Make the application.
 
@@ -103,12 +106,14 @@ def create_app(
         platform_urls: where each platform answers, by platform key; accounts are linked there.
         call_limits: how many calls a team may make in a minute, an hour and a day; None for any number.
         cors_origins: where pages may come from that call the API from a browser; `*` for anywhere.
+        allows_private_webhooks: let webhooks lead to this machine and its private networks.
         public_url: where browsers find this server, without a slash at the end; platforms send them back there.
     """
     app = _routed()
     app.state.context = context
     app.state.platform_urls = dict(platform_urls)
     app.state.admissions = None if call_limits is None else Admissions(context.pool, call_limits)
+    app.state.allows_private_webhooks = allows_private_webhooks
     app.state.live = Live(context.pool)
     app.state.public_url = public_url
     app.state.keyed_places = idempotency.places(context.pool)

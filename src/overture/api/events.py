@@ -14,6 +14,7 @@ from overture.api import bodies, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.live import Live
 from overture.core.words import EventType
+from overture.engine import event_form
 from overture.errors import InvalidRequest
 from overture.store.outbox import Event
 
@@ -123,16 +124,13 @@ async def list_events(
 
 def answer(event: Event) -> EventAnswer:
     """Put an event into wire form."""
-    address = events.address(event)
     return EventAnswer(
         id=event.id,
         seq=event.seq,
         type=EventType(event.type),
         api_version="2",
         created_at=event.created_at,
-        object=EventObject(
-            type=event.object_type, id=event.object_id, url=None if address is None else f"/api/v2{address}"
-        ),
+        object=EventObject(type=event.object_type, id=event.object_id, url=event_form.address(event)),
         data=dict(event.data),
     )
 
@@ -144,8 +142,7 @@ async def _stream(
     while await events.may_go_on(context, actor):
         part = await events.read(context, actor, after_seq=after_seq, types=types, limit=_PART)
         for event in part.read.events:
-            shown = answer(event).model_dump(mode="json", by_alias=True)
-            yield JSONServerSentEvent(shown, id=str(event.seq), event=event.type)
+            yield JSONServerSentEvent(event_form.written(event), id=str(event.seq), event=event.type)
         after_seq = part.read.last_seq
         if not part.read.has_more:
             await live.wait(team_id=actor.team_id, after_seq=after_seq, seconds=HEARTBEAT_SECONDS)

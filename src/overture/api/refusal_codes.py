@@ -41,6 +41,7 @@ _KNOWN: Mapping[str, Refusal] = {
         "Steps or campaigns use the column; `details` names them.",
         {"steps": [{"id": "s0mdbz3k91yq0c8f4w2n7xhs", "rank": 0, "version": 1}]},
     ),
+    "deliveryPending": Refusal(409, "The delivery is on its way still."),
     "importJobFinished": Refusal(409, "The job has ended already.", {"status": "completed"}),
     "importJobNotFinished": Refusal(409, "The job has not ended yet.", {"status": "running"}),
     "importTooOld": Refusal(409, "What undoing the import needs, and its rejects, were deleted 90 days after its end."),
@@ -100,6 +101,7 @@ _KNOWN: Mapping[str, Refusal] = {
         "The contact has several profiles on the platform; name one.",
         {"contactId": "o0mdbz3k91yq0c8f4w2n7xhs", "platform": "twitter"},
     ),
+    "webhookLimitReached": Refusal(422, "The team has as many webhooks as it may; `details.max`.", {"max": 50}),
     "tagLimitReached": Refusal(422, "The team has as many tags as it may; `details.max`.", {"max": 1000}),
     "recipientUnavailable": Refusal(422, "The person may not be written to; `details.reason`.", {"reason": "notFound"}),
     "rateLimited": Refusal(

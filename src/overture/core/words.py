@@ -173,6 +173,7 @@ class ChoreKind(StrEnum):
     """Work that any worker may take."""
 
     IMPORT = "import"
+    WEBHOOK = "webhook"
 
 
 class MergeStrategy(StrEnum):
@@ -251,6 +252,10 @@ class AuditAction(StrEnum):
     THREAD_DELETED = "thread.deleted"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an act
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the same
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_SECRET_ROTATED = "webhook.secretRotated"  # noqa: S105 - the name of an act
 
 
 class ObjectType(StrEnum):
@@ -269,6 +274,7 @@ class ObjectType(StrEnum):
     TEAM = "team"
     THREAD = "thread"
     TOKEN = "token"  # noqa: S105 - a kind of object
+    WEBHOOK = "webhook"
 
 
 class EventType(StrEnum):
@@ -312,6 +318,15 @@ class EventType(StrEnum):
     THREAD_DELETED = "thread.deleted"
     THREAD_UNARCHIVED = "thread.unarchived"
     THREAD_UNASSIGNED = "thread.unassigned"
+    WEBHOOK_DISABLED = "webhook.disabled"
+
+
+class DeliveryState(StrEnum):
+    """Where the delivery of an event to a webhook stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
 
 
 class ReadEndpoint(StrEnum):

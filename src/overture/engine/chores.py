@@ -138,14 +138,23 @@ def read(job: models.Job) -> Chore:
 class Chores:
     """The chores of one kind that one worker takes, at most `at_once` together.
 
-    `ended` is called whenever one ends here.
+    `ended` is called whenever one ends here. Every `feed_seconds` it looks for chores whose time has come.
     """
 
-    def __init__(self, *, pool: Pool, kind: Kind, at_once: int, ended: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        kind: Kind,
+        at_once: int,
+        ended: Callable[[], None] = lambda: None,
+        feed_seconds: float = FEED_SECONDS,
+    ) -> None:
         self._pool = pool
         self._kind = kind
         self._at_once = at_once
         self._ended = ended
+        self._feed_seconds = feed_seconds
         self._under_way = 0
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
@@ -176,7 +185,7 @@ class Chores:
             self._woken.clear()
             await self._guarded(self._feed())
             with suppress(TimeoutError):
-                async with asyncio.timeout(FEED_SECONDS):
+                async with asyncio.timeout(self._feed_seconds):
                     await self._woken.wait()
 
     async def _serve_loop(self) -> None:

@@ -12,6 +12,9 @@ EVENTS_KEPT = timedelta(days=30)
 IMPORTS_KEPT = timedelta(days=90)
 """For how long an import can be undone, and the rows it did not take be read, after it ended."""
 
+DELIVERIES_KEPT = timedelta(days=30)
+"""For how long it is kept how deliveries of webhooks went, after they ended."""
+
 TEAMS = 50
 IMPORTS = 10
 BATCH = 2_000
@@ -31,7 +34,10 @@ async def step(pool: Pool, *, now: datetime, wall_now: datetime) -> None:
     async def imports(connection: Connection) -> int:
         return await retention.prune_imports(connection, before=now - IMPORTS_KEPT, now=now, jobs=IMPORTS, count=BATCH)
 
-    for prune in (events, answers, imports):
+    async def deliveries(connection: Connection) -> int:
+        return await retention.prune_deliveries(connection, before=wall_now - DELIVERIES_KEPT, count=BATCH)
+
+    for prune in (events, answers, imports, deliveries):
         await _all_of(pool, prune)
 
 

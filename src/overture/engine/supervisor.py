@@ -29,9 +29,11 @@ from overture.engine import (
     settling,
     sweeping,
     sync,
+    webhooks,
 )
 from overture.engine.chores import Chores
 from overture.engine.keyring import Keyring
+from overture.engine.posting import Poster
 from overture.engine.shares import Shares
 from overture.engine.standstill import Standstill
 from overture.secrets import Sealer
@@ -42,6 +44,12 @@ _log = structlog.get_logger(__name__)
 
 SENDS_AT_ONCE = 400
 """Sends under way at once in one process; half of them for a team that is alone."""
+
+ENDPOINTS_AT_ONCE = 50
+"""How many webhooks one worker serves at once; most of that is waiting for answers."""
+
+WEBHOOKS_FEED_SECONDS = 0.5
+"""How often a worker looks for events that webhooks have not got yet."""
 
 IMPORTS_AT_ONCE = 2
 CALLING_DUTIES = ("assess", "lookup", "reconcile", "replies")
@@ -74,6 +82,7 @@ class Engine:
         sealer: Sealer,
         draws: Random,
         chores: Callable[..., Chores] = Chores,
+        poster: Poster | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -90,6 +99,12 @@ class Engine:
             at_once=IMPORTS_AT_ONCE,
             ended=self._chore_ended,
         )
+        self._webhooks = None
+        if poster is not None:
+            deliverer = webhooks.Deliverer(pool=pool, clock=clock, sealer=sealer, poster=poster)
+            self._webhooks = Chores(
+                pool=pool, kind=deliverer, at_once=ENDPOINTS_AT_ONCE, feed_seconds=WEBHOOKS_FEED_SECONDS
+            )
         self._work: dict[str, Callable[[duties.Duty, datetime], Awaitable[datetime | None]]] = {
             "sync": self._sync,
             "assess": self._assess,
@@ -128,6 +143,8 @@ class Engine:
         """End `run`: nothing new is claimed, what is under way is settled."""
         self._stopping.set()
         self._chores.stop()
+        if self._webhooks is not None:
+            self._webhooks.stop()
         self.wake()
 
     @property
@@ -144,6 +161,8 @@ class Engine:
     async def run(self) -> None:
         """Work until stopped."""
         loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop(), self._chores.run()]
+        if self._webhooks is not None:
+            loops.append(self._webhooks.run())
         await asyncio.gather(*(self._guard(loop) for loop in loops))
         if self._claiming:
             await asyncio.wait(list(self._claiming.values()))

@@ -31,6 +31,21 @@ async def prune_events(connection: Connection, *, before: datetime, teams: int, 
     return int(done.rpartition(" ")[2])
 
 
+async def prune_deliveries(connection: Connection, *, before: datetime, count: int) -> int:
+    """Delete up to `count` deliveries of webhooks that ended before `before` (wall time); return how many."""
+    done: str = await connection.execute(
+        """
+        DELETE FROM webhook_delivery d
+         USING (SELECT team_id, id FROM webhook_delivery WHERE ended_at < $1 AND state <> 'pending'
+                 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED) old
+         WHERE d.team_id = old.team_id AND d.id = old.id
+        """,
+        before,
+        count,
+    )
+    return int(done.rpartition(" ")[2])
+
+
 async def prune_answers(connection: Connection, *, before: datetime, count: int) -> int:
     """Delete up to `count` answers kept for an `Idempotency-Key` since before `before` (wall time); return how many."""
     done: str = await connection.execute(

@@ -27,6 +27,8 @@ PLACES = (
     Place(table="platform_app", column="sealed_client_secret", row="id"),
     Place(table="platform_app", column="sealed_bearer_token", row="id"),
     Place(table="platform_app", column="sealed_consumer_secret", row="id"),
+    Place(table="webhook", column="sealed_secret", row="id"),
+    Place(table="webhook", column="sealed_former_secret", row="id"),
     Place(table="idempotency_key", column="body", row="key", condition="is_sealed"),
 )
 """Not among them is what lives for minutes only: the verifiers of links under way, and cursors, which no row holds."""
