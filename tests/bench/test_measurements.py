@@ -18,6 +18,7 @@ from overture.bench import (
     report,
     scale,
     starting,
+    talking,
 )
 from overture.bench.crew import Crew
 from overture.bench.report import Line
@@ -79,6 +80,13 @@ async def test_a_plan_is_made_and_mended(workplace: Workplace) -> None:
     assert planned.left.moved > 0
     assert planned.came.moved > 0
     assert "it comes back" in shown(report.plan_lines(planned))
+
+
+async def test_conversations_are_listed_in_every_way(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talking, "_SECONDS", 0.1)
+    talked = await talking.measure(workplace, threads=2_000, say=say)
+    assert all(spread.calls > 0 for spread in (*talked.lists.values(), talked.messages))
+    assert "wait for an answer" in shown(report.thread_lines(talked))
 
 
 async def test_many_teams_of_one_account_are_drained(workplace: Workplace) -> None:

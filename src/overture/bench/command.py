@@ -10,6 +10,7 @@ import uvloop
 from rich.console import Console
 
 from overture.bench import (
+    callers,
     crew,
     drain,
     importing,
@@ -23,6 +24,7 @@ from overture.bench import (
     scale,
     starting,
     syncing,
+    talking,
     workplace,
 )
 from overture.bench.report import Table
@@ -42,6 +44,7 @@ class Part(StrEnum):
     PLAN = "plan"
     SYNC = "sync"
     READ = "read"
+    THREADS = "threads"
     IMPORT = "import"
     START = "start"
     PAUSE = "pause"
@@ -66,7 +69,7 @@ _FAULTS = (
     drain.MeasurementFailed,
     planning.PlanWrong,
     syncing.SyncWrong,
-    reading.ReadFailed,
+    callers.ReadFailed,
     importing.ImportWrong,
     crew.WorkerFailed,
 )
@@ -141,6 +144,12 @@ async def _read(place: Workplace, options: Options, say: _Say) -> Table:
     return Table(title=title, lines=report.read_lines(read), words=report.READ_WORDS)
 
 
+async def _threads(place: Workplace, options: Options, say: _Say) -> Table:
+    talked = await talking.measure(place, threads=options.leads or _usual(options, 1_000_000), say=say)
+    title = f"Conversations: {talked.threads:,} threads"
+    return Table(title=title, lines=report.thread_lines(talked), words=report.THREAD_WORDS)
+
+
 async def _import(place: Workplace, options: Options, say: _Say) -> Table:
     imported = await importing.measure(place, rows=options.leads or _usual(options, 1_000_000), say=say)
     title = f"Import: {imported.rows:,} rows"
@@ -189,6 +198,7 @@ _PARTS: dict[Part, Callable[[Workplace, Options, _Say], Awaitable[Table]]] = {
     Part.PLAN: _plan,
     Part.SYNC: _sync,
     Part.READ: _read,
+    Part.THREADS: _threads,
     Part.IMPORT: _import,
     Part.START: _start,
     Part.PAUSE: _pause,

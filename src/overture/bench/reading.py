@@ -1,20 +1,14 @@
 """Reading: a large campaign and pages of its leads over real HTTP, against the bare statement of the same campaign."""
 
-import asyncio
-import os
 import secrets as chance
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from overture import ids, secrets
 from overture.api import paging
-from overture.bench import crowd
+from overture.bench import callers, crowd
+from overture.bench.callers import Spread
 from overture.bench.crowd import Crowd
 from overture.bench.workplace import Workplace
 from overture.secrets import KEY_BYTES, Sealer
@@ -24,20 +18,8 @@ from overture.store.pool import Connection
 ACCOUNTS = 50
 CONNECTIONS = (8, 32)
 _SECONDS = 8.0
-_READY_SECONDS = 60.0
 _PAGES = 200
 _NAME = "bench_read"
-_COMMAND = (sys.executable, "-c", "from overture.cli import app; app()")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spread:
-    """How long calls took, in seconds: half of them at most `median`, 99 of 100 at most `p99`."""
-
-    calls: int
-    rate: float
-    median: float
-    p99: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,10 +37,6 @@ class Read:
     bare: Spread
 
 
-class ReadFailed(Exception):
-    """The server did not answer as it should."""
-
-
 async def measure(workplace: Workplace, *, leads: int, say: Callable[[str], None]) -> Read:
     """Read a campaign of `leads` leads, all planned over `ACCOUNTS` accounts, with every call counted by rate limits.
 
@@ -72,24 +50,24 @@ async def measure(workplace: Workplace, *, leads: int, say: Callable[[str], None
         made = await crowd.make(connection, sealer=sealer, accounts=ACCOUNTS)
         await crowd.add_people(connection, made, leads=leads)
         await crowd.make_due(connection, made, accounts=ACCOUNTS, leads=leads)
-        await _add_token(connection, made, token)
+        await add_token(connection, made, token)
         await _hold_a_few(connection, made)
         await connection.execute("VACUUM ANALYZE")
         profiles = await _spread_profiles(connection, made)
     address = f"/api/v2/campaigns/{made.campaign_id}"
     cursors = _cursors(made, f"{address}/leads", profiles, sealer)
-    async with _server(workplace.dsn(_NAME)) as port:
+    async with callers.server(workplace.dsn(_NAME)) as port:
         measured = {}
         for count in CONNECTIONS:
             say(f"GET of the campaign over {count} connections")
-            measured[count] = await _load(port, token, [address], connections=count, seconds=_SECONDS)
+            measured[count] = await callers.load(port, token, [address], connections=count, seconds=_SECONDS)
         say("pages of leads at any depth")
         pages = [f"{address}/leads?limit=50&cursor={cursor}" for cursor in cursors]
-        page = await _load(port, token, pages, connections=1, seconds=_SECONDS)
+        page = await callers.load(port, token, pages, connections=1, seconds=_SECONDS)
         say("pages of few leads: a rare state, a name")
-        rare = await _load(port, token, [f"{address}/leads?state=held"], connections=1, seconds=_SECONDS / 2)
+        rare = await callers.load(port, token, [f"{address}/leads?state=held"], connections=1, seconds=_SECONDS / 2)
         names = [f"{address}/leads?q=person{number}" for number in range(1_000, 1_100)]
-        name = await _load(port, token, names, connections=1, seconds=_SECONDS / 2)
+        name = await callers.load(port, token, names, connections=1, seconds=_SECONDS / 2)
     say("the campaign's statement bare")
     async with workplace.connected(_NAME) as connection:
         bare = await _bare(connection, made)
@@ -113,7 +91,8 @@ async def _hold_a_few(connection: Connection, made: Crowd) -> None:
     )
 
 
-async def _add_token(connection: Connection, made: Crowd, token: str) -> None:
+async def add_token(connection: Connection, made: Crowd, token: str) -> None:
+    """Let a token open the team."""
     await tokens.insert(
         connection,
         team_id=made.team_id,
@@ -149,86 +128,6 @@ def _cursors(made: Crowd, path: str, profiles: Sequence[str], sealer: Sealer) ->
     return [cursor for cursor in cursors if cursor is not None]
 
 
-@asynccontextmanager
-async def _server(dsn: str) -> AsyncIterator[int]:
-    """Run `overture api` on the database, with limits that are counted and never reached; yields its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OVERTURE_")}
-    process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own program; starting it blocks for a moment only
-        [*_COMMAND, "api", "--host", "127.0.0.1", "--port", str(port)],
-        env={
-            **kept,
-            "OVERTURE_DATABASE_URL": dsn,
-            "OVERTURE_SECRET_KEY": bytes(KEY_BYTES).hex(),
-            "OVERTURE_RATE_LIMITS": "100000000/100000000/100000000",
-            "OVERTURE_LOG_LEVEL": "error",
-        },
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        await _until_ready(process, port)
-        yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=10)
-        process.kill()
-        process.wait()
-
-
-async def _until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-            continue
-        writer.close()
-        return
-    raise ReadFailed("the API did not come up")
-
-
-async def _load(port: int, token: str, paths: Sequence[str], *, connections: int, seconds: float) -> Spread:
-    """Call the paths in turn over so many connections, each waiting for its answer, after a warm-up."""
-    await _clients(port, token, paths, connections=connections, seconds=seconds / 4)
-    began = time.perf_counter()
-    times = await _clients(port, token, paths, connections=connections, seconds=seconds)
-    return _spread(times, time.perf_counter() - began)
-
-
-async def _clients(port: int, token: str, paths: Sequence[str], *, connections: int, seconds: float) -> list[float]:
-    deadline = time.perf_counter() + seconds
-    clients = [_client(port, token, [*paths[number:], *paths[:number]], deadline) for number in range(connections)]
-    return [one for times in await asyncio.gather(*clients) for one in times]
-
-
-async def _client(port: int, token: str, paths: Sequence[str], deadline: float) -> list[float]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    times: list[float] = []
-    try:
-        while time.perf_counter() < deadline:
-            path = paths[len(times) % len(paths)]
-            began = time.perf_counter()
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(_length(head))
-            times.append(time.perf_counter() - began)
-    finally:
-        writer.close()
-    return times
-
-
-def _length(head: bytes) -> int:
-    lines = head.decode("latin-1").split("\r\n")
-    if " 200 " not in lines[0]:
-        raise ReadFailed(f"a call was answered with {lines[0]}")
-    return next(int(line.partition(":")[2]) for line in lines if line.lower().startswith("content-length:"))
-
-
 async def _bare(connection: Connection, made: Crowd) -> Spread:
     """Ask for the campaign as the API does, over one connection, with nothing around it."""
     times: list[float] = []
@@ -238,16 +137,4 @@ async def _bare(connection: Connection, made: Crowd) -> Spread:
         asked = time.perf_counter()
         await campaigns.find(connection, team_id=made.team_id, campaign_id=made.campaign_id)
         times.append(time.perf_counter() - asked)
-    return _spread(times, time.perf_counter() - began)
-
-
-def _spread(times: Sequence[float], seconds: float) -> Spread:
-    ordered = sorted(times)
-    if not ordered:
-        raise ReadFailed("no call was answered in time")
-    return Spread(
-        calls=len(ordered),
-        rate=len(ordered) / seconds,
-        median=ordered[len(ordered) // 2],
-        p99=ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)],
-    )
+    return callers.spread(times, time.perf_counter() - began)

@@ -9,11 +9,13 @@ from rich import box
 from rich import table as tables
 from rich.console import Console
 
+from overture.bench.callers import Spread
 from overture.bench.drain import Drained
 from overture.bench.importing import Imported
 from overture.bench.planning import ACCOUNTS, REACH_SETS, Mended, Planned
-from overture.bench.reading import Read, Spread
+from overture.bench.reading import Read
 from overture.bench.syncing import Synced
+from overture.bench.talking import Talked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +135,14 @@ def read_lines(read: Read) -> list[Line]:
     ]
 
 
+def thread_lines(talked: Talked) -> list[Line]:
+    """Return the lines of conversations."""
+    return [
+        *(Line(what=what, figure=_spoken(spread), goal="p99 ≤ 100 ms") for what, spread in talked.lists.items()),
+        Line(what="messages of a thread", figure=_spoken(talked.messages)),
+    ]
+
+
 def import_lines(imported: Imported) -> list[Line]:
     """Return the lines of the import."""
     whole = imported.upload_seconds + imported.seconds
@@ -168,6 +178,12 @@ SYNC_WORDS = (
 READ_WORDS = (
     "GET over real HTTP from a process of its own, every call counted by rate limits, 50 accounts. bare: the statement "
     "of the campaign over one connection. Pages begin at 200 places spread over all leads."
+)
+
+THREAD_WORDS = (
+    "GET over real HTTP and 8 connections from a process of its own, every call counted by rate limits. 50 accounts, "
+    "50 threads a page with profiles. A tenth of the people have answered, one in a hundred has a status, one in ten "
+    "thousand a tag and an assignee."
 )
 
 IMPORT_WORDS = (

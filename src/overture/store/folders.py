@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from overture.core.words import Folder
-from overture.store.pool import Connection
+from overture.store.pool import Connection, search_transaction
 
-MANY = 5001
+MANY = 20_001
 """So many people that a filter lets through are not looked up one by one: in their order, threads soon pass it."""
+
+_MANY_NAMED = 5_001
+"""The same of people of a name, and of threads with some words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,21 @@ class Filters:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _Few:
+    """What filters that few pass let through; None where that is much, or nothing was looked for.
+
+    `profile_ids` are the only people that can be meant, or `people` the statement that brings them by what is
+    `looked_for`; `named` those of a name, `told` the threads with the words.
+    """
+
+    profile_ids: list[str] | None = None
+    people: str | None = None
+    looked_for: str | None = None
+    named: list[str] | None = None
+    told: list[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Where a thread stands in the order: when something was last said, and its id."""
 
@@ -40,19 +58,23 @@ class Place:
 
 
 # `$1` the team, then: `$2` accounts, `$3` platforms, `$4` profiles, `$5` tags, `$6` statuses, `$7` assignees,
-# `$8` campaigns, `$9` words, `$10` and `$11` the place before, `$12` how many, `$13` archived or not.
+# `$8` campaigns, `$9` words, `$10` and `$11` the place before, `$12` archived or not, `$13` who is named so, `$14` the
+# threads in which somebody wrote the words. How many are asked for stands in the text: every plan goes by it.
 _CONTACT = """
     EXISTS (SELECT FROM profile p JOIN contact o ON o.team_id = p.team_id AND o.id = p.contact_id
-             WHERE p.team_id = t.team_id AND p.id = t.profile_id AND {condition})
+             WHERE p.team_id = t.team_id AND p.id = t.profile_id AND {condition} OFFSET 0)
 """
 _NAMED = """
     EXISTS (SELECT FROM profile p WHERE p.team_id = t.team_id AND p.id = t.profile_id
-               AND (starts_with(lower(p.username), lower($9)) OR starts_with(lower(p.display_name), lower($9))))
+               AND (starts_with(lower(p.username), lower($9)) OR starts_with(lower(p.display_name), lower($9)))
+            OFFSET 0)
 """
 _TOLD = """
     EXISTS (SELECT FROM message m WHERE m.team_id = t.team_id AND m.thread_id = t.id AND m.direction = 'inbound'
-               AND to_tsvector('simple', m.content) @@ {query})
+               AND to_tsvector('simple', m.content) @@ {query}
+            OFFSET 0)
 """
+# `OFFSET 0` keeps each of them from being answered for all threads at once, where the first of a folder are asked for.
 _QUERY = "nullif(plainto_tsquery('simple', {words})::text || ':*', ':*')::tsquery"
 
 
@@ -67,13 +89,27 @@ async def page(
     if filters.folder is Folder.REQUESTS or _lets_nobody_in(filters):
         # No platform here tells which conversations are requests.
         return []
+    if _is_plain(filters):
+        return await _search(connection, team_id, filters, descending, after, limit)
+    async with search_transaction(connection):
+        return await _search(connection, team_id, filters, descending, after, limit)
+
+
+def _is_plain(filters: Filters) -> bool:
+    """Tell whether a folder is read as it is, by an index in its very order."""
+    return filters == Filters(folder=filters.folder, account_ids=filters.account_ids)
+
+
+async def _search(
+    connection: Connection, team_id: str, filters: Filters, descending: bool, after: Place | None, limit: int
+) -> list[Place]:
     few = await _few(connection, team_id, filters)
     rows = await connection.fetch(
-        _statement(filters, few=few is not None, descending=descending, is_first=after is None),
+        _statement(filters, few=few, descending=descending, is_first=after is None, limit=limit),
         team_id,
         list(filters.account_ids),
         list(filters.platforms),
-        few,
+        few.profile_ids,
         list(filters.tag_ids or ()),
         list(filters.status_ids or ()),
         list(filters.assignee_ids),
@@ -81,8 +117,9 @@ async def page(
         filters.words,
         None if after is None else after.at,
         None if after is None else after.id,
-        limit,
         _archived(filters.folder),
+        few.named or [],
+        few.told or [],
     )
     return [Place(at=row["active_at"], id=row["id"]) for row in rows]
 
@@ -98,43 +135,57 @@ def _archived(folder: Folder) -> list[bool]:
     return [folder is Folder.ARCHIVED]
 
 
-def _statement(filters: Filters, *, few: bool, descending: bool, is_first: bool) -> str:
+def _statement(filters: Filters, *, few: _Few, descending: bool, is_first: bool, limit: int) -> str:
     direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
     place = "$10::timestamptz IS NULL AND $11::text IS NULL" if is_first else f"(t.active_at, t.id) {beyond} ($10, $11)"
-    order = f"ORDER BY active_at {direction}, id {direction} LIMIT $12"
+    order = f"ORDER BY active_at {direction}, id {direction} LIMIT {limit:d}"
     wanted = f"""
         SELECT t.id, t.active_at FROM thread t
-         WHERE t.team_id = $1 AND t.deleted_at IS NULL AND {place} AND {" AND ".join(_conditions(filters))}
+         WHERE t.team_id = $1 AND t.deleted_at IS NULL AND {place}
+           AND $13::text[] IS NOT NULL AND $14::text[] IS NOT NULL
+           AND {" AND ".join(_conditions(filters, few))}
     """
-    if few:
-        return f"""{wanted} AND t.profile_id = ANY($4::text[]) AND t.archived = ANY($13::boolean[])
+    if few.people is not None:
+        # Their threads by key, whatever the planner thinks of so many.
+        return f"""
+            WITH meant AS MATERIALIZED ({few.people})
+            SELECT one.* FROM meant CROSS JOIN LATERAL (
+                {wanted} AND t.profile_id = meant.id AND t.archived = ANY($12::boolean[]) AND $4::text[] IS NULL
+                   AND (cardinality($2::text[]) = 0 OR t.account_id = ANY($2::text[])) OFFSET 0) one
+             {order}
+        """
+    if few.profile_ids is not None:
+        return f"""{wanted} AND t.profile_id = ANY($4::text[]) AND t.archived = ANY($12::boolean[])
                AND (cardinality($2::text[]) = 0 OR t.account_id = ANY($2::text[])) {order}"""
-    source, account = "unnest($13::boolean[]) AS f (archived)", "$2::text[] IS NOT NULL"
+    source, account = "unnest($12::boolean[]) AS f (archived)", "$2::text[] IS NOT NULL"
     if filters.account_ids:
         source, account = f"unnest($2::text[]) AS a (id) CROSS JOIN {source}", "t.account_id = a.id"
     return f"""
         SELECT one.* FROM {source} CROSS JOIN LATERAL (
             {wanted} AND {account} AND t.archived = f.archived AND $4::text[] IS NULL
-             ORDER BY t.active_at {direction}, t.id {direction} LIMIT $12) one
+             ORDER BY t.active_at {direction}, t.id {direction} LIMIT {limit:d}) one
          {order}
     """
 
 
-def _conditions(filters: Filters) -> list[str]:
+def _conditions(filters: Filters, few: _Few) -> list[str]:
     """Return what a thread has to meet; each names its parameter, also where it lets everything through."""
     platform = """EXISTS (SELECT FROM account_link l WHERE l.team_id = t.team_id AND l.id = t.account_id
-                             AND l.platform = ANY($3::text[]))"""
+                             AND l.platform = ANY($3::text[]) OFFSET 0)"""
     campaign = """EXISTS (SELECT FROM lead l WHERE l.team_id = t.team_id AND l.profile_id = t.profile_id
                              AND l.campaign_id = ANY($8::text[]) AND l.account_id = t.account_id
-                             AND l.contacted_at IS NOT NULL)"""
-    named = f"({_NAMED} OR {_TOLD.format(query=_QUERY.format(words='$9::text'))})"
+                             AND l.contacted_at IS NOT NULL OFFSET 0)"""
     conditions = [
         platform if filters.platforms else "$3::text[] IS NOT NULL",
-        _CONTACT.format(condition="o.tag_ids && $5::text[]") if filters.tag_ids else "$5::text[] IS NOT NULL",
-        _CONTACT.format(condition="o.status_id = ANY($6::text[])") if filters.status_ids else "$6::text[] IS NOT NULL",
+        _CONTACT.format(condition="o.tag_ids && $5::text[]")
+        if filters.tag_ids and few.looked_for != "tag_ids"
+        else "$5::text[] IS NOT NULL",
+        _CONTACT.format(condition="o.status_id = ANY($6::text[])")
+        if filters.status_ids and few.looked_for != "status_ids"
+        else "$6::text[] IS NOT NULL",
         _assigned(filters),
         campaign if filters.campaign_ids else "$8::text[] IS NOT NULL",
-        named if filters.words is not None else "$9::text IS NULL",
+        "$9::text IS NULL" if filters.words is None else _said(few),
     ]
     if filters.folder is Folder.NO_REPLY:
         conditions.append("t.last_inbound_at >= coalesce(t.last_outbound_at, '-infinity')")
@@ -151,52 +202,90 @@ def _assigned(filters: Filters) -> str:
                 ELSE {_CONTACT.format(condition="o.assignee_id = ANY($7::text[])")} END"""
 
 
-async def _few(connection: Connection, team_id: str, filters: Filters) -> list[str] | None:
-    """Return the people that the first filter lets through which lets only few through; None where none does."""
+async def _few(connection: Connection, team_id: str, filters: Filters) -> _Few:
+    """Look for the people that a filter lets through which lets only few through."""
     if filters.profile_ids is not None:
-        return list(filters.profile_ids)
-    for looked_for, statement in _LOOK_UPS.items():
+        return _Few(profile_ids=list(filters.profile_ids))
+    for looked_for, people in _PEOPLE.items():
         value = getattr(filters, looked_for)
         if value:
-            argument = value if isinstance(value, str) else list(value)
-            rows = await connection.fetch(statement, team_id, argument, MANY)
-            if len(rows) < MANY:
-                return [row["profile_id"] for row in rows]
-    return None
+            counted = people.format(values="$2::text[]")
+            count = await connection.fetchval(
+                f"SELECT count(*) FROM ({counted} LIMIT $3) found", team_id, list(value), MANY
+            )
+            if count < MANY:
+                return _Few(people=people.format(values=_VALUES[looked_for]), looked_for=looked_for)
+    if filters.words is None:
+        return _Few()
+    named = await _look_up(connection, _BY_NAME, team_id, filters.words)
+    told = await _look_up(connection, _BY_WORDS, team_id, filters.words)
+    if named is None or told is None:
+        return _Few(named=named, told=told)
+    profiles = await connection.fetch(
+        "SELECT profile_id FROM thread WHERE team_id = $1 AND id = ANY($2::text[])", team_id, told
+    )
+    return _Few(profile_ids=[*named, *(row["profile_id"] for row in profiles)], named=named, told=told)
 
 
-_LOOK_UPS = {
+async def _look_up(connection: Connection, statement: str, team_id: str, words: str) -> list[str] | None:
+    """Return what a look-up finds, None where that is much."""
+    rows = await connection.fetch(statement, team_id, words, _MANY_NAMED)
+    return [row["id"] for row in rows] if len(rows) < _MANY_NAMED else None
+
+
+def _said(few: _Few) -> str:
+    """Return the condition that a name begins so, or the words were written: by keys where few fit."""
+    named = _NAMED if few.named is None else "t.profile_id = ANY($13::text[])"
+    told = _TOLD.format(query=_QUERY.format(words="$9::text")) if few.told is None else "t.id = ANY($14::text[])"
+    return f"($9::text IS NOT NULL AND ({told} OR {named}))"
+
+
+_PEOPLE = {
     "status_ids": """
-        SELECT p.id AS profile_id FROM contact o JOIN profile p ON p.team_id = $1 AND p.contact_id = o.id
-         WHERE o.team_id = $1 AND o.status_id = ANY($2::text[]) LIMIT $3
+        SELECT p.id FROM contact o CROSS JOIN LATERAL (
+               SELECT id FROM profile WHERE team_id = $1 AND contact_id = o.id OFFSET 0) p
+         WHERE o.team_id = $1 AND o.status_id = ANY({values})
     """,
     "tag_ids": """
-        SELECT p.id AS profile_id FROM contact o JOIN profile p ON p.team_id = $1 AND p.contact_id = o.id
-         WHERE o.team_id = $1 AND o.tag_ids && $2::text[] AND o.tag_ids <> '{}' LIMIT $3
+        SELECT p.id FROM contact o CROSS JOIN LATERAL (
+               SELECT id FROM profile WHERE team_id = $1 AND contact_id = o.id OFFSET 0) p
+         WHERE o.team_id = $1 AND o.tag_ids && {values} AND o.tag_ids <> '{{}}'
     """,
     "assignee_ids": """
-        (SELECT profile_id FROM thread WHERE team_id = $1 AND assignee_id = ANY($2::text[]) LIMIT $3)
-        UNION
-        (SELECT p.id FROM contact o JOIN profile p ON p.team_id = $1 AND p.contact_id = o.id
-          WHERE o.team_id = $1 AND o.assignee_id = ANY($2::text[]) LIMIT $3)
-    """,
-    "words": f"""
-        (SELECT id AS profile_id FROM profile WHERE team_id = $1 AND starts_with(lower(username), lower($2)) LIMIT $3)
-        UNION
-        (SELECT id FROM profile WHERE team_id = $1 AND starts_with(lower(display_name) COLLATE "C", lower($2))
-            AND display_name IS NOT NULL LIMIT $3)
-        UNION
-        (SELECT t.profile_id FROM message m JOIN thread t ON t.team_id = $1 AND t.id = m.thread_id
-          WHERE m.team_id = $1 AND m.direction = 'inbound'
-            AND (array_to_tsvector(ARRAY[m.team_id::text]) || to_tsvector('simple', m.content))
-                @@ ($1::text::tsquery && {_QUERY.format(words="$2::text")})
-          LIMIT $3)
+        SELECT id FROM (
+            SELECT profile_id AS id FROM thread WHERE team_id = $1 AND assignee_id = ANY({values})
+            UNION
+            SELECT p.id FROM contact o CROSS JOIN LATERAL (
+                   SELECT id FROM profile WHERE team_id = $1 AND contact_id = o.id OFFSET 0) p
+             WHERE o.team_id = $1 AND o.assignee_id = ANY({values})) theirs
     """,
     "campaign_ids": """
-        SELECT profile_id FROM lead
-         WHERE team_id = $1 AND campaign_id = ANY($2::text[])
-           AND state = ANY('{inSequence,finished,replied,held,failed,canceled,removed,excluded,unreachable}')
-           AND contacted_at IS NOT NULL LIMIT $3
+        SELECT DISTINCT profile_id AS id FROM lead
+         WHERE team_id = $1 AND campaign_id = ANY({values})
+           AND state = ANY('{{inSequence,finished,replied,held,failed,canceled,removed,excluded,unreachable}}')
+           AND contacted_at IS NOT NULL
     """,
 }
-"""How the people a filter lets through are found by keys of their own, the cheapest first."""
+"""The people a filter lets through, found by keys of their own, the cheapest to find first."""
+
+_VALUES = {
+    "status_ids": "$6::text[]",
+    "tag_ids": "$5::text[]",
+    "assignee_ids": "$7::text[]",
+    "campaign_ids": "$8::text[]",
+}
+
+_BY_NAME = """
+    (SELECT id FROM profile WHERE team_id = $1 AND starts_with(lower(username), lower($2)) LIMIT $3)
+    UNION
+    (SELECT id FROM profile WHERE team_id = $1 AND starts_with(lower(display_name) COLLATE "C", lower($2))
+        AND display_name IS NOT NULL LIMIT $3)
+"""
+_BY_WORDS = f"""
+    SELECT DISTINCT thread_id AS id FROM (
+        SELECT m.thread_id FROM message m
+         WHERE m.team_id = $1 AND m.direction = 'inbound'
+           AND (array_to_tsvector(ARRAY[m.team_id::text]) || to_tsvector('simple', m.content))
+               @@ ($1::text::tsquery && {_QUERY.format(words="$2::text")})
+         LIMIT $3) found
+"""

@@ -144,6 +144,17 @@ async def hot_transaction(connection: Connection) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def search_transaction(connection: Connection) -> AsyncIterator[None]:
+    """Open a transaction that searches: its statements are planned for their arguments, each time.
+
+    What is rare and what is common are found by different keys, and how a name begins by none that is planned for all.
+    """
+    async with connection.transaction(readonly=True):
+        await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+
+
 async def _reset(connection: Connection) -> None:
     """Give a connection back as it was taken: nothing changes its settings, only a transaction can be left."""
     if connection.is_in_transaction():
