@@ -10,7 +10,17 @@ from tests.api.conftest import SANDBOX_URL, START, Link, Tenant, Wakes
 from overture import ids
 from overture.actions.context import Context
 from overture.api import app as api_app
+from overture.sandbox import accounts as sandbox_accounts
+from overture.sandbox import signatures
 from overture.store.pool import Pool
+
+ANA = sandbox_accounts.DEFAULT[0]
+KEYS = {
+    "accessToken": ANA.key,
+    "accessTokenSecret": ANA.key_secret,
+    "consumerKey": signatures.CONSUMER_KEY,
+    "consumerSecret": signatures.CONSUMER_SECRET,
+}
 
 
 async def _offline(database: Pool, account_id: str) -> None:
@@ -136,6 +146,19 @@ async def test_a_token_the_platform_refuses_is_the_clients_mistake(client: httpx
     assert response.json()["details"]["issues"][0]["path"] == ["tokens", "accessToken"]
 
 
+async def test_an_account_is_linked_by_its_keys(client: httpx.AsyncClient, database: Pool) -> None:
+    linked = await client.post("/account-links", json={"platform": "twitter", "tokens": KEYS})
+    assert (linked.status_code, linked.json()["username"]) == (200, "ana")
+    sealed = await database.fetchval("SELECT sealed_token FROM account_link")
+    acts = await client.get("/audit")
+    for secret in KEYS.values():
+        assert secret.encode() not in sealed
+        assert secret not in linked.text + acts.text
+    wrong = {"platform": "twitter", "tokens": {**KEYS, "consumerSecret": "wrong"}}
+    refused = await client.post("/account-links", json=wrong)
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalidRequest")
+
+
 async def test_a_platform_that_does_not_answer_is_told_as_such(context: Context, team: Tenant) -> None:
     silent: FastAPI = api_app.create_app(context, platform_urls={"twitter": "http://x.sandbox/nowhere"})
     transport = httpx.ASGITransport(app=silent)
@@ -156,6 +179,8 @@ async def test_a_platform_that_does_not_answer_is_told_as_such(context: Context,
         ({"platform": "twitter", "tokens": {"accessToken": ""}}, 400, "invalidRequest"),
         ({"platform": "twitter", "tokens": {"accessToken": "a\nb"}}, 400, "invalidRequest"),
         ({"platform": "twitter", "tokens": {"accessToken": "é"}}, 400, "invalidRequest"),
+        ({"platform": "twitter", "tokens": {"accessToken": "a", "consumerKey": "b"}}, 400, "invalidRequest"),
+        ({"platform": "twitter", "tokens": {"accessTokenSecret": "a"}}, 400, "invalidRequest"),
         ({"platform": "twitter", "tokens": {"accessToken": "a"}, "baseUrl": "http://x"}, 400, "invalidRequest"),
     ],
 )

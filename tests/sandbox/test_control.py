@@ -14,6 +14,7 @@ async def test_the_platform_says_it_is_well(client: Client) -> None:
 
 async def test_the_accounts_show_their_fixed_tokens(client: Client) -> None:
     accounts = (await client.get("/_sandbox/accounts")).json()
+    assert (accounts[0]["key"], accounts[0]["keySecret"]) == (f"{accounts[0]['id']}-sandbox-ana", "sandbox-secret-ana")
     assert [(account["username"], account["token"]) for account in accounts] == [
         ("ana", "sandbox-ana"),
         ("ben", "sandbox-ben"),

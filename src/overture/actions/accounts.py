@@ -42,7 +42,7 @@ async def link(context: Context, actor: Actor, *, platform: str, grant: Grant, b
         Unavailable: the platform does not answer now.
     """
     channel = people.require_channel(context, platform)
-    identity = await _identify(channel, Credentials(base_url=base_url, token=grant.access_token))
+    identity = await _identify(channel, Credentials(base_url=base_url, token=grant.access_token, keys=grant.keys))
     now = await context.clock.now()
     fresh_id = ids.new("a")
     async with context.pool.acquire() as connection, connection.transaction():

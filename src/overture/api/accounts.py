@@ -1,28 +1,64 @@
 """Account links: the platform accounts a team sends from."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import Query, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from overture.actions import accounts, linking
 from overture.actions.context import Context
 from overture.api import bodies, callbacks, platforms, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
-from overture.core.grants import Grant
+from overture.core.grants import Grant, Keys
 from overture.core.words import AccountStatus
 from overture.store.accounts import Account
 
 router = routing.router("Account links")
 
 
-class Tokens(bodies.Body):
-    """What opens the account on its platform."""
+_Token = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
 
-    access_token: Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")] = Field(
+
+class Tokens(bodies.Body):
+    """What opens the account on its platform: a token of OAuth 2.0, or a token of OAuth 1.0a with its three keys."""
+
+    access_token: _Token = Field(
         description="The user token of the account, printable ASCII without spaces.", examples=["sandbox-ana"]
     )
+    access_token_secret: _Token | None = Field(
+        default=None,
+        description="The secret of an access token of OAuth 1.0a; null for one of OAuth 2.0.",
+        examples=["sandbox-secret-ana"],
+    )
+    consumer_key: _Token | None = Field(
+        default=None,
+        description="The API key (consumer key) of the app such a token was made for.",
+        examples=["sandbox-consumer-key"],
+    )
+    consumer_secret: _Token | None = Field(
+        default=None, description="The secret of that API key.", examples=["sandbox-consumer-secret"]
+    )
+
+    @model_validator(mode="after")
+    def _are_whole(self) -> Self:
+        keys = (self.access_token_secret, self.consumer_key, self.consumer_secret)
+        if any(key is None for key in keys) and any(key is not None for key in keys):
+            raise ValueError(
+                "OAuth 1.0a takes accessTokenSecret, consumerKey and consumerSecret together; OAuth 2.0 none of them."
+            )
+        return self
+
+    def grant(self) -> Grant:
+        """Return what these let Overture do."""
+        keys = None
+        if self.access_token_secret is not None and self.consumer_key is not None and self.consumer_secret is not None:
+            keys = Keys(
+                consumer_key=self.consumer_key,
+                consumer_secret=self.consumer_secret,
+                token_secret=self.access_token_secret,
+            )
+        return Grant(access_token=self.access_token, keys=keys)
 
 
 class LinkAccount(bodies.Body):
@@ -139,7 +175,7 @@ async def link_account(
         context,
         actor,
         platform=body.platform,
-        grant=Grant(access_token=body.tokens.access_token),
+        grant=body.tokens.grant(),
         base_url=base_url,
     )
     return answer(context, account)

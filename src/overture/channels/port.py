@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from overture.core.grants import Grant
+from overture.core.grants import Grant, Keys
 from overture.core.lookup import Lookup, Person
 from overture.core.outcome import Outcome
 from overture.core.words import Audience
@@ -13,13 +13,15 @@ from overture.core.words import Audience
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credentials:
-    """What lets a channel act as one account: where the platform answers, and the bearer token.
+    """What lets a channel act as one account: where the platform answers, and the token.
 
-    `renew` brings the token that follows one the platform refuses, or raises `ChannelError`; None: there is none.
+    `keys` sign its calls; None: the token opens by itself, as its bearer's. `renew` brings the token that follows one
+    the platform refuses, or raises `ChannelError`; None: there is none.
     """
 
     base_url: str
     token: str = field(repr=False)
+    keys: Keys | None = field(default=None, repr=False)
     renew: Callable[[], Awaitable[str]] | None = field(default=None, repr=False, compare=False)
 
 

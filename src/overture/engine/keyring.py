@@ -47,7 +47,7 @@ class Keyring:
         """
         grant = grants.read(self._sealer.open(sealed_grant, context=place(team_id, account_id)))
         if grant.refresh_token is None:
-            return Credentials(base_url=base_url, token=grant.access_token)
+            return Credentials(base_url=base_url, token=grant.access_token, keys=grant.keys)
         if grant.is_ending(clocks.wall_now()):
             grant = await self._renewed_in_time(team_id, account_id, grant)
         renew = partial(self._renewed_token, team_id, account_id, grant)

@@ -20,6 +20,16 @@ class Account:
         """Return the bearer token of this account: fixed, so that a set-up can be written down."""
         return f"sandbox-{self.username}"
 
+    @property
+    def key(self) -> str:
+        """Return its access token of OAuth 1.0a, which begins with its id as X's do."""
+        return f"{self.id}-sandbox-{self.username}"
+
+    @property
+    def key_secret(self) -> str:
+        """Return the secret of that token."""
+        return f"sandbox-secret-{self.username}"
+
 
 def named(username: str, name: str | None = None) -> Account:
     """Make an account whose id follows from its username (1 to 15 letters, digits and underscores)."""

@@ -14,6 +14,7 @@ from overture.sandbox.grants import Grants, Holder
 from overture.sandbox.limits import Endpoint, Meter
 from overture.sandbox.platform import Platform
 from overture.sandbox.refusals import Refusal
+from overture.sandbox.signatures import Signatures, Unsigned
 
 
 class Refused(Exception):
@@ -45,16 +46,25 @@ class Admission:
     Args:
         platform: who calls, and what they call.
         grants: what access tokens were granted.
+        signatures: checks calls that are signed instead.
         faults: what goes wrong.
         meter: what is too much.
         closing: set when the platform goes down; ends the calls that are never answered.
     """
 
     def __init__(
-        self, *, platform: Platform, grants: Grants, faults: Faults, meter: Meter, closing: asyncio.Event
+        self,
+        *,
+        platform: Platform,
+        grants: Grants,
+        signatures: Signatures,
+        faults: Faults,
+        meter: Meter,
+        closing: asyncio.Event,
     ) -> None:
         self._platform = platform
         self._grants = grants
+        self._signatures = signatures
         self._faults = faults
         self._meter = meter
         self._closing = closing
@@ -67,7 +77,10 @@ class Admission:
                 body = await request.body()
             except ClientDisconnect:
                 return Response(status_code=400)
-            holder = self._holder(request)
+            try:
+                holder = self._holder(request)
+            except Unsigned as unsigned:
+                return answers.refused(refusals.TABLE[unsigned.refusal])
             if holder is None:
                 return answers.refused(refusals.TABLE["unauthorized"])
             if not holder.may(endpoint):
@@ -114,6 +127,8 @@ class Admission:
 
     def _holder(self, request: Request) -> Holder | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "oauth":
+            return Holder(account=self._signatures.signer(request), scopes=None)
         if scheme.lower() != "bearer":
             return None
         account = self._platform.account_of(token.strip())

@@ -26,6 +26,7 @@ from overture.sandbox.people import Population
 from overture.sandbox.platform import Platform, checked
 from overture.sandbox.record import Record
 from overture.sandbox.routes_grants import Authority
+from overture.sandbox.signatures import Signatures
 
 
 def create_app(
@@ -74,7 +75,14 @@ def create_app(
     faults = Faults(seed)
     closing = asyncio.Event()
     grants = Grants(accounts=accounts, seed=seed)
-    admission = Admission(platform=platform, grants=grants, faults=faults, meter=meter, closing=closing)
+    admission = Admission(
+        platform=platform,
+        grants=grants,
+        signatures=Signatures(accounts=accounts),
+        faults=faults,
+        meter=meter,
+        closing=closing,
+    )
     authority = Authority(
         grants=grants, account_of=platform.account_named, usernames=tuple(account.username for account in accounts)
     )

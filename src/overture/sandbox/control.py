@@ -91,7 +91,17 @@ class Control:
     async def _accounts(self, _: Request) -> Response:
         accounts = self._platform.accounts
         return answers.shown(
-            [{"id": each.id, "username": each.username, "name": each.name, "token": each.token} for each in accounts]
+            [
+                {
+                    "id": each.id,
+                    "username": each.username,
+                    "name": each.name,
+                    "token": each.token,
+                    "key": each.key,
+                    "keySecret": each.key_secret,
+                }
+                for each in accounts
+            ]
         )
 
     async def _people(self, request: Request) -> Response:

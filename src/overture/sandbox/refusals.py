@@ -91,6 +91,8 @@ TABLE: Mapping[str, Refusal] = MappingProxyType(
             403, 64, "Your account is suspended and is not permitted to access this feature."
         ),
         "unauthorized": _problem(401, "Unauthorized", "Unauthorized"),
+        "signatureWrong": _numbered(401, 32, "Could not authenticate you."),
+        "timestampOutOfBounds": _numbered(401, 135, "Timestamp out of bounds."),
         "tokenExpired": _numbered(401, 89, "Invalid or expired token."),
         # Of the app: money and quotas.
         "creditsDepleted": _problem(

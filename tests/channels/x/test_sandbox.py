@@ -139,6 +139,8 @@ MEANINGS = {
     "accountSuspended": OutcomeKind.AUTH_LOST,
     "unauthorized": OutcomeKind.AUTH_LOST,
     "tokenExpired": OutcomeKind.AUTH_LOST,
+    "signatureWrong": OutcomeKind.AUTH_LOST,
+    "timestampOutOfBounds": OutcomeKind.NOT_SENT,
     "creditsDepleted": OutcomeKind.OUT_OF_CREDIT,
     "paymentRequired": OutcomeKind.OUT_OF_CREDIT,
     "usageCapped": OutcomeKind.OUT_OF_CREDIT,

@@ -75,6 +75,10 @@ TABLE: tuple[Row, ...] = (
     # The account must be authorised again, or by a person.
     Row(code=64, kind=_AUTH, reason="accountSuspended"),
     Row(phrase="your account is suspended", kind=_AUTH, reason="accountSuspended"),
+    # Calls are signed with the machine's time: a wrong clock is the fault of no account, and mended by its keeper.
+    Row(code=135, kind=OutcomeKind.NOT_SENT, reason="clockWrong"),
+    Row(status=401, code=32, kind=_AUTH, reason="keysRefused"),
+    Row(status=401, code=89, kind=_AUTH, reason="tokenExpired"),
     Row(status=401, kind=_AUTH, reason="unauthorized"),
     Row(code=89, kind=_AUTH, reason="tokenExpired"),
     Row(problem="unsupported-authentication", kind=_AUTH, reason="wrongTokenKind"),

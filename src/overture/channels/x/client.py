@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import metadata
+from typing import Literal
 
 import httpx
 
 from overture.channels.port import Credentials
+from overture.channels.x import signatures
 from overture.channels.x.answers import Answer
 from overture.core.outcome import Outcome
 from overture.core.words import OutcomeKind
@@ -108,13 +110,14 @@ class Client:
     async def _call(
         self,
         credentials: Credentials,
-        method: str,
+        method: Literal["GET", "POST"],
         path: str,
         *,
         parameters: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
     ) -> Answer:
-        if _TOKEN.fullmatch(credentials.token) is None:
+        keys = credentials.keys
+        if _TOKEN.fullmatch(credentials.token) is None or (keys is not None and not signatures.are_readable(keys)):
             raise CallFailed(OutcomeKind.AUTH_LOST, "tokenUnreadable")
         try:
             request = self._pools[0].build_request(
@@ -122,8 +125,8 @@ class Client:
                 credentials.base_url.rstrip("/") + path,
                 params=parameters,
                 json=body,
-                headers={"Authorization": f"Bearer {credentials.token}"},
             )
+            request.headers["Authorization"] = _authorisation(credentials, method, str(request.url))
         except httpx.InvalidURL as error:
             raise CallFailed(OutcomeKind.NOT_SENT, "unreachable", error) from error
         except ValueError as error:
@@ -148,6 +151,12 @@ class Client:
             raise CallFailed(OutcomeKind.UNKNOWN, "connectionLost", error) from error
         finally:
             self._open_calls[place] -= 1
+
+
+def _authorisation(credentials: Credentials, method: Literal["GET", "POST"], url: str) -> str:
+    if credentials.keys is None:
+        return f"Bearer {credentials.token}"
+    return signatures.authorisation(credentials.keys, token=credentials.token, method=method, url=url)
 
 
 def _answer(response: httpx.Response) -> Answer:
