@@ -349,6 +349,23 @@ async def test_a_name_is_looked_up_once_and_called_by_that_address(
     assert receiver.headers[0]["host"] == f"crm.example:{port}"
 
 
+async def test_an_endpoint_that_breaks_its_worker_is_left_alone_for_a_while_and_loses_nothing(
+    post: Post, receiver: Receiver
+) -> None:
+    webhook_id = await post.make(receiver.url)
+    await post.happen(*things(1))
+    chore = Chore(team_id=post.world.actor.team_id, key=webhook_id)
+    deliverer = post.deliverer()
+    async with post.world.pool.acquire() as connection:
+        assert await deliverer.unattended(connection) == [chore]
+        await deliverer.postpone(chore, error=ValueError("x"), by=timedelta(seconds=0.2))
+        assert await deliverer.unattended(connection) == []
+        await asyncio.sleep(0.25)
+        assert await deliverer.unattended(connection) == [chore]
+    assert await post.work(webhook_id)
+    assert len(receiver.got) == 1
+
+
 async def test_a_dead_endpoint_delays_no_other(post: Post, receiver: Receiver) -> None:
     """All of it at work: the queue, a receiver that never answers, and one that does."""
 

@@ -40,6 +40,7 @@ class Deliverer:
         self._clock = clock
         self._sealer = sealer
         self._poster = poster
+        self._broken_until: dict[str, float] = {}
 
     async def work(self, chore: Chore, *, halt: asyncio.Event) -> bool:
         """Serve one endpoint until nothing is due; False hands it back, to be gone on with after others."""
@@ -65,13 +66,20 @@ class Deliverer:
             await self._deliver(chore, target, due)
         return False
 
-    async def postpone(self, chore: Chore, *, error: Exception | None, by: timedelta) -> None:
-        """What broke off is due still: the next look finds it."""
+    async def postpone(self, chore: Chore, *, error: Exception | None, by: timedelta) -> None:  # noqa: ARG002 - as every kind has it
+        """Leave an endpoint alone for a while; what is due for it stays so, and another worker may take it up."""
+        self._broken_until[chore.key] = time.monotonic() + by.total_seconds()
 
     async def unattended(self, connection: Connection) -> Sequence[Chore]:
         """Return endpoints that have something new or due."""
         found = await endpoints.unattended(connection, wall_now=clock.wall_now(), count=_UNATTENDED)
-        return [Chore(team_id=team_id, key=webhook_id) for team_id, webhook_id in found]
+        now = time.monotonic()
+        self._broken_until = {key: until for key, until in self._broken_until.items() if until > now}
+        return [
+            Chore(team_id=team_id, key=webhook_id)
+            for team_id, webhook_id in found
+            if webhook_id not in self._broken_until
+        ]
 
     async def _take(self, connection: Connection, chore: Chore) -> endpoints.Target | None:
         """Make deliveries of events the endpoint has none of yet, and return where they go."""
