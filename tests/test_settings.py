@@ -1,7 +1,13 @@
 """Settings from the environment."""
 
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
 
+from overture import main
+from overture.channels.x import prices
+from overture.core.words import CostKind
 from overture.errors import StartError
 from overture.settings import Settings
 
@@ -44,3 +50,18 @@ def test_what_is_no_origin_is_named(monkeypatch: pytest.MonkeyPatch, value: str)
     monkeypatch.setenv("OVERTURE_CORS_ORIGINS", value)
     with pytest.raises(StartError, match="OVERTURE_CORS_ORIGINS"):
         Settings.load()
+
+
+def test_other_prices_are_read_from_a_file_and_one_that_is_wrong_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert main.x_price_list_of(Settings.load()) is prices.PUBLISHED
+    file = tmp_path / "prices.json"
+    monkeypatch.setenv("OVERTURE_X_PRICES", str(file))
+    with pytest.raises(StartError, match="OVERTURE_X_PRICES"):
+        main.x_price_list_of(Settings.load())
+    file.write_text('{"currency": "EUR", "asOf": "2026-10-01", "source": "contract", "prices": {"messageSent": "0.5"}}')
+    assert main.x_price_list_of(Settings.load()).prices == {CostKind.MESSAGE_SENT: Decimal("0.5")}
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(StartError, match="no price list"):
+        main.x_price_list_of(Settings.load())

@@ -83,6 +83,7 @@ async def _parts(settings: Settings, role: str, *, idle_seconds: float | None = 
             engine_clock=WallClock(),
             is_dry=settings.dry_run,
             poster=Poster(allows_private=settings.webhooks_to_private_networks),
+            x_price_list=main.x_price_list_of(settings),
         )
         yield await stack.enter_async_context(parts)
 

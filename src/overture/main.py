@@ -13,8 +13,11 @@ from overture import clock, processes, secrets
 from overture.actions.context import Context
 from overture.channels.dry import DryChannel
 from overture.channels.registry import Registry
+from overture.channels.x import prices
 from overture.channels.x.channel import XChannel
 from overture.clock import EngineClock, WallClock
+from overture.core import costs
+from overture.core.costs import PriceList
 from overture.engine.posting import Poster
 from overture.engine.supervisor import Engine
 from overture.errors import StartError
@@ -189,17 +192,32 @@ async def parts_of(
     engine_clock: EngineClock,
     is_dry: bool = False,
     poster: Poster | None = None,
+    x_price_list: PriceList = prices.PUBLISHED,
 ) -> AsyncIterator[Parts]:
     """Yield the parts of a process around an open pool.
 
     `is_dry` lets it send no messages; without a `poster` its engine serves no webhooks.
     """
-    channel = XChannel(timeout=10.0)
+    channel = XChannel(timeout=10.0, price_list=x_price_list)
     channels = Registry([DryChannel(channel) if is_dry else channel])
     try:
         yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys), poster=poster)
     finally:
         await channels.close()
+
+
+def x_price_list_of(settings: Settings) -> PriceList:
+    """Return what the operator pays X: what the file says that is set, else what X has published.
+
+    Raises:
+        StartError: the file cannot be read, or holds no price list.
+    """
+    if settings.x_prices is None:
+        return prices.PUBLISHED
+    try:
+        return costs.parse(settings.x_prices.read_text("utf-8"))
+    except (OSError, UnicodeError, costs.PriceListInvalid) as error:
+        raise StartError(f"OVERTURE_X_PRICES: {settings.x_prices} is no price list: {error}.") from error
 
 
 def keys_of(settings: Settings, *, may_create: bool) -> list[bytes]:

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     x_base_url: HttpUrl = Field(
         default=HttpUrl("https://api.x.com"), description="Where X answers; a sandbox's address for trials."
     )
+    x_prices: Path | None = Field(
+        default=None, description="A file with what X bills you, in place of X's published prices."
+    )
     dry_run: bool = Field(
         default=False, description="Simulate sending and deliver nothing, on a database of its own: `1` for yes."
     )

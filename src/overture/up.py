@@ -79,6 +79,7 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
                 engine_clock=engine_clock,
                 is_dry=settings.dry_run,
                 poster=Poster(allows_private=settings.webhooks_to_private_networks),
+                x_price_list=main.x_price_list_of(settings),
             )
         )
         tasks: list[asyncio.Task[None]] = []

@@ -190,7 +190,15 @@ async def test_the_estimate_counts_what_is_left_to_send_and_by_when(
         client, ana, sequence={"steps": [message("1"), campaigning.delay(2), message("2")]}
     )
     empty = (await preflight(client, campaign))["estimate"]
-    assert empty == {"messages": 0, "accounts": 1, "finishesAt": None, "cost": None}
+    nothing = {"currency": "USD", "lookUps": 0, "sends": 0, "readings": 0}
+    assert empty == {
+        "messages": 0,
+        "accounts": 1,
+        "finishesAt": None,
+        "lookUps": 0,
+        "cost": 0,
+        "costs": nothing,
+    }
     for number in range(8):
         await campaigning.put(context, campaign, str(number), state="ready")
     await campaigning.put(context, campaign, "9", state="inSequence", account=ana, contacted=DAY, rank=1)
@@ -198,3 +206,20 @@ async def test_the_estimate_counts_what_is_left_to_send_and_by_when(
     assert estimate["messages"] == 17
     # Monday 09:00: eight an hour begin by 10:00, and the last follow-up is due two days after.
     assert estimate["finishesAt"] == "2026-11-25T10:00:00.000Z"
+
+
+async def test_the_estimate_tells_what_look_ups_sends_and_readings_cost(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana = await link("ana")
+    steps = [message("1"), campaigning.delay(2), message("2")]
+    campaign = await campaigning.create(client, ana, sequence={"steps": steps})
+    for number in range(3):
+        await campaigning.put(context, campaign, str(number), state="assessing")
+    for number in range(3, 5):
+        await campaigning.put(context, campaign, str(number), state="ready")
+    estimate = (await preflight(client, campaign))["estimate"]
+    assert (estimate["lookUps"], estimate["messages"]) == (3, 10)
+    # Three look-ups at 0.010, ten messages at 0.015; these and an answer from each of five are read at 0.010.
+    assert estimate["costs"] == {"currency": "USD", "lookUps": 0.03, "sends": 0.15, "readings": 0.15}
+    assert estimate["cost"] == 0.33

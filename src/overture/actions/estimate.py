@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from overture.core import sequence, window
-from overture.core.words import AccountStatus
+from overture.core.costs import FREE, PriceList
+from overture.core.words import AccountStatus, CostKind
 from overture.store.campaign_accounts import Member
 from overture.store.campaigns import Campaign
 from overture.store.preflight import Remaining
@@ -15,17 +17,34 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What look-ups, sends and reading the inboxes cost."""
+
+    currency: str
+    look_ups: Decimal
+    sends: Decimal
+    readings: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """All of it."""
+        return self.look_ups + self.sends + self.readings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
     """Messages to send if nobody answers, accounts that send, and when the last message leaves.
 
     `finishes_at` is None where nothing is to be sent, nothing can be sent, or it would take more than three years.
-    `cost` is None: no platform here has a price per message that Overture knows.
+    `look_ups` are the profiles still to be looked up; `cost` is what all of it costs at most, by the dearest price list
+    of the accounts' platforms.
     """
 
     messages: int
     accounts: int
     finishes_at: datetime | None
-    cost: float | None
+    look_ups: int
+    cost: Cost
 
 
 def make(
@@ -33,6 +52,7 @@ def make(
     steps: Sequence[sequence.Step],
     members: Sequence[Member],
     remaining: Sequence[Remaining],
+    price_lists: Sequence[PriceList],
     now: datetime,
 ) -> Estimate:
     """Estimate from how many leads stand at which rank: rates, limits, hours and delays, but no answers."""
@@ -46,7 +66,21 @@ def make(
         # Whoever begins last still has all delays before them.
         hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
         finishes_at = max(finishes_at, window.next_open(hours, last_begins + _delays(steps)) or finishes_at)
-    return Estimate(messages=messages, accounts=len(senders), finishes_at=finishes_at, cost=None)
+    look_ups = campaign.counts.assessing
+    cost = _cost(price_lists, look_ups=look_ups, messages=messages, leads=sum(counts.values()))
+    return Estimate(messages=messages, accounts=len(senders), finishes_at=finishes_at, look_ups=look_ups, cost=cost)
+
+
+def _cost(price_lists: Sequence[PriceList], *, look_ups: int, messages: int, leads: int) -> Cost:
+    """Price it all; inboxes show what was sent, too, and one answer of each lead is reckoned with."""
+    units = {CostKind.PROFILE_READ: look_ups, CostKind.MESSAGE_SENT: messages, CostKind.MESSAGE_READ: messages + leads}
+    dearest = max(price_lists, key=lambda one: one.cost(units), default=FREE)
+    return Cost(
+        currency=dearest.currency,
+        look_ups=dearest.cost({CostKind.PROFILE_READ: look_ups}),
+        sends=dearest.cost({CostKind.MESSAGE_SENT: messages}),
+        readings=dearest.cost({CostKind.MESSAGE_READ: messages + leads}),
+    )
 
 
 def _messages(steps: Sequence[sequence.Step]) -> list[sequence.MessageStep]:

@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from overture.actions.context import Actor, Context
-from overture.channels.port import Channel, ChannelError, Credentials
+from overture.channels.port import Channel, ChannelError
 from overture.core import identifiers as forms
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.lookup import Lookup
-from overture.core.words import ReadEndpoint
+from overture.core.words import CostKind, ReadEndpoint
 from overture.engine import askers
 from overture.engine.keyring import Keyring
 from overture.errors import Unprocessable
-from overture.store import awaited, people
+from overture.store import awaited, costs, people
 from overture.store.pool import Connection
 
 _log = logging.getLogger(__name__)
@@ -131,9 +132,14 @@ async def _resolve_on(
         if may_wait and unknown:
             waiting = await awaited.known(connection, team_id=actor.team_id, platform=platform, usernames=unknown)
             unknown = [key for key in unknown if key not in waiting]
-    answers = await _look_up(context, actor, channel, unknown)
+    shown: Counter[str] = Counter()
+    answers = await _look_up(context, actor, channel, unknown, shown)
     met = [person for answer in answers for person in answer.people]
     absent = {one.identifier.lower(): one.reason for answer in answers for one in answer.absent}
+    if shown:
+        # Billed whether or not the call succeeds.
+        async with context.pool.acquire() as connection:
+            await costs.count(connection, team_id=actor.team_id, kind=CostKind.PROFILE_READ, units=shown, now=now)
     async with context.pool.acquire() as connection, connection.transaction():
         # Placeholders before the profiles they stand for: whoever finds them locks them in that order.
         names = {person.username.lower() for person in met}
@@ -211,15 +217,20 @@ def _key(identifier: Identifier) -> str | None:
             return identifier.value
 
 
-async def _look_up(context: Context, actor: Actor, channel: Channel, usernames: Sequence[str]) -> list[Lookup]:
-    """Ask the platform for `usernames`; what it has not answered in time is in no answer."""
-    credentials = await _credentials(context, actor, channel.platform) if usernames else []
-    if not credentials:
+async def _look_up(
+    context: Context, actor: Actor, channel: Channel, usernames: Sequence[str], shown: Counter[str]
+) -> list[Lookup]:
+    """Ask the platform for `usernames`; what it has not answered in time is in no answer.
+
+    `shown` counts, by account, the people it answered with.
+    """
+    free = await _free_askers(context, actor, channel.platform) if usernames else []
+    if not free:
         return []
     size = channel.capabilities.lookup_batch
     batches = [usernames[start : start + size] for start in range(0, len(usernames), size)]
     tasks = [
-        asyncio.create_task(_look_up_batch(channel, credentials, number, batch)) for number, batch in enumerate(batches)
+        asyncio.create_task(_look_up_batch(channel, free, number, batch, shown)) for number, batch in enumerate(batches)
     ]
     try:
         done, late = await asyncio.wait(tasks, timeout=LOOKUP_PATIENCE_SECONDS)
@@ -231,22 +242,25 @@ async def _look_up(context: Context, actor: Actor, channel: Channel, usernames: 
 
 
 async def _look_up_batch(
-    channel: Channel, credentials: Sequence[Credentials], number: int, usernames: Sequence[str]
+    channel: Channel, free: Sequence[askers.Asker], number: int, usernames: Sequence[str], shown: Counter[str]
 ) -> Lookup | None:
     """Ask with one account, then with the next where the platform refuses; None when none got an answer."""
-    for attempt in range(min(_TRIES, len(credentials))):
-        access = credentials[(number + attempt) % len(credentials)]
+    for attempt in range(min(_TRIES, len(free))):
+        asker = free[(number + attempt) % len(free)]
         try:
-            return await channel.look_up(access, usernames=usernames)
+            answer = await channel.look_up(asker.credentials, usernames=usernames)
         except ChannelError as error:
             _log.warning("a look-up of %d usernames was refused: %s", len(usernames), error.kind)
+            continue
+        shown[asker.account_id] += len(answer.people)
+        return answer
     return None
 
 
-async def _credentials(context: Context, actor: Actor, platform: str) -> list[Credentials]:
+async def _free_askers(context: Context, actor: Actor, platform: str) -> list[askers.Asker]:
     now = await context.clock.now()
     keyring = Keyring(pool=context.pool, channels=context.channels, sealer=context.sealer)
     known = await askers.linked(
         context.pool, keyring, team_id=actor.team_id, platform=platform, endpoint=ReadEndpoint.USERNAMES
     )
-    return [asker.credentials for asker in known if asker.may_ask(now)]
+    return [asker for asker in known if asker.may_ask(now)]

@@ -9,6 +9,7 @@ from overture.actions import campaign_access, estimate, sequences
 from overture.actions.context import Actor, Context
 from overture.actions.estimate import Estimate
 from overture.core import sequence, text
+from overture.core.costs import PriceList
 from overture.core.words import AccountStatus, ContactPolicy
 from overture.errors import Path
 from overture.store import campaign_accounts, preflight
@@ -91,7 +92,13 @@ async def report(context: Context, actor: Actor, *, campaign_id: str) -> Report:
         found = await _errors(connection, actor, facts)
         found += await _warnings(connection, context, actor, facts, now, {issue.code for issue in found})
         remaining = await preflight.remaining(connection, team_id=actor.team_id, campaign_id=campaign_id)
-    return Report(issues=found, estimate=estimate.make(facts.campaign, facts.steps, facts.members, remaining, now))
+    made = estimate.make(facts.campaign, facts.steps, facts.members, remaining, _price_lists(context, facts), now)
+    return Report(issues=found, estimate=made)
+
+
+def _price_lists(context: Context, facts: _Facts) -> list[PriceList]:
+    channels = [context.channels.get(platform) for platform in sorted({member.platform for member in facts.members})]
+    return [channel.capabilities.price_list for channel in channels if channel is not None]
 
 
 async def errors(connection: Connection, context: Context, actor: Actor, *, campaign_id: str) -> list[Issue]:

@@ -129,13 +129,26 @@ class IssueAnswer(bodies.Answer):
     remedy: str = Field(description="What helps.", examples=["Give the variable a fallback."])
 
 
+class EstimatedCostAnswer(bodies.Answer):
+    """What the estimate costs, in its parts."""
+
+    currency: str = Field(description="In which currency, as three letters.", examples=["USD"])
+    look_ups: float = Field(description="Looking up leads that were not assessed yet.", examples=[10.0])
+    sends: float = Field(description="Sending the messages.", examples=[54.0])
+    readings: float = Field(
+        description="Reading inboxes: what was sent is shown there, too, and one answer of each lead.", examples=[46.0]
+    )
+
+
 class EstimateAnswer(bodies.Answer):
     """What the campaign would send if nobody answered."""
 
     messages: int = Field(description="Messages still to send to leads in scope.", examples=[3600])
     accounts: int = Field(description="Accounts that send them.", examples=[2])
     finishes_at: bodies.Instant | None = Field(description="When the last would leave; null: cannot be told.")
-    cost: float | None = Field(description="What they cost; null: not known.", examples=[None, 54.5])
+    look_ups: int = Field(description="Profiles still to be looked up.", examples=[1000])
+    cost: float = Field(description="What all of it costs at most, by the price list in force.", examples=[110.0])
+    costs: EstimatedCostAnswer = Field(description="Of what the cost is made up.")
 
 
 class PreflightAnswer(bodies.Answer):
@@ -288,7 +301,14 @@ async def get_preflight(context: CurrentContext, actor: CurrentActor, campaign_i
             messages=estimate.messages,
             accounts=estimate.accounts,
             finishes_at=estimate.finishes_at,
-            cost=estimate.cost,
+            look_ups=estimate.look_ups,
+            cost=float(estimate.cost.total),
+            costs=EstimatedCostAnswer(
+                currency=estimate.cost.currency,
+                look_ups=float(estimate.cost.look_ups),
+                sends=float(estimate.cost.sends),
+                readings=float(estimate.cost.readings),
+            ),
         ),
     )
 

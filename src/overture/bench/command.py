@@ -12,7 +12,6 @@ from rich.console import Console
 from overture.bench import (
     callers,
     crew,
-    delivering,
     drain,
     importing,
     joining,
@@ -52,7 +51,6 @@ class Part(StrEnum):
     ORPHANS = "orphans"
     WORKERS = "workers"
     SCALE = "scale"
-    WEBHOOKS = "webhooks"
     ALL = "all"
 
 
@@ -74,7 +72,6 @@ _FAULTS = (
     callers.ReadFailed,
     importing.ImportWrong,
     crew.WorkerFailed,
-    delivering.DeliveryFailed,
 )
 _Say = Callable[[str], None]
 
@@ -195,12 +192,6 @@ async def _scale(place: Workplace, options: Options, say: _Say) -> Table:
     return Table(title=title, lines=process_report.scale_lines(scaled), words=process_report.SCALE_WORDS)
 
 
-async def _webhooks(place: Workplace, options: Options, say: _Say) -> Table:
-    delivered = await delivering.measure(place, events=_usual(options, 5_000), say=say)
-    title = f"Webhooks: {delivered.deliveries:,} deliveries to {delivering.ENDPOINTS} endpoints"
-    return Table(title=title, lines=process_report.webhook_lines(delivered), words=process_report.WEBHOOK_WORDS)
-
-
 _PARTS: dict[Part, Callable[[Workplace, Options, _Say], Awaitable[Table]]] = {
     Part.DRAIN: _drain,
     Part.TEAMS: _teams,
@@ -214,7 +205,6 @@ _PARTS: dict[Part, Callable[[Workplace, Options, _Say], Awaitable[Table]]] = {
     Part.ORPHANS: _orphans,
     Part.WORKERS: _workers,
     Part.SCALE: _scale,
-    Part.WEBHOOKS: _webhooks,
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from overture.core.costs import FREE, PriceList
 from overture.core.grants import Grant, Keys
 from overture.core.lookup import Lookup, Person
 from overture.core.outcome import Outcome
@@ -38,7 +39,7 @@ class App:
 class Capabilities:
     """What a platform can do; the engine asks these flags and never the platform's name.
 
-    `history` is how far back a reading of an inbox shows its messages.
+    `history` is how far back a reading of an inbox shows its messages, `price_list` what it bills.
     """
 
     checks_reachability: bool
@@ -50,6 +51,7 @@ class Capabilities:
     app_daily_sends: int | None
     account_daily_ceiling: int
     history: timedelta
+    price_list: PriceList = FREE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,11 +82,12 @@ class Inbox:
     """Messages newest first; `reached` tells that everything newer than the asked-for message was read.
 
     `next_page`: where not all was read, from where another reading goes on. `rest_until`: this reading used up what the
-    platform allows, and it takes no other one before.
+    platform allows, and it takes no other one before. `listed`: how many messages the platform showed, known ones too.
     """
 
     messages: tuple[InboxMessage, ...]
     reached: bool
+    listed: int = 0
     next_page: str | None = None
     rest_until: datetime | None = None
 

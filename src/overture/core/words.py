@@ -341,6 +341,14 @@ class ReadEndpoint(StrEnum):
     USERNAMES = "usernames"
 
 
+class CostKind(StrEnum):
+    """What a platform bills by the piece."""
+
+    MESSAGE_SENT = "messageSent"
+    MESSAGE_READ = "messageRead"
+    PROFILE_READ = "profileRead"
+
+
 class SuppressionSource(StrEnum):
     """Whose word it is that nobody may write to a person: the person's own, or the team's, or as who is forgotten."""
 

@@ -1,6 +1,7 @@
 """Assess: find out which of a campaign's accounts may write to each lead, asking no more than needed."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +10,11 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core import policy
 from overture.core.lookup import Lookup, Person
-from overture.core.words import REACHABLE_VERDICTS, AccountStatus, LeadState, ReadEndpoint, VerdictKind
+from overture.core.words import REACHABLE_VERDICTS, AccountStatus, CostKind, LeadState, ReadEndpoint, VerdictKind
 from overture.engine import complete, plan
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets, duties, people, persons, progress, reach
+from overture.store import budgets, costs, duties, people, persons, progress, reach
 from overture.store.pool import Connection, Pool
 
 TRIES = 3
@@ -63,6 +64,7 @@ class Assessor:
         questions = list(self._questions(leads, askers, loads, resting))
         answers, rests, retry_at = await self._ask(team_id, questions, now)
         await self._rest(team_id, rests)
+        await self._bill(team_id, answers, now)
         async with self._pool.acquire() as connection, connection.transaction():
             resolved = await self._conclude(connection, team_id, campaign_id, leads, askers, answers, now)
         await complete.check(self._pool, team_id=team_id, campaign_ids=[campaign_id], now=now)
@@ -76,6 +78,13 @@ class Assessor:
         if rests:
             async with self._pool.acquire() as connection:
                 await budgets.rest_endpoint(connection, team_id=team_id, endpoint=ReadEndpoint.PROFILES, until=rests)
+
+    async def _bill(self, team_id: str, answers: Sequence[tuple[Question, Lookup]], now: datetime) -> None:
+        shown: Counter[str] = Counter()
+        for question, answer in answers:
+            shown[question.account.account_id] += len(answer.people)
+        async with self._pool.acquire() as connection:
+            await costs.count(connection, team_id=team_id, kind=CostKind.PROFILE_READ, units=shown, now=now)
 
     async def _next_leads(
         self, connection: Connection, team_id: str, campaign_id: str, askers: Sequence[reach.Asker], now: datetime

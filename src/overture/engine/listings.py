@@ -8,12 +8,12 @@ from datetime import datetime
 from overture.channels.port import ChannelError
 from overture.channels.registry import Registry
 from overture.core.lookup import Person
-from overture.core.words import Audience, ReadEndpoint
+from overture.core.words import Audience, CostKind, ReadEndpoint
 from overture.engine import askers
 from overture.engine.askers import Refusal
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets
+from overture.store import budgets, costs
 from overture.store.pool import Pool
 
 _log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Lister:
         known = await askers.linked(self._pool, self._keyring, team_id=team_id, platform=platform, endpoint=endpoint)
         refusals: list[Refusal] = []
         rests: dict[str, datetime] = {}
+        shown: dict[str, int] = {}
         found: Page | None = None
         for asker in known:
             if channel is None or not asker.may_ask(now):
@@ -75,10 +76,12 @@ class Lister:
                 continue
             if listed.rest_until is not None and listed.rest_until > now:
                 rests[asker.account_id] = listed.rest_until
+            shown[asker.account_id] = len(listed.people)
             found = Page(people=listed.people, next_page=listed.next_page)
             break
-        if rests:
-            async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection:
+            await costs.count(connection, team_id=team_id, kind=CostKind.PROFILE_READ, units=shown, now=now)
+            if rests:
                 await budgets.rest_endpoint(connection, team_id=team_id, endpoint=endpoint, until=rests)
         if found is not None:
             return found

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,12 @@ from datetime import datetime
 from overture.channels.port import Channel, ChannelError
 from overture.channels.registry import Registry
 from overture.core.lookup import Person
-from overture.core.words import ReadEndpoint
+from overture.core.words import CostKind, ReadEndpoint
 from overture.engine import askers
 from overture.engine.askers import OF_THE_ACCOUNT, RETRY, Asker, Refusal
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets
+from overture.store import budgets, costs
 from overture.store.pool import Pool
 
 _log = logging.getLogger(__name__)
@@ -56,8 +56,9 @@ class Finder:
         batches = [usernames[start : start + size] for start in range(0, len(usernames), size)]
         round_ = _Round(channel=channel, askers=free, batches=batches, now=now)
         await asyncio.gather(*(round_.ask() for _ in range(min(CALLS_AT_ONCE, len(batches)))))
-        if round_.rests:
-            async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection:
+            await costs.count(connection, team_id=team_id, kind=CostKind.PROFILE_READ, units=round_.shown, now=now)
+            if round_.rests:
                 await budgets.rest_endpoint(
                     connection, team_id=team_id, endpoint=ReadEndpoint.USERNAMES, until=round_.rests
                 )
@@ -84,6 +85,7 @@ class _Round:
         self.people: list[Person] = []
         self.absent: dict[str, str] = {}
         self.rests: dict[str, datetime] = {}
+        self.shown: Counter[str] = Counter()
 
     @property
     def refusal(self) -> Refusal | None:
@@ -108,6 +110,7 @@ class _Round:
                 self._rest(asker, answer.rest_until)
             met = {person.username.lower() for person in answer.people}
             self.people.extend(answer.people)
+            self.shown[asker.account_id] += len(answer.people)
             # Whoever an answer passes over in silence is not asked for again and again.
             self.absent.update({username: "notFound" for username in batch if username not in met})
             self.absent.update({one.identifier.lower(): one.reason for one in answer.absent})

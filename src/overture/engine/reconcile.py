@@ -9,11 +9,11 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
-from overture.core.words import LeadState, OutcomeKind, ReadEndpoint
+from overture.core.words import CostKind, LeadState, OutcomeKind, ReadEndpoint
 from overture.engine import by_hand, dispatch, inbound, settle
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets, inboxes, ledger, outbox, paces, progress, threads
+from overture.store import budgets, costs, inboxes, ledger, outbox, paces, progress, threads
 from overture.store.pool import Connection, Pool
 
 CERTAIN_AFTER = timedelta(seconds=120)
@@ -114,6 +114,8 @@ class Reconciler:
                 if error.kind in _FOR_THE_ACCOUNT:
                     await self._rest(team_id, reading, error.retry_at)
                     return max(error.retry_at or reading.now, reading.now + RETRY)
+            if inbox is not None:
+                await self._bill(team_id, attempt.account_id, inbox, reading.now)
             is_settled, campaigns = await self._judge(team_id, reading, attempt, inbox)
             ended += campaigns
             if not is_settled:
@@ -137,6 +139,11 @@ class Reconciler:
                 until={reading.reader.account_id: until},
             )
         return True
+
+    async def _bill(self, team_id: str, account_id: str, inbox: port.Inbox, now: datetime) -> None:
+        shown = {account_id: inbox.listed}
+        async with self._pool.acquire() as connection:
+            await costs.count(connection, team_id=team_id, kind=CostKind.MESSAGE_READ, units=shown, now=now)
 
     async def _end_leases(self, team_id: str, attempts: Sequence[ledger.OpenAttempt], now: datetime) -> None:
         """Note what is unknown from now on: nothing else waits for these attempts until they are settled."""

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from overture import ids
 from overture.channels import port
 from overture.channels.registry import Registry
-from overture.core.words import ReadEndpoint
+from overture.core.words import CostKind, ReadEndpoint
 from overture.engine import catch_up, halts, inbound
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import (
     budgets,
+    costs,
     duties,
     inboxes,
     outbox,
@@ -135,6 +136,8 @@ class InboxReader:
         """Store what was read; return the campaigns in which a lead ended, and whether somebody waited for it."""
         async with self._pool.acquire() as connection:
             fresh = await _fresh(connection, team_id, reader, inbox)
+            shown = {reader.account_id: _billed(reader, inbox, len(fresh), now)}
+            await costs.count(connection, team_id=team_id, kind=CostKind.MESSAGE_READ, units=shown, now=now)
             if not fresh:
                 return [], await _mark(connection, team_id, reader, inbox, now)
             async with hot_transaction(connection):
@@ -176,6 +179,12 @@ class InboxReader:
                 await budgets.rest_endpoint(
                     connection, team_id=team_id, endpoint=ReadEndpoint.INBOX, until={account_id: until}
                 )
+
+
+def _billed(reader: inboxes.Reader, inbox: port.Inbox, fresh: int, now: datetime) -> int:
+    """Return how many messages of a reading are billed: each counts once a UTC day, however often it is shown."""
+    is_first_today = reader.read_at.astimezone(UTC).date() < now.astimezone(UTC).date()
+    return inbox.listed if is_first_today else fresh
 
 
 def _resumes(inbox: port.Inbox, now: datetime) -> datetime:

@@ -1,13 +1,14 @@
 """Settle: one transaction that takes the outcomes of a batch, and everything that follows from them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from overture.core import outcome, pacing, sequence
-from overture.core.words import AttemptState, LeadState, OutcomeKind, Trigger
+from overture.core.words import AttemptState, CostKind, LeadState, OutcomeKind, Trigger
 from overture.engine import automate, by_hand, halts, pacemaker, versions
-from overture.store import duties, ledger, outbox, paces, persons, progress, scope_requests, threads, wakeups
+from overture.store import costs, duties, ledger, outbox, paces, persons, progress, scope_requests, threads, wakeups
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
@@ -60,6 +61,9 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     if sent_by_hand:
         outcomes = [_by_hand(attempt, by_attempt[attempt.id]) for attempt in sent_by_hand]
         await by_hand.follow(connection, team_id=team_id, now=now, outcomes=outcomes, events=events)
+    every: list[ledger.Settled | ledger.SettledByHand] = [*settled, *sent_by_hand]
+    sent = Counter(attempt.account_id for attempt in every if attempt.state == AttemptState.ACCEPTED)
+    await costs.count(connection, team_id=team_id, kind=CostKind.MESSAGE_SENT, units=sent, now=now)
     await outbox.append(connection, team_id=team_id, now=now, events=events)
     return sorted(ended)
 

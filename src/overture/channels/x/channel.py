@@ -1,14 +1,16 @@
 """X as a channel: direct messages and profiles through API v2, with the user token of the sending account."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import httpx
 
 from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage, Listed
-from overture.channels.x import answers, audiences, events, limits, oauth, profiles
+from overture.channels.x import answers, audiences, events, limits, oauth, prices, profiles
 from overture.channels.x.client import CallFailed, Client
+from overture.core.costs import PriceList
 from overture.core.lookup import Absent, Lookup
 from overture.core.outcome import Outcome
 from overture.core.words import Audience, OutcomeKind
@@ -18,7 +20,7 @@ class XChannel:
     """The channel of platform `twitter`. One instance serves every account of the process.
 
     `timeout` (seconds) bounds each call as a whole. `refusals` are rows tried before the built-in table of
-    refusals, for what an operator meets and X does not document.
+    refusals, for what an operator meets and X does not document; `price_list` is what the operator pays.
     """
 
     platform: str = "twitter"
@@ -34,6 +36,7 @@ class XChannel:
         app_daily_sends=limits.APP_DAILY_SENDS,
         account_daily_ceiling=limits.ACCOUNT_DAILY_CEILING,
         history=limits.HISTORY,
+        price_list=prices.PUBLISHED,
     )
 
     def __init__(
@@ -42,7 +45,9 @@ class XChannel:
         timeout: float = 10.0,
         transport: httpx.AsyncBaseTransport | None = None,
         refusals: tuple[answers.Row, ...] = (),
+        price_list: PriceList = prices.PUBLISHED,
     ) -> None:
+        self.capabilities = replace(type(self).capabilities, price_list=price_list)
         self._client = Client(timeout=timeout, transport=transport)
         self.authority = oauth.Authority(self._client)
         self._table = refusals + answers.TABLE
@@ -152,6 +157,7 @@ class XChannel:
         token: str | None = None,
     ) -> Inbox:
         messages: dict[str, InboxMessage] = {}
+        shown = 0
         rest_until: datetime | None = None
         for _ in range(limits.PAGE_CAP):
             parameters = dict(events.PARAMETERS)
@@ -165,18 +171,19 @@ class XChannel:
                 if error.kind != "rateLimited" or error.retry_at is None or not messages:
                     raise
                 # What was read so far has been paid for.
-                return _inbox(messages, reached=False, next_page=token, rest_until=error.retry_at)
+                return _inbox(messages, shown, reached=False, next_page=token, rest_until=error.retry_at)
             listed, token = events.page(body)
+            shown += len(listed)
             fresh = [event for event in listed if not is_known(event)]
             for event in fresh:
                 message = events.message(event, own_id=own_id)
                 if message is not None:
                     messages.setdefault(message.platform_id, message)
             if token is None or len(fresh) < len(listed):
-                return _inbox(messages, reached=True, next_page=None, rest_until=rest_until)
+                return _inbox(messages, shown, reached=True, next_page=None, rest_until=rest_until)
             if rest_until is not None:
                 break
-        return _inbox(messages, reached=False, next_page=token, rest_until=rest_until)
+        return _inbox(messages, shown, reached=False, next_page=token, rest_until=rest_until)
 
     async def _read(
         self, credentials: Credentials, path: str, parameters: Mapping[str, str]
@@ -210,7 +217,14 @@ async def _renewed(renew: Callable[[], Awaitable[str]], refused: Outcome) -> Out
 
 
 def _inbox(
-    messages: Mapping[str, InboxMessage], *, reached: bool, next_page: str | None, rest_until: datetime | None
+    messages: Mapping[str, InboxMessage],
+    shown: int,
+    *,
+    reached: bool,
+    next_page: str | None,
+    rest_until: datetime | None,
 ) -> Inbox:
     newest_first = sorted(messages.values(), key=lambda message: int(message.platform_id), reverse=True)
-    return Inbox(messages=tuple(newest_first), reached=reached, next_page=next_page, rest_until=rest_until)
+    return Inbox(
+        messages=tuple(newest_first), reached=reached, listed=shown, next_page=next_page, rest_until=rest_until
+    )
