@@ -312,6 +312,16 @@ class TestRefusals:
         message = refusal("up", "--port", "0", "--data", str(place), database_url=database_url, secret_key="no")
         assert "openssl rand" in message
 
+    def test_refusals_of_x_that_make_no_sense(self, place: Path, database_url: str) -> None:
+        place.mkdir(exist_ok=True)
+        (place / "refusals.toml").write_text('[[refusal]]\nkind = "whatever"\nreason = "odd"\nstatus = 403\n')
+        told = {"database_url": database_url, "x_refusals": str(place / "refusals.toml")}
+        message = refusal("up", "--port", "0", "--data", str(place), **told)
+        assert "OVERTURE_X_REFUSALS is not right" in message
+        assert "refusal 1 kind" in message
+        examined = overture("doctor", "--data", str(place), **told)
+        assert (examined.exit_code, "refusal 1 kind" in examined.output) == (1, True), examined.output
+
     def test_settings_that_make_no_sense(self) -> None:
         message = refusal("doctor", log_level="loud", x_base_url="nowhere")
         assert "OVERTURE_LOG_LEVEL" in message

@@ -82,6 +82,7 @@ async def _parts(settings: Settings, role: str, *, idle_seconds: float | None = 
             keys=keys,
             engine_clock=WallClock(),
             is_dry=settings.dry_run,
+            refusals=main.refusals_of(settings),
             poster=Poster(allows_private=settings.webhooks_to_private_networks),
             x_price_list=main.x_price_list_of(settings),
         )

@@ -49,8 +49,20 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             *await _accounts(settings, pool, is_stopped=is_stopped),
             *await _duties(pool),
             *await _former_keys(settings, pool),
+            *_refusals(settings),
         ]:
             yield finding
+
+
+def _refusals(settings: Settings) -> list[Finding]:
+    """Tell what the operator adds to the table of X's refusals."""
+    try:
+        own = main.refusals_of(settings)
+    except StartError as error:
+        return [_problem("refusals", str(error))]
+    if settings.x_refusals is None:
+        return []
+    return [Finding(place="refusals", text=f"{len(own)} of your own, from {settings.x_refusals}.")]
 
 
 async def _database(settings: Settings, pool: Pool, *, is_stopped: bool) -> Finding:

@@ -14,7 +14,9 @@ from overture.actions.context import Context
 from overture.channels.dry import DryChannel
 from overture.channels.registry import Registry
 from overture.channels.x import prices
+from overture.channels.x import refusals as x_refusals
 from overture.channels.x.channel import XChannel
+from overture.channels.x.refusals import RefusalsUnusable, Row
 from overture.clock import EngineClock, WallClock
 from overture.core import costs
 from overture.core.costs import PriceList
@@ -191,14 +193,15 @@ async def parts_of(
     keys: list[bytes],
     engine_clock: EngineClock,
     is_dry: bool = False,
+    refusals: tuple[Row, ...] = (),
     poster: Poster | None = None,
     x_price_list: PriceList = prices.PUBLISHED,
 ) -> AsyncIterator[Parts]:
     """Yield the parts of a process around an open pool.
 
-    `is_dry` lets it send no messages; without a `poster` its engine serves no webhooks.
+    `is_dry` lets it send no messages; `refusals` are the operator's; without a `poster` its engine serves no webhooks.
     """
-    channel = XChannel(timeout=10.0, price_list=x_price_list)
+    channel = XChannel(timeout=10.0, refusals=refusals, price_list=x_price_list)
     channels = Registry([DryChannel(channel) if is_dry else channel])
     try:
         yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys), poster=poster)
@@ -218,6 +221,20 @@ def x_price_list_of(settings: Settings) -> PriceList:
         return costs.parse(settings.x_prices.read_text("utf-8"))
     except (OSError, UnicodeError, costs.PriceListInvalid) as error:
         raise StartError(f"OVERTURE_X_PRICES: {settings.x_prices} is no price list: {error}.") from error
+
+
+def refusals_of(settings: Settings) -> tuple[Row, ...]:
+    """Return what the operator knows of X's refusals beyond what this program knows.
+
+    Raises:
+        StartError: the file that is set makes no sense.
+    """
+    if settings.x_refusals is None:
+        return ()
+    try:
+        return x_refusals.load(settings.x_refusals)
+    except RefusalsUnusable as error:
+        raise StartError(f"OVERTURE_X_REFUSALS is not right. {error}") from error
 
 
 def keys_of(settings: Settings, *, may_create: bool) -> list[bytes]:

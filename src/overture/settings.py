@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     x_prices: Path | None = Field(
         default=None, description="A file with what X bills you, in place of X's published prices."
     )
+    x_refusals: Path | None = Field(
+        default=None, description="A file of refusals of X and what each means, read before the built-in ones."
+    )
     dry_run: bool = Field(
         default=False, description="Simulate sending and deliver nothing, on a database of its own: `1` for yes."
     )

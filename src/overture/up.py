@@ -78,6 +78,7 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
                 keys=keys,
                 engine_clock=engine_clock,
                 is_dry=settings.dry_run,
+                refusals=main.refusals_of(settings),
                 poster=Poster(allows_private=settings.webhooks_to_private_networks),
                 x_price_list=main.x_price_list_of(settings),
             )

@@ -107,7 +107,7 @@ def work(post: Post, pipe: Pipe) -> None:
     with (
         mock.patch.object(clocks, "wall_now", lambda: wall.began + (real_now() - wall.began) * wall.speed + late),
         # Calls keep the time they have by the wall, and nobody waits for what is looked after now and then.
-        mock.patch.object(main, "XChannel", lambda timeout: XChannel(timeout=timeout / wall.speed)),
+        mock.patch.object(main, "XChannel", lambda timeout, **more: XChannel(timeout=timeout / wall.speed, **more)),
         mock.patch.object(supervisor, "SWEEP_SECONDS", 1.0),
         # The queue goes by the database's clock, which is never late.
         mock.patch.object(chores, "HEARTBEAT_TIMEOUT", timedelta(seconds=2)),

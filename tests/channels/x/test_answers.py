@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from overture.channels.x import answers
-from overture.channels.x.answers import Answer, Row
+from overture.channels.x.answers import Answer
+from overture.channels.x.refusals import Row
 from overture.core.words import OutcomeKind
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from overture.channels.port import ChannelError, Credentials
-from overture.channels.x.answers import Row
 from overture.channels.x.channel import XChannel
+from overture.channels.x.refusals import Row
 from overture.core.lookup import Lookup
 from overture.core.words import OutcomeKind
 

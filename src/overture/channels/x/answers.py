@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from overture.channels.port import ChannelError
-from overture.channels.x import limits
+from overture.channels.x import limits, refusals
+from overture.channels.x.refusals import Row
 from overture.core.outcome import Outcome
 from overture.core.words import OutcomeKind
 
@@ -33,86 +34,7 @@ class Answer:
         return 200 <= self.status < 300
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One kind of refusal. Every condition given must hold; the first row that matches decides.
-
-    `problem` is the last part of the problem's type, `code` the older number, `phrase` a part of the detail
-    or of a message, `detail` the whole of it; texts are compared without regard to case.
-    """
-
-    kind: OutcomeKind
-    reason: str
-    status: int | None = None
-    problem: str | None = None
-    code: int | None = None
-    phrase: str | None = None
-    detail: str | None = None
-
-
-_RECIPIENT = OutcomeKind.RECIPIENT_REFUSED
-_SENDER = OutcomeKind.SENDER_REFUSED
-_AUTH = OutcomeKind.AUTH_LOST
-_CREDIT = OutcomeKind.OUT_OF_CREDIT
-_INVALID = OutcomeKind.INVALID
-
-TABLE: tuple[Row, ...] = (
-    # Wants of the whole app come first: the same statuses also carry refusals of one call.
-    Row(status=402, kind=_CREDIT, reason="creditsDepleted"),
-    Row(problem="credits", kind=_CREDIT, reason="creditsDepleted"),
-    Row(problem="credits-depleted", kind=_CREDIT, reason="creditsDepleted"),
-    Row(problem="usage-capped", kind=_CREDIT, reason="usageCapped"),
-    # Every account of an app outside its project or tier is refused alike: only stopping the app is right.
-    Row(problem="client-forbidden", kind=_CREDIT, reason="appForbidden"),
-    # Rate.
-    Row(status=429, kind=OutcomeKind.RATE_LIMITED, reason="rateLimit"),
-    Row(problem="rate-limit-exceeded", kind=OutcomeKind.RATE_LIMITED, reason="rateLimit"),
-    Row(code=88, kind=OutcomeKind.RATE_LIMITED, reason="rateLimit"),
-    # X failed within, or gave up waiting: nothing tells whether the message went out.
-    Row(status=408, kind=OutcomeKind.UNKNOWN, reason="timeout"),
-    Row(code=130, kind=OutcomeKind.UNKNOWN, reason="serverError"),
-    Row(code=131, kind=OutcomeKind.UNKNOWN, reason="serverError"),
-    # The account must be authorised again, or by a person.
-    Row(code=64, kind=_AUTH, reason="accountSuspended"),
-    Row(phrase="your account is suspended", kind=_AUTH, reason="accountSuspended"),
-    # Calls are signed with the machine's time: a wrong clock is the fault of no account, and mended by its keeper.
-    Row(code=135, kind=OutcomeKind.NOT_SENT, reason="clockWrong"),
-    Row(status=401, code=32, kind=_AUTH, reason="keysRefused"),
-    Row(status=401, code=89, kind=_AUTH, reason="tokenExpired"),
-    Row(status=401, kind=_AUTH, reason="unauthorized"),
-    Row(code=89, kind=_AUTH, reason="tokenExpired"),
-    Row(problem="unsupported-authentication", kind=_AUTH, reason="wrongTokenKind"),
-    Row(problem="oauth1-permissions", kind=_AUTH, reason="scopeMissing"),
-    Row(status=403, detail="Forbidden", kind=_AUTH, reason="scopeMissing"),
-    # X suspects or restricts the sender.
-    Row(code=226, kind=_SENDER, reason="automationSuspected"),
-    Row(phrase="looks like it might be automated", kind=_SENDER, reason="automationSuspected"),
-    # Number 326 has two texts; both stand against the sender, as X says nothing of the recipient by it.
-    Row(code=326, phrase="not follow you", kind=_SENDER, reason="strangersRefused"),
-    Row(code=326, kind=_SENDER, reason="accountLocked"),
-    Row(phrase="temporarily locked", kind=_SENDER, reason="accountLocked"),
-    Row(status=403, phrase="this operation is not permitted", kind=_SENDER, reason="notPermitted"),
-    Row(code=151, kind=_SENDER, reason="sendFailed"),
-    # The recipient cannot be written to by this account; reasons are those of reachability verdicts.
-    Row(code=389, kind=_RECIPIENT, reason="blocked"),
-    Row(phrase="users you have blocked", kind=_RECIPIENT, reason="blocked"),
-    Row(code=150, kind=_RECIPIENT, reason="closed"),
-    Row(code=349, kind=_RECIPIENT, reason="closed"),
-    Row(status=403, phrase="do not have permission to dm", kind=_RECIPIENT, reason="closed"),
-    Row(status=403, phrase="users who are not following you", kind=_RECIPIENT, reason="closed"),
-    Row(status=403, phrase="cannot send messages to this user", kind=_RECIPIENT, reason="closed"),
-    Row(code=63, kind=_RECIPIENT, reason="suspended"),
-    Row(problem="resource-not-found", phrase="suspended", kind=_RECIPIENT, reason="suspended"),
-    Row(problem="resource-not-found", kind=_RECIPIENT, reason="notFound"),
-    Row(code=50, kind=_RECIPIENT, reason="notFound"),
-    Row(code=108, kind=_RECIPIENT, reason="notFound"),
-    # An unknown participant may also come as an invalid request.
-    Row(phrase="could not find user", kind=_RECIPIENT, reason="notFound"),
-    # The request itself is wrong.
-    Row(problem="invalid-request", kind=_INVALID, reason="invalidRequest"),
-    Row(status=400, kind=_INVALID, reason="invalidRequest"),
-    Row(status=422, kind=_INVALID, reason="invalidRequest"),
-)
+TABLE = refusals.built_in()
 """The refusals of a direct message seen in X's documentation and in the field, most specific first."""
 
 TOKEN_REFUSED = frozenset({"unauthorized", "tokenExpired"})

@@ -10,6 +10,7 @@ import httpx
 from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage, Listed
 from overture.channels.x import answers, audiences, events, limits, oauth, prices, profiles
 from overture.channels.x.client import CallFailed, Client
+from overture.channels.x.refusals import Row
 from overture.core.costs import PriceList
 from overture.core.lookup import Absent, Lookup
 from overture.core.outcome import Outcome
@@ -44,7 +45,7 @@ class XChannel:
         *,
         timeout: float = 10.0,
         transport: httpx.AsyncBaseTransport | None = None,
-        refusals: tuple[answers.Row, ...] = (),
+        refusals: tuple[Row, ...] = (),
         price_list: PriceList = prices.PUBLISHED,
     ) -> None:
         self.capabilities = replace(type(self).capabilities, price_list=price_list)
