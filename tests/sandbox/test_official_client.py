@@ -1,7 +1,7 @@
 """X's own Python client against the platform: what it asks is understood, and what it is answered it can read.
 
-It judges answers by X's document, strictly, and signs by OAuth 1.0a in its own way. It knows no time-outs and blocks, so
-it runs in a thread against a real server.
+It judges answers by X's document, strictly, and signs by OAuth 1.0a in its own way. It knows no time-outs and blocks,
+so it runs in a thread against a real server.
 """
 
 import asyncio
