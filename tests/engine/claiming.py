@@ -23,12 +23,18 @@ async def ready_world(world: World, people: int) -> str:
     await world.run_until(are_planned)
     noon = (await world.clock.now()).replace(hour=16)
     await world.clock.move(noon)
+    await take_up(world)
     return campaign_id
 
 
-async def claim(world: World) -> int:
+async def take_up(world: World) -> None:
+    """Take up what wake-ups there are, as a worker does before every claim."""
     async with world.pool.acquire() as connection:
         await wakeups.take_up(connection)
+
+
+async def claim(world: World) -> int:
+    await take_up(world)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
     return len(claimed.ready)

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.engine import claiming
 from tests.engine.conftest import World, delay, message
 
 from overture import clock as clocks
@@ -116,6 +117,7 @@ async def test_a_send_and_a_reply_read_no_large_table_from_end_to_end(world: Wor
     noon = (await world.clock.now()).replace(hour=16)
     await world.clock.move(noon)
     await world.platform.post("/_sandbox/clock", json={"now": noon.isoformat()})
+    await claiming.take_up(world)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     team_id, account_id = world.actor.team_id, world.account_ids["ana"]
 

@@ -7,6 +7,7 @@ from random import Random
 
 import httpx
 import pytest
+from tests.engine import claiming
 from tests.engine.conftest import World, delay, message
 
 from overture import clock as clocks
@@ -297,6 +298,7 @@ async def test_an_intent_whose_worker_died_is_found_and_settled(world: World) ->
     await world.run_until(is_planned)
     noon = (await world.clock.now()).replace(hour=16)
     await world.clock.move(noon)
+    await claiming.take_up(world)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     claimed = await dispatcher.claim(world.actor.team_id, now=noon, wall_now=clocks.wall_now() - timedelta(minutes=9))
     assert len(claimed.ready) == 1  # and the worker dies before it sends
