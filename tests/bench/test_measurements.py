@@ -10,6 +10,7 @@ from rich.console import Console
 from overture.bench import (
     command,
     crew,
+    delivering,
     drain,
     joining,
     pausing,
@@ -104,3 +105,9 @@ async def test_a_worker_that_cannot_begin_is_told_of(workplace: Workplace) -> No
 
 def test_every_part_can_be_measured() -> None:
     assert set(command._PARTS) == set(command.Part) - {command.Part.ALL}
+
+
+async def test_events_are_delivered_to_webhooks(workplace: Workplace) -> None:
+    delivered = await delivering.measure(workplace, events=10, say=say)
+    assert delivered.deliveries == 10 * delivering.ENDPOINTS
+    assert "of bare" in shown(process_report.webhook_lines(delivered))

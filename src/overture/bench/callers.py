@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,9 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from overture.bench import listening
 from overture.secrets import KEY_BYTES
 
-_READY_SECONDS = 60.0
 _COMMAND = (sys.executable, "-c", "from overture.cli import app; app()")
 
 
@@ -34,9 +33,7 @@ class ReadFailed(Exception):
 @asynccontextmanager
 async def server(dsn: str) -> AsyncIterator[int]:
     """Run `overture api` on the database, with limits that are counted and never reached; yields its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = listening.free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OVERTURE_")}
     process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own program; starting it blocks for a moment only
         [*_COMMAND, "api", "--host", "127.0.0.1", "--port", str(port)],
@@ -51,7 +48,8 @@ async def server(dsn: str) -> AsyncIterator[int]:
         start_new_session=True,
     )
     try:
-        await _until_ready(process, port)
+        if not await listening.has_begun(process, port):
+            raise ReadFailed("the API did not come up")
         yield port
     finally:
         process.send_signal(signal.SIGTERM)
@@ -59,19 +57,6 @@ async def server(dsn: str) -> AsyncIterator[int]:
             process.wait(timeout=10)
         process.kill()
         process.wait()
-
-
-async def _until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-            continue
-        writer.close()
-        return
-    raise ReadFailed("the API did not come up")
 
 
 async def load(port: int, token: str, paths: Sequence[str], *, connections: int, seconds: float) -> Spread:

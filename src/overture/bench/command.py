@@ -12,6 +12,7 @@ from rich.console import Console
 from overture.bench import (
     callers,
     crew,
+    delivering,
     drain,
     importing,
     joining,
@@ -51,6 +52,7 @@ class Part(StrEnum):
     ORPHANS = "orphans"
     WORKERS = "workers"
     SCALE = "scale"
+    WEBHOOKS = "webhooks"
     ALL = "all"
 
 
@@ -72,6 +74,7 @@ _FAULTS = (
     callers.ReadFailed,
     importing.ImportWrong,
     crew.WorkerFailed,
+    delivering.DeliveryFailed,
 )
 _Say = Callable[[str], None]
 
@@ -192,6 +195,12 @@ async def _scale(place: Workplace, options: Options, say: _Say) -> Table:
     return Table(title=title, lines=process_report.scale_lines(scaled), words=process_report.SCALE_WORDS)
 
 
+async def _webhooks(place: Workplace, options: Options, say: _Say) -> Table:
+    delivered = await delivering.measure(place, events=_usual(options, 5_000), say=say)
+    title = f"Webhooks: {delivered.deliveries:,} deliveries to {delivering.ENDPOINTS} endpoints"
+    return Table(title=title, lines=process_report.webhook_lines(delivered), words=process_report.WEBHOOK_WORDS)
+
+
 _PARTS: dict[Part, Callable[[Workplace, Options, _Say], Awaitable[Table]]] = {
     Part.DRAIN: _drain,
     Part.TEAMS: _teams,
@@ -205,6 +214,7 @@ _PARTS: dict[Part, Callable[[Workplace, Options, _Say], Awaitable[Table]]] = {
     Part.ORPHANS: _orphans,
     Part.WORKERS: _workers,
     Part.SCALE: _scale,
+    Part.WEBHOOKS: _webhooks,
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from overture.bench import joining, starting
+from overture.bench.delivering import Delivered
 from overture.bench.joining import Joined
 from overture.bench.orphans import Found
 from overture.bench.pausing import Paused
@@ -132,3 +133,22 @@ def _seconds(values: Sequence[float]) -> str:
 
 def _milliseconds(values: Sequence[float]) -> str:
     return f"median {_median(values) * 1000:,.1f} ms, worst {max(values) * 1000:,.1f} ms"
+
+
+def webhook_lines(delivered: Delivered) -> list[Line]:
+    """Return the lines of webhooks."""
+    return [
+        Line(
+            what="deliveries",
+            figure=f"{delivered.rate:,.0f}/s",
+            ratio=f"{delivered.rate / delivered.bare_rate:.0%} of bare",
+            goal="1,000/s",
+        ),
+        Line(what="bare posts", figure=f"{delivered.bare_rate:,.0f}/s", ratio="baseline"),
+    ]
+
+
+WEBHOOK_WORDS = (
+    "deliveries: taken from the events, signed, posted to a receiver in a process of its own, and written down with "
+    "what was answered. bare: the same posts, as many at once, with nothing read or written."
+)
