@@ -1,11 +1,14 @@
 """The order of locks: accounts come first, then leads, then the persons and profiles they are about."""
 
 import asyncio
+from collections.abc import Awaitable
 
+import pytest
 from tests.engine.conftest import World
 
+from overture.actions import lead_choice, lead_exits
 from overture.engine import assess, halts, sync
-from overture.store import campaign_rules, paces, scope_requests
+from overture.store import campaign_rules, paces, persons, scope_requests, selections
 
 
 async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_has_the_campaign(world: World) -> None:
@@ -80,3 +83,37 @@ async def test_who_has_looked_people_up_locks_their_leads_before_their_profiles(
             assert len(free) == await answered.fetchval("SELECT count(*) FROM profile")
         await assessing
     assert await world.pool.fetchval("SELECT state FROM lead") == "ready"
+
+
+@pytest.mark.parametrize("how", ["cancel", "sync"])
+async def test_a_lead_that_leaves_while_its_person_is_freed_is_in_no_plan(world: World, how: str) -> None:
+    await world.link("ana")
+    (person,) = (await world.people("open"))[:1]
+    list_id = await world.make_list([person])
+    for _ in range(2):
+        await world.campaign([list_id])
+
+    async def is_one_parked() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) FROM lead_parked") == 1)
+
+    await world.run_until(is_one_parked)
+    now, team_id = await world.clock.now(), world.actor.team_id
+    row = await world.pool.fetchrow("SELECT campaign_id, profile_id, lead_id FROM lead_parked")
+    assert row is not None
+    campaign_id, lead_id = row["campaign_id"], row["lead_id"]
+    leaving: Awaitable[object]
+    if how == "sync":
+        await world.pool.execute("DELETE FROM campaign_list WHERE campaign_id = $1", campaign_id)
+        leaving = sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
+    else:
+        everybody = lead_choice.Choice(named=None, filters=selections.Filters())
+        leaving = lead_exits.cancel_all(world.context, world.actor, campaign_id=campaign_id, choice=everybody)
+    async with world.pool.acquire() as freeing:
+        async with freeing.transaction():
+            await persons.unpark(freeing, team_id=team_id, profile_ids=[row["profile_id"]], due_at=now)
+            task = asyncio.ensure_future(leaving)
+            await asyncio.wait({task}, timeout=0.4)
+            assert not task.done()
+        await task
+    assert await world.pool.fetchval("SELECT state FROM lead WHERE id = $1", lead_id) in ("canceled", "removed")
+    assert await world.pool.fetchval("SELECT count(*) FROM lead_due WHERE lead_id = $1", lead_id) == 0

@@ -37,6 +37,20 @@ async def test_what_wakes_up_late_is_not_sent_and_says_so_and_the_lead_goes_out_
     assert len(await world.messages()) == 3
 
 
+async def test_what_was_found_allowed_long_before_its_intent_is_not_sent(world: World) -> None:
+    """A worker that was stopped between its look at the clock and the claim has a fresh lease all the same."""
+    await ready_world(world, 3)
+    dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
+    claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
+    await world.clock.move(await world.clock.now() + timedelta(seconds=11))
+    results = [
+        await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
+        for one in claimed.ready
+    ]
+    assert {(result.outcome.kind, result.outcome.reason) for result in results} == {(OutcomeKind.NOT_SENT, "tooLate")}
+    assert await world.messages() == []
+
+
 async def test_what_is_sent_at_once_is_sent(world: World) -> None:
     await ready_world(world, 3)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))

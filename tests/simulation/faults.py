@@ -72,7 +72,7 @@ def _person_ignored() -> contextlib.AbstractContextManager[Any]:
 
 def _fence_ignored() -> contextlib.AbstractContextManager[Any]:
     """Send however long ago the account was leased."""
-    return mock.patch.object(sending, "is_too_late", lambda _: False)
+    return mock.patch.object(sending, "is_too_late", lambda _, **__: False)
 
 
 def _outcome_overwritten() -> contextlib.AbstractContextManager[Any]:

@@ -210,6 +210,7 @@ async def _begin(
         sealed_token=account.sealed_token,
         recipient_id=recipient_id,
         lease_until=lease_until,
+        decided_at=now,
         intent=intent,
     )
     return _Begun(ready=ready, message_id=message_id)

@@ -29,7 +29,10 @@ BATCH = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ready:
-    """An intent that is committed and must be sent now; `lease_until` (wall time) is when others may look into it."""
+    """An intent that is committed and must be sent now; `lease_until` (wall time) is when others may look into it.
+
+    `decided_at` (engine time) is the instant it was found allowed at.
+    """
 
     team_id: str
     platform: str
@@ -37,6 +40,7 @@ class Ready:
     sealed_token: bytes
     recipient_id: str
     lease_until: datetime
+    decided_at: datetime
     intent: ledger.Intent | by_hand.Intent
 
 
@@ -115,6 +119,7 @@ class Dispatcher:
                 sealed_token=turn.accounts[intent.account_id].sealed_token,
                 recipient_id=candidate.lead.platform_id,
                 lease_until=wall_now + LEASE,
+                decided_at=now,
                 intent=intent,
             )
             for intent, candidate in zip(intents, candidates, strict=True)

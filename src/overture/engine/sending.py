@@ -1,6 +1,7 @@
 """Sending: the platform call between intent and outcome, with no transaction open."""
 
 import asyncio
+from datetime import datetime
 
 import structlog
 
@@ -31,7 +32,7 @@ async def send(ready: dispatch.Ready, *, channels: Registry, keyring: Keyring, c
             base_url=ready.base_url,
             sealed_grant=ready.sealed_token,
         )
-        if is_too_late(ready):
+        if is_too_late(ready, now=await clock.now()):
             outcome = Outcome(kind=OutcomeKind.NOT_SENT, reason="tooLate")
         else:
             # The channel has its own time-out; this one is for a channel that does not keep it.
@@ -57,10 +58,11 @@ async def send(ready: dispatch.Ready, *, channels: Registry, keyring: Keyring, c
     )
 
 
-def is_too_late(ready: dispatch.Ready) -> bool:
-    """Whether a call begun now might still be under way when the lease has ended.
+def is_too_late(ready: dispatch.Ready, *, now: datetime) -> bool:
+    """Whether a call begun now might still be under way when the lease has ended, or leave after what allowed it.
 
     A process that was stopped between the intent and the call, or a machine that slept, must not send what others
-    have meanwhile looked into, paused or given to somebody else.
+    have meanwhile looked into, paused or given to somebody else. One that was stopped after it had looked at its clock
+    and before the intent has a fresh lease, and hours, gaps and limits that held when it looked.
     """
-    return clocks.wall_now() > ready.lease_until - CALL_TIMEOUT
+    return clocks.wall_now() > ready.lease_until - CALL_TIMEOUT or now > ready.decided_at + CALL_TIMEOUT

@@ -225,18 +225,18 @@ class Engine:
                 await asyncio.wait(self._claiming.values(), return_when=asyncio.FIRST_COMPLETED)
             if self._stopping.is_set():
                 return
-            self._claiming[team_id] = asyncio.create_task(self._serve(team_id, now))
+            self._claiming[team_id] = asyncio.create_task(self._serve(team_id))
         if len(teams) == TEAMS_A_TURN:
             self._wake_dispatch.set()
 
-    async def _serve(self, team_id: str, now: datetime) -> None:
+    async def _serve(self, team_id: str) -> None:
         """Send what a team has due, as far as there is room."""
         claimed = dispatch.Claimed(ready=[], is_due_again=False)
         try:
             room = self._sends_under_way.room(team_id)
             if room:
                 claimed = await self._dispatcher.claim(
-                    team_id, now=now, wall_now=clocks.wall_now(), count=min(dispatch.BATCH, room)
+                    team_id, now=await self._clock.now(), wall_now=clocks.wall_now(), count=min(dispatch.BATCH, room)
                 )
         except GONE as error:
             self._standstill.begin(error)

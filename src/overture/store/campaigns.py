@@ -348,10 +348,10 @@ async def delete(connection: Connection, *, team_id: str, campaign_id: str, now:
         "campaign_list",
         "scope_request",
         "scope_queue",
-        "lead_due",
-        "lead_parked",
         "assess_queue",
         "plan_queue",
+        "lead_parked",
+        "lead_due",
     ):
         await connection.execute(f"DELETE FROM {table} WHERE team_id = $1 AND campaign_id = $2", team_id, campaign_id)
     await connection.execute("DELETE FROM duty WHERE team_id = $1 AND key = $2", team_id, campaign_id)

@@ -96,7 +96,8 @@ async def finish(connection: Connection, *, team_id: str, lead_ids: Sequence[str
 async def unplan(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
     """Take leads out of the plan and out of every queue before it.
 
-    Out of the queues first: whoever is planning them now is waited for there, and what they have planned is seen then.
+    In the order in which others move them on, from the queues to the plan: whoever moves one at this moment is waited
+    for where it was, and it is seen where they have put it.
     """
     if not lead_ids:
         return
@@ -116,13 +117,11 @@ _UNPLAN = (
        AND q.team_id = $1 AND q.campaign_id = l.campaign_id AND q.lead_id = l.id
     """,
     """
-    WITH due AS (
-        DELETE FROM lead_due WHERE team_id = $1 AND lead_id = ANY($2::text[])
-    )
     DELETE FROM lead_parked k USING lead l
      WHERE l.team_id = $1 AND l.id = ANY($2::text[])
        AND k.team_id = $1 AND k.profile_id = l.profile_id AND k.lead_id = l.id
     """,
+    "DELETE FROM lead_due WHERE team_id = $1 AND lead_id = ANY($2::text[])",
 )
 
 

@@ -102,7 +102,8 @@ class Changes:
 
     `resumed`: leads in sequence that came back and have no next instant yet; `held`: those that came back to be held
     because nobody can tell whether a message reached them. `freed`: persons let go by leads that left. `overtaken`:
-    profiles whose leads were changed by others meanwhile; they must be looked at once more.
+    profiles whose leads were changed by others meanwhile; they must be looked at once more. `unparked`: leads that left
+    and waited for a person, whom somebody may have put into the plan at that moment.
     """
 
     changed: int
@@ -111,6 +112,7 @@ class Changes:
     held: list[str]
     freed: list[str]
     overtaken: list[str]
+    unparked: list[str]
 
 
 @asynccontextmanager
@@ -245,7 +247,9 @@ def _in_line(affected: str) -> str:
            ARRAY(SELECT id::text FROM changed WHERE state = 'inSequence' ORDER BY id) AS resumed,
            ARRAY(SELECT id::text FROM changed WHERE state = 'held' AND reason = 'notFound' ORDER BY id) AS held,
            ARRAY(SELECT profile_id::text FROM freed ORDER BY profile_id) AS freed,
-           ARRAY(SELECT profile_id::text FROM wanted WHERE id NOT IN (SELECT id FROM locked)) AS overtaken
+           ARRAY(SELECT profile_id::text FROM wanted WHERE id NOT IN (SELECT id FROM locked)) AS overtaken,
+           ARRAY(SELECT q.lead_id::text FROM lead_parked q JOIN gone g
+                     ON g.profile_id = q.profile_id AND g.id = q.lead_id WHERE q.team_id = $1) AS unparked
     """
 
 
