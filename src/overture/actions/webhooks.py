@@ -14,9 +14,11 @@ from overture.actions.context import Actor, Context
 from overture.core import instants, webhooks
 from overture.core.words import AuditAction, DeliveryState, EventType, MemberRole, ObjectType
 from overture.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unprocessable
+from overture.store import deliveries as stored_deliveries
 from overture.store import webhooks as endpoints
+from overture.store.deliveries import Delivery, Try
 from overture.store.pool import Connection
-from overture.store.webhooks import Delivery, Try, Webhook
+from overture.store.webhooks import Webhook
 
 MOST = 50
 """How many webhooks a team may have."""
@@ -140,7 +142,7 @@ async def change(
         changed = replace(changed, updated_at=clocks.wall_now())
         await endpoints.save(connection, team_id=actor.team_id, webhook=changed)
         if before.enabled and not changed.enabled:
-            await endpoints.give_up(
+            await stored_deliveries.give_up(
                 connection, team_id=actor.team_id, webhook_id=webhook_id, wall_now=changed.updated_at
             )
         await _record(connection, context, actor, AuditAction.WEBHOOK_CHANGED, before, changed)
@@ -205,7 +207,7 @@ async def test(context: Context, actor: Actor, *, webhook_id: str) -> Delivery:
         "object": {"type": "webhook", "id": webhook_id, "url": f"/api/v2/webhooks/{webhook_id}"},
         "data": {},
     }
-    new = endpoints.NewDelivery(
+    new = stored_deliveries.NewDelivery(
         event_id=event_id,
         seq=0,
         type=TEST_TYPE,
@@ -227,10 +229,12 @@ async def redeliver(context: Context, actor: Actor, *, webhook_id: str, delivery
     _require_role(actor)
     async with context.pool.acquire() as connection:
         await _read(connection, actor, webhook_id)
-        found = await endpoints.delivery(
+        found = await stored_deliveries.read(
             connection, team_id=actor.team_id, webhook_id=webhook_id, delivery_id=delivery_id
         )
-        new = await endpoints.sent(connection, team_id=actor.team_id, webhook_id=webhook_id, delivery_id=delivery_id)
+        new = await stored_deliveries.sent(
+            connection, team_id=actor.team_id, webhook_id=webhook_id, delivery_id=delivery_id
+        )
     if found is None or new is None:
         raise NotFound("delivery", delivery_id, place="webhook")
     if found.state == DeliveryState.PENDING:
@@ -254,21 +258,21 @@ async def deliveries(
     """
     async with context.pool.acquire() as connection:
         await _read(connection, actor, webhook_id)
-        found = await endpoints.deliveries(
+        found = await stored_deliveries.page(
             connection, team_id=actor.team_id, webhook_id=webhook_id, states=states, after=after, limit=limit
         )
-        tries = await endpoints.tries(
+        tries = await stored_deliveries.tries(
             connection, team_id=actor.team_id, delivery_ids=[delivery.id for delivery in found]
         )
     return [Tried(delivery=delivery, tries=tries[delivery.id]) for delivery in found]
 
 
-async def _send(context: Context, actor: Actor, webhook_id: str, new: endpoints.NewDelivery) -> Delivery:
+async def _send(context: Context, actor: Actor, webhook_id: str, new: stored_deliveries.NewDelivery) -> Delivery:
     async with context.pool.acquire() as connection, connection.transaction():
         await _read(connection, actor, webhook_id)
         keys = {"team_id": actor.team_id, "webhook_id": webhook_id}
-        (made,) = await endpoints.add(connection, **keys, new=[new], taken_seq=None, wall_now=clocks.wall_now())
-        found = await endpoints.delivery(connection, **keys, delivery_id=made)
+        (made,) = await stored_deliveries.add(connection, **keys, new=[new], taken_seq=None, wall_now=clocks.wall_now())
+        found = await stored_deliveries.read(connection, **keys, delivery_id=made)
     assert found is not None
     return found
 

@@ -123,16 +123,8 @@ async def list_events(
 
 
 def answer(event: Event) -> EventAnswer:
-    """Put an event into wire form."""
-    return EventAnswer(
-        id=event.id,
-        seq=event.seq,
-        type=EventType(event.type),
-        api_version="2",
-        created_at=event.created_at,
-        object=EventObject(type=event.object_type, id=event.object_id, url=event_form.address(event)),
-        data=dict(event.data),
-    )
+    """Put an event into wire form: the one that streams and webhooks bring."""
+    return EventAnswer.model_validate(event_form.written(event))
 
 
 async def _stream(

@@ -12,7 +12,8 @@ from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.core.words import DeliveryState, EventType
-from overture.store.webhooks import Delivery, Webhook
+from overture.store.deliveries import Delivery
+from overture.store.webhooks import Webhook
 
 router = routing.router("Webhooks", route_class=routing.SecretRoute)
 

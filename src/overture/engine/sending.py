@@ -15,6 +15,9 @@ from overture.core.words import OutcomeKind
 from overture.engine import dispatch, settle
 from overture.engine.keyring import Keyring
 
+OLDEST_DECISION = CALL_TIMEOUT
+"""How much engine time may have passed since a message was found allowed, when its call begins."""
+
 _log = structlog.get_logger(__name__)
 _TIMEOUT = CALL_TIMEOUT.total_seconds()
 
@@ -65,4 +68,4 @@ def is_too_late(ready: dispatch.Ready, *, now: datetime) -> bool:
     have meanwhile looked into, paused or given to somebody else. One that was stopped after it had looked at its clock
     and before the intent has a fresh lease, and hours, gaps and limits that held when it looked.
     """
-    return clocks.wall_now() > ready.lease_until - CALL_TIMEOUT or now > ready.decided_at + CALL_TIMEOUT
+    return clocks.wall_now() > ready.lease_until - CALL_TIMEOUT or now > ready.decided_at + OLDEST_DECISION

@@ -99,11 +99,11 @@ class Engine:
             at_once=IMPORTS_AT_ONCE,
             ended=self._chore_ended,
         )
-        self._webhooks = None
+        self._background = [self._chores]
         if poster is not None:
             deliverer = webhooks.Deliverer(pool=pool, clock=clock, sealer=sealer, poster=poster)
-            self._webhooks = Chores(
-                pool=pool, kind=deliverer, at_once=ENDPOINTS_AT_ONCE, feed_seconds=WEBHOOKS_FEED_SECONDS
+            self._background.append(
+                Chores(pool=pool, kind=deliverer, at_once=ENDPOINTS_AT_ONCE, feed_seconds=WEBHOOKS_FEED_SECONDS)
             )
         self._work: dict[str, Callable[[duties.Duty, datetime], Awaitable[datetime | None]]] = {
             "sync": self._sync,
@@ -142,9 +142,8 @@ class Engine:
     def stop(self) -> None:
         """End `run`: nothing new is claimed, what is under way is settled."""
         self._stopping.set()
-        self._chores.stop()
-        if self._webhooks is not None:
-            self._webhooks.stop()
+        for chores in self._background:
+            chores.stop()
         self.wake()
 
     @property
@@ -160,9 +159,8 @@ class Engine:
 
     async def run(self) -> None:
         """Work until stopped."""
-        loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop(), self._chores.run()]
-        if self._webhooks is not None:
-            loops.append(self._webhooks.run())
+        background = [chores.run() for chores in self._background]
+        loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop(), *background]
         await asyncio.gather(*(self._guard(loop) for loop in loops))
         if self._claiming:
             await asyncio.wait(list(self._claiming.values()))

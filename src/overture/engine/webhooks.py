@@ -14,7 +14,7 @@ from overture.engine import event_form
 from overture.engine.chores import Chore
 from overture.engine.posting import Answer, Poster
 from overture.secrets import Sealer
-from overture.store import outbox
+from overture.store import deliveries, outbox
 from overture.store import webhooks as endpoints
 from overture.store.pool import Connection, Pool
 
@@ -51,7 +51,7 @@ class Deliverer:
             if target is None:
                 return True
             async with self._pool.acquire() as connection:
-                due = await endpoints.due(
+                due = await deliveries.due(
                     connection,
                     team_id=chore.team_id,
                     webhook_id=chore.key,
@@ -90,7 +90,7 @@ class Deliverer:
             connection, team_id=chore.team_id, after_seq=target.taken_seq, types=target.types, limit=_TAKEN
         )
         new = [
-            endpoints.NewDelivery(
+            deliveries.NewDelivery(
                 event_id=event.id,
                 seq=event.seq,
                 type=event.type,
@@ -99,7 +99,7 @@ class Deliverer:
             )
             for event in read.events
         ]
-        await endpoints.add(
+        await deliveries.add(
             connection,
             team_id=chore.team_id,
             webhook_id=chore.key,
@@ -109,7 +109,7 @@ class Deliverer:
         )
         return target
 
-    async def _deliver(self, chore: Chore, target: endpoints.Target, due: Sequence[endpoints.Due]) -> None:
+    async def _deliver(self, chore: Chore, target: endpoints.Target, due: Sequence[deliveries.Due]) -> None:
         """Try deliveries side by side, and write down how it went."""
         now = clock.wall_now()
         secrets = [self._open(chore, target.sealed_secret)]
@@ -119,7 +119,7 @@ class Deliverer:
         ended = clock.wall_now()
         outcomes = [_outcome(one, answer, now, ended) for one, answer in zip(due, answers, strict=True)]
         async with self._pool.acquire() as connection, connection.transaction():
-            since = await endpoints.settle(
+            since = await deliveries.settle(
                 connection, team_id=chore.team_id, webhook_id=chore.key, outcomes=outcomes, wall_now=ended
             )
             if since is not None and ended - since >= webhooks.SWITCHED_OFF_AFTER:
@@ -128,7 +128,7 @@ class Deliverer:
     def _open(self, chore: Chore, sealed: bytes) -> str:
         return self._sealer.open(sealed, context=f"{chore.team_id}:{chore.key}")
 
-    async def _post(self, url: str, one: endpoints.Due, secrets: Sequence[str], now: datetime) -> Answer:
+    async def _post(self, url: str, one: deliveries.Due, secrets: Sequence[str], now: datetime) -> Answer:
         body = one.body.encode()
         signed = webhooks.signed_headers(body, event_id=one.event_id, at=int(now.timestamp()), secrets=secrets)
         headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT, **signed}
@@ -139,18 +139,18 @@ class Deliverer:
         keys = {"team_id": chore.team_id, "webhook_id": chore.key}
         if not await endpoints.switch_off(connection, **keys, reason=reason, now=wall_now):
             return
-        await endpoints.give_up(connection, **keys, wall_now=wall_now)
+        await deliveries.give_up(connection, **keys, wall_now=wall_now)
         event = outbox.NewEvent(
             type=EventType.WEBHOOK_DISABLED, object_type="webhook", object_id=chore.key, data={"reason": reason}
         )
         await outbox.append(connection, team_id=chore.team_id, now=await self._clock.now(), events=[event])
 
 
-def _outcome(one: endpoints.Due, answer: Answer, began: datetime, ended: datetime) -> endpoints.Outcome:
+def _outcome(one: deliveries.Due, answer: Answer, began: datetime, ended: datetime) -> deliveries.Outcome:
     wait = None if answer.is_accepted else webhooks.next_try(one.tries + 1)
-    return endpoints.Outcome(
+    return deliveries.Outcome(
         delivery_id=one.id,
-        tried=endpoints.Try(
+        tried=deliveries.Try(
             number=one.tries + 1,
             at=began,
             milliseconds=answer.milliseconds,
