@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 from tests.engine.conftest import World
+from tests.engine.test_awaited import by_id, by_name, seek, silence
 
-from overture.actions import lead_choice, lead_exits
+from overture.actions import campaign_leads, lead_choice, lead_exits
 from overture.engine import assess, halts, sync
 from overture.store import campaign_rules, paces, persons, scope_requests, selections
 
@@ -83,6 +85,27 @@ async def test_who_has_looked_people_up_locks_their_leads_before_their_profiles(
             assert len(free) == await answered.fetchval("SELECT count(*) FROM profile")
         await assessing
     assert await world.pool.fetchval("SELECT state FROM lead") == "ready"
+
+
+async def test_who_has_found_out_whose_a_username_is_locks_their_leads_before_their_profile(world: World) -> None:
+    """Whoever has looked the person up by the id has the lead, and comes to the profile."""
+    await world.link("ana")
+    (person,) = (await world.people("open"))[:1]
+    campaign_id = await world.campaign([])
+    keys: dict[str, Any] = {"context": world.context, "actor": world.actor, "campaign_id": campaign_id}
+    await campaign_leads.add(**keys, named=[by_id(person["id"])], consent=None)
+    await silence(world)
+    await campaign_leads.add(**keys, named=[by_name(person["username"])], consent=None)
+    async with world.pool.acquire() as assessing:
+        async with assessing.transaction():
+            await assessing.execute("SELECT FROM lead FOR NO KEY UPDATE")
+            seeking = asyncio.create_task(seek(world))
+            await asyncio.wait({seeking}, timeout=1)
+            assert not seeking.done()
+            locked = "SELECT FROM profile WHERE platform_id = $1 FOR NO KEY UPDATE SKIP LOCKED"
+            assert len(await assessing.fetch(locked, person["id"])) == 1
+        await seeking
+    assert await world.pool.fetchval("SELECT count(*) FROM lead") == 1
 
 
 @pytest.mark.parametrize("how", ["cancel", "sync"])

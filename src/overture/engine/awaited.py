@@ -64,7 +64,7 @@ async def _take_in(
     await merges.begin(connection, team_id=team_id)
     waiting = await awaited.lock(connection, team_id=team_id, platform=platform, usernames=[*names, *answers.absent])
     adopted = await awaited.adopt(connection, team_id=team_id, platform=platform, people=answers.people)
-    known = await people.save_people(connection, team_id=team_id, platform=platform, people=answers.people, now=now)
+    known = await people.find_ids(connection, team_id=team_id, platform=platform, platform_ids=sorted(names.values()))
     ended = await awaited.end(connection, team_id=team_id, platform=platform, absent=answers.absent, now=now)
     settled = {*adopted, *ended}
     left = {waiting[name]: known[names[name]] for name in sorted(names) if waiting.get(name, "") not in {"", *settled}}
@@ -73,6 +73,8 @@ async def _take_in(
         heirs = {waited: heir for heir, waited in {heir: waited for waited, heir in left.items()}.items()}
         campaign_ids.update(await _merge(connection, team_id=team_id, heirs=heirs, now=now))
         left = {waited: heir for waited, heir in left.items() if waited not in heirs}
+    # Last, for this takes profiles that others take when they have their leads already.
+    await people.save_people(connection, team_id=team_id, platform=platform, people=answers.people, now=now)
     for campaign_id in await awaited.campaigns_assessing(connection, team_id=team_id, profile_ids=sorted(settled)):
         await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
     return campaign_ids
