@@ -79,7 +79,10 @@ async def test_an_account_is_linked_with_its_token_alone(
         "displayName": "Ana Ruiz",
         "status": "active",
         "pauseReasons": [],
-        "capabilities": ["message:send"],
+        "offlineReason": None,
+        "capabilities": ["message:send", "import:followers", "import:following", "import:likes"],
+        "scopes": None,
+        "missingScopes": [],
         "hourlyLimit": 25,
         "dailyLimit": 200,
         "historyFrom": None,
@@ -116,9 +119,42 @@ async def test_linking_again_brings_an_offline_account_back(
     first = await link("ana")
     await _offline(database, first["id"])
     again = await link("ana")
-    assert (again["id"], again["status"]) == (first["id"], "active")
+    assert (again["id"], again["status"], again["offlineReason"]) == (first["id"], "active", None)
     assert await _is_open(database, first["id"])
     assert len((await client.get("/account-links")).json()["data"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("unauthorized", "taken back"),
+        ("tokenExpired", "taken back"),
+        ("accountSuspended", "X has suspended @ana"),
+        ("scopeMissing", "direct messages"),
+        ("keysRefused", "keys of @ana"),
+        ("somethingNew", "taken back"),
+    ],
+)
+async def test_an_offline_account_tells_why_and_how_it_comes_back(
+    client: httpx.AsyncClient, link: Link, database: Pool, code: str, words: str
+) -> None:
+    account = await link("ana")
+    await _offline(database, account["id"])
+    await database.execute("UPDATE account_link SET offline_code = $1, offline_at = $2", code, START)
+    reason = (await client.get(f"/account-links/{account['id']}")).json()["offlineReason"]
+    assert (reason["code"], reason["since"]) == (code, "2026-11-23T09:00:00.000Z")
+    assert words in reason["message"]
+    assert 'POST /account-links with {"platform": "twitter"}' in reason["message"]
+    assert (await link("ana"))["offlineReason"] is None
+
+
+async def test_an_account_that_went_offline_before_reasons_were_kept_tells_the_way_back(
+    client: httpx.AsyncClient, link: Link, database: Pool
+) -> None:
+    account = await link("ana")
+    await _offline(database, account["id"])
+    reason = (await client.get(f"/account-links/{account['id']}")).json()["offlineReason"]
+    assert (reason["code"], reason["since"]) == ("unauthorized", None)
 
 
 async def test_a_new_token_does_not_undo_a_pause_by_hand(client: httpx.AsyncClient, link: Link, database: Pool) -> None:

@@ -189,8 +189,32 @@ async def test_what_only_imports_need_may_be_refused(
 ) -> None:
     del registered
     less = (await begun(client)).replace("follows.read+", "").replace("+like.read", "")
-    assert (await browser.get(await agree(browser, less))).status_code == 200
-    assert await linked_names(client) == ["ana"]
+    end = await browser.get(await agree(browser, less))
+    assert end.status_code == 200
+    assert "Without follows.read nobody&#x27;s followers" in end.text
+    assert "without like.read who liked a post cannot be imported" in end.text
+    (account,) = (await client.get("/account-links")).json()["data"]
+    assert account["capabilities"] == ["message:send"]
+    assert account["scopes"] == ["dm.read", "dm.write", "tweet.read", "users.read", "offline.access"]
+    assert [missing["scope"] for missing in account["missingScopes"]] == ["follows.read", "like.read"]
+    assert "imported" in account["missingScopes"][0]["costs"]
+
+    await browser.get(await agree(browser, await begun(client)))
+
+    (account,) = (await client.get("/account-links")).json()["data"]
+    assert account["missingScopes"] == []
+    assert "import:followers" in account["capabilities"]
+
+
+async def test_a_token_handed_over_has_not_told_its_scopes(
+    client: httpx.AsyncClient, browser: httpx.AsyncClient, registered: dict[str, Any]
+) -> None:
+    del registered
+    less = (await begun(client)).replace("follows.read+", "")
+    await browser.get(await agree(browser, less))
+    body = {"platform": "twitter", "tokens": {"accessToken": "sandbox-ana"}}
+    account = (await client.post("/account-links", json=body)).json()
+    assert (account["scopes"], account["missingScopes"]) == (None, [])
 
 
 @pytest.mark.parametrize(

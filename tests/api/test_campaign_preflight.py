@@ -111,6 +111,20 @@ async def test_accounts_that_are_all_offline_refuse_the_start_and_some_only_warn
     assert (await client.post(f"/campaigns/{campaign['id']}/enable")).status_code == 422
 
 
+async def test_accounts_without_the_rights_messages_need_warn(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana, ben = await link("ana"), await link("ben")
+    campaign = await campaigning.create(client, ana, accountLinkIds=[ana["id"], ben["id"]], sequence=HI)
+    scopes = ["dm.write", "tweet.read", "users.read", "offline.access"]
+    await context.pool.execute("UPDATE account_link SET scopes = $1 WHERE id = $2", scopes, ana["id"])
+    report = await preflight(client, campaign)
+    assert found(report) == {"scopeMissing": ("warning", 1)}
+    assert "dm.read" in report["issues"][0]["message"]
+    await context.pool.execute("UPDATE account_link SET scopes = $1", [*scopes, "dm.read"])
+    assert found(await preflight(client, campaign)) == {}
+
+
 async def test_consent_missing_for_all_refuses_and_for_some_warns(
     client: httpx.AsyncClient, link: Link, context: Context
 ) -> None:

@@ -23,7 +23,7 @@ async def test_platforms_tell_what_overture_can_do_there(client: httpx.AsyncClie
             "platform": "twitter",
             "name": "X",
             "usernamePrefix": "@",
-            "capabilities": ["message:send"],
+            "capabilities": ["message:send", "import:followers", "import:following", "import:likes"],
             "limits": {
                 "characters": 10_000,
                 "mediaCount": 0,

@@ -174,6 +174,16 @@ async def test_work_that_is_told_to_stop_ends_behind_its_page_and_a_canceled_job
     assert len(await importing.data()) == taken
 
 
+async def test_without_the_scope_a_list_needs_nobody_is_asked_and_the_job_says_which(importing: Imports) -> None:
+    await importing.world.pool.execute("UPDATE account_link SET scopes = '{tweet.read,users.read,dm.read,dm.write}'")
+    job = await _run(importing)
+    assert job.status == "paused"
+    assert job.error is not None and "follows.read" in job.error
+    await importing.world.pool.execute("UPDATE account_link SET scopes = scopes || '{follows.read}'")
+    await importing.work(job)
+    assert (await importing.read(job)).status == "completed"
+
+
 @pytest.mark.usefixtures("small_pages")
 async def test_when_the_platform_limits_it_the_job_pauses_and_goes_on_by_itself(importing: Imports) -> None:
     job = await _create(importing)

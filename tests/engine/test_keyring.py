@@ -168,8 +168,9 @@ async def test_a_link_made_anew_while_the_former_is_renewed_stays(linked: World)
     anew = linked.context.sealer.seal("sandbox-ana", context=place)
     async with linked.pool.acquire() as connection:
         keys = {"team_id": linked.actor.team_id, "account_id": linked.account_ids["ana"]}
-        await stored.replace(connection, **keys, former=(await held(linked)).sealed_grant, sealed_grant=anew)
-        await stored.replace(connection, **keys, former=b"another", sealed_grant=b"lost")
+        former = (await held(linked)).sealed_grant
+        await stored.replace(connection, **keys, former=former, sealed_grant=anew, scopes=None)
+        await stored.replace(connection, **keys, former=b"another", sealed_grant=b"lost", scopes=None)
     assert (await held(linked)).sealed_grant == anew
 
 
@@ -204,6 +205,8 @@ async def test_an_account_whose_grant_was_taken_back_is_offline_and_loses_no_lea
 
     with later(timedelta(seconds=7_200)):
         await linked.run_until(is_offline)
+    code = await linked.pool.fetchval("SELECT offline_code FROM account_link WHERE status = 'offline'")
+    assert code == "grantRefused"
     assert not await linked.pool.fetchval(
         "SELECT count(*) FROM lead WHERE state NOT IN ('assessing', 'ready', 'finished')"
     )

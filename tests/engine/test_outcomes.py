@@ -130,7 +130,8 @@ async def test_a_pause_by_hand_outlasts_the_long_rest_and_a_lost_authorisation(w
     assert tuple(row) == ("paused", ["manual"])
     assert not await world.pool.fetchval("SELECT open FROM account_gate")
     async with world.pool.acquire() as connection, connection.transaction():
-        await halts.account_lost(connection, **keys, now=await world.clock.now(), events=[])
+        now = await world.clock.now()
+        await halts.account_lost(connection, **keys, now=now, code=halts.UNAUTHORISED, events=[])
     await world.link("ana")
     assert await world.pool.fetchval("SELECT status FROM account_link") == "paused"
 
@@ -222,8 +223,12 @@ async def test_an_account_the_platform_no_longer_knows_goes_offline_and_others_t
     await world.run_until_completed(campaign_id)
 
     assert {sent["sender"] for sent in await world.messages()} == {await platform_id(world, "ben")}
-    status = await world.pool.fetchval("SELECT status FROM account_link WHERE id = $1", world.account_ids["ana"])
-    assert status == "offline"
+    account = await world.pool.fetchrow(
+        "SELECT status, offline_code, offline_at FROM account_link WHERE id = $1", world.account_ids["ana"]
+    )
+    assert account is not None
+    assert (account["status"], account["offline_code"]) == ("offline", "unauthorized")
+    assert account["offline_at"] <= await world.clock.now()
     assert len(await world.messages()) == 8
 
 

@@ -62,10 +62,20 @@ async def link(context: Context, actor: Actor, *, platform: str, grant: Grant, b
         sealed = context.sealer.seal(grants.written(grant), context=keyring.place(actor.team_id, account_id))
         if account_id == fresh_id:
             account = await _insert(
-                connection, actor, channel, account_id, identity, base_url=base_url, sealed=sealed, now=now
+                connection,
+                actor,
+                channel,
+                account_id,
+                identity,
+                base_url=base_url,
+                sealed=sealed,
+                scopes=grant.scopes,
+                now=now,
             )
         else:
-            account = await _authorise_again(connection, actor, account_id, identity, sealed=sealed, now=now)
+            account = await _authorise_again(
+                connection, actor, account_id, identity, sealed=sealed, scopes=grant.scopes, now=now
+            )
         is_new = account_id == fresh_id
         action = AuditAction.ACCOUNT_LINKED if is_new else AuditAction.ACCOUNT_AUTHORISED
         await _record(connection, actor, action, None, account, now)
@@ -210,6 +220,7 @@ async def _insert(
     *,
     base_url: str,
     sealed: bytes,
+    scopes: Sequence[str] | None,
     now: datetime,
 ) -> Account:
     app_id = await accounts.ensure_app(
@@ -235,6 +246,7 @@ async def _insert(
         history_from=None,
         synced_at=None,
         created_at=now,
+        scopes=scopes,
     )
     await accounts.insert(connection, team_id=actor.team_id, account=account, sealed_token=sealed)
     await gates.create_account(connection, team_id=actor.team_id, account_id=account_id)
@@ -248,6 +260,7 @@ async def _authorise_again(
     identity: Identity,
     *,
     sealed: bytes,
+    scopes: Sequence[str] | None,
     now: datetime,
 ) -> Account:
     """Take a new token. An account that a person paused stays so; every other cause is gone."""
@@ -260,6 +273,9 @@ async def _authorise_again(
         avatar_url=identity.avatar_url,
         status=AccountStatus.PAUSED if reasons else AccountStatus.ACTIVE,
         pause_reasons=reasons,
+        scopes=scopes,
+        offline_code=None,
+        offline_at=None,
     )
     await accounts.update_authorisation(connection, team_id=actor.team_id, account=after, sealed_token=sealed)
     await accounts.forget_refusals(connection, team_id=actor.team_id, account_id=account_id)

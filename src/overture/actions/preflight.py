@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from overture.actions import campaign_access, estimate, sequences
+from overture.actions import campaign_access, capabilities, estimate, sequences
 from overture.actions.context import Actor, Context
 from overture.actions.estimate import Estimate
 from overture.core import sequence, text
@@ -231,6 +231,13 @@ def _account_warnings(context: Context, facts: _Facts) -> list[Issue]:
         found.append(
             _warning("rateHigh", ("hourlyMessageRate",), 1, message, f"Set {HASTY_RATE} or fewer messages an hour.")
         )
+    lacking = {member.account_id: _lacking(context, member) for member in facts.members}
+    short = {scope for scopes in lacking.values() for scope in scopes}
+    if short:
+        count = sum(bool(scopes) for scopes in lacking.values())
+        message = f"{count} of the accounts have not granted {', '.join(sorted(short))}, which messages need."
+        remedy = "Link them again, and let the app read and write direct messages."
+        found.append(_warning("scopeMissing", ("accountLinkIds",), count, message, remedy))
     channels = [context.channels.get(platform) for platform in {member.platform for member in facts.members}]
     likes = [step for step in facts.steps if isinstance(step, sequence.LikeStep)]
     if likes and not all(channel is not None and channel.capabilities.likes for channel in channels):
@@ -238,6 +245,11 @@ def _account_warnings(context: Context, facts: _Facts) -> list[Issue]:
         path = ("sequence", "steps", likes[0].rank)
         found.append(_warning("likesSkipped", path, len(likes), message, "Remove the like steps, or leave them."))
     return found
+
+
+def _lacking(context: Context, member: Member) -> list[str]:
+    found = capabilities.lacks_for_messages(context, platform=member.platform, scopes=member.scopes)
+    return [scope.name for scope in found]
 
 
 async def _value_warnings(connection: Connection, actor: Actor, facts: _Facts) -> list[Issue]:

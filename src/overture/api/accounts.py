@@ -5,13 +5,15 @@ from typing import Annotated, Literal, Self
 from fastapi import Query, Request
 from pydantic import Field, model_validator
 
-from overture.actions import accounts, linking
+from overture.actions import accounts, capabilities, linking
 from overture.actions.context import Context
 from overture.api import bodies, callbacks, platforms, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
+from overture.core import rights
 from overture.core.grants import Grant, Keys
-from overture.core.words import AccountStatus
+from overture.core.rights import Scope
+from overture.core.words import AccountStatus, Capability
 from overture.store.accounts import Account
 
 router = routing.router("Account links")
@@ -84,6 +86,30 @@ class ChangeAccount(bodies.Body):
     )
 
 
+class MissingScopeAnswer(bodies.Answer):
+    """A scope the account was asked for and has not granted."""
+
+    scope: str = Field(description="Name of the scope at the platform.", examples=["follows.read"])
+    costs: str = Field(
+        description="What the account cannot do without it, in words.",
+        examples=["without follows.read nobody's followers and followed accounts can be imported through it"],
+    )
+
+
+class OfflineReasonAnswer(bodies.Answer):
+    """Why an account must be authorised again, and how."""
+
+    code: str = Field(
+        description="What the platform said, for programs: `unauthorized`, `scopeMissing`, `accountSuspended`, ...",
+        examples=["unauthorized"],
+    )
+    message: str = Field(
+        description="The same for people, with the way back.",
+        examples=["X takes the access of @ana no more: it has ended, or was taken back there. Link it again: ..."],
+    )
+    since: bodies.Instant | None = Field(description="Since when; null: not known.")
+
+
 class AccountAnswer(bodies.Answer):
     """One account link."""
 
@@ -101,7 +127,20 @@ class AccountAnswer(bodies.Answer):
     pause_reasons: list[str] = Field(
         description="Why it is paused: `manual`, or what Overture found.", examples=[["manual"]]
     )
-    capabilities: list[str] = Field(description="What the platform lets the account do.", examples=[["message:send"]])
+    offline_reason: OfflineReasonAnswer | None = Field(
+        description="Why it is `offline`, and the way back; null unless it is."
+    )
+    capabilities: list[Capability] = Field(
+        description="What Overture does by this account: what the platform can, less what was not granted.",
+        examples=[["message:send", "import:followers"]],
+    )
+    scopes: list[str] | None = Field(
+        description="What it has granted; null where the platform does not tell, as of tokens handed over.",
+        examples=[["dm.read", "dm.write", "tweet.read", "users.read", "offline.access"]],
+    )
+    missing_scopes: list[MissingScopeAnswer] = Field(
+        description="What was asked for and not granted, and what that costs; linking again asks once more."
+    )
     hourly_limit: int = Field(description="Messages in any 60 minutes, over all campaigns.", examples=[25])
     daily_limit: int = Field(description="Messages in any 24 hours, over all campaigns.", examples=[200])
     history_from: bodies.Instant | None = Field(description="How far back its messages are known.")
@@ -224,10 +263,23 @@ def answer(context: Context, account: Account) -> AccountAnswer:
         avatar_url=account.avatar_url,
         status=AccountStatus(account.status),
         pause_reasons=list(account.pause_reasons),
-        capabilities=platforms.capabilities(context, account.platform),
+        offline_reason=_offline(capabilities.offline(context, account)),
+        capabilities=capabilities.of_account(context, account),
+        scopes=None if account.scopes is None else list(account.scopes),
+        missing_scopes=[_missing(scope) for scope in capabilities.lacking(context, account)],
         hourly_limit=account.hourly_limit,
         daily_limit=account.daily_limit,
         history_from=account.history_from,
         synced_at=account.synced_at,
         created_at=account.created_at,
     )
+
+
+def _offline(found: capabilities.Offline | None) -> OfflineReasonAnswer | None:
+    if found is None:
+        return None
+    return OfflineReasonAnswer(code=found.code, message=found.message, since=found.since)
+
+
+def _missing(scope: Scope) -> MissingScopeAnswer:
+    return MissingScopeAnswer(scope=scope.name, costs=rights.told([scope]))

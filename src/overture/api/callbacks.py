@@ -5,8 +5,11 @@ import html
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from overture.actions import linking
+from overture.actions import capabilities, linking
+from overture.actions.context import Context
 from overture.api.auth import CurrentContext
+from overture.core import rights
+from overture.store.accounts import Account
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,13 +47,22 @@ async def finish_link(
         account = await linking.finish(context, state=state, code=None if error is not None else code)
     except linking.LinkFailed as failure:
         return _page("Not linked", str(failure), 400)
-    return _page("Linked", f"Overture may now send from @{account.username}. You can close this page.", 200)
+    return _page("Linked", _told(context, account), 200)
 
 
 def address(request: Request, platform: str) -> str:
     """Return where a platform's page sends browsers back to; the team's app must be registered with it."""
     public_url: str = request.app.state.public_url
     return f"{public_url}/oauth/{platform}/callback"
+
+
+def _told(context: Context, account: Account) -> str:
+    """Say what can be done now, and what was refused costs."""
+    text = f"Overture may now send from @{account.username}."
+    if lacking := capabilities.lacking(context, account):
+        costs = rights.told(lacking)
+        text += f" {costs[0].upper()}{costs[1:]}; link the account again to grant more."
+    return f"{text} You can close this page."
 
 
 def _page(title: str, text: str, status: int) -> HTMLResponse:

@@ -113,7 +113,7 @@ def _answer(context: Context, request: Request, platform: str, client: Client) -
         has_bearer_token=client.sealed_bearer_token is not None,
         has_consumer_secret=client.sealed_consumer_secret is not None,
         redirect_uri=callbacks.address(request, platform),
-        scopes=list(clients.require_authority(context, platform).scopes),
+        scopes=[scope.name for scope in clients.require_authority(context, platform).scopes],
         changed_at=client.changed_at,
         changed_by=client.changed_by,
     )

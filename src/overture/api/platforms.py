@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from fastapi import Request
 from pydantic import Field
 
-from overture.actions import people, policies
-from overture.actions.context import Context
+from overture.actions import capabilities, people, policies
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.channels.port import Channel
-from overture.core.words import ContactPolicy
+from overture.core.words import Capability, ContactPolicy
 from overture.errors import Unprocessable
 from overture.store.apps import App
 
@@ -64,8 +63,9 @@ class PlatformAnswer(bodies.Answer):
     platform: str = Field(description="Key of the platform.", examples=["twitter"])
     name: str = Field(description="What people call it.", examples=["X"])
     username_prefix: str = Field(description="What stands before a username there.", examples=["@"])
-    capabilities: list[str] = Field(
-        description="What Overture does there; account links and threads only narrow it.", examples=[["message:send"]]
+    capabilities: list[Capability] = Field(
+        description="What Overture does there; account links and threads only narrow it.",
+        examples=[["message:send", "import:followers"]],
     )
     limits: LimitsAnswer = Field(description="How much it takes.")
     mutation_windows: dict[str, int] = Field(
@@ -152,16 +152,6 @@ def address(request: Request, platform: str) -> str:
     return urls[platform]
 
 
-def capabilities(context: Context, platform: str) -> list[str]:
-    """Return what Overture does on a platform, in the words of the API."""
-    channel = context.channels.get(platform)
-    return [] if channel is None else _capabilities(channel)
-
-
-def _capabilities(channel: Channel) -> list[str]:
-    return ["message:send", *(["post:like"] if channel.capabilities.likes else [])]
-
-
 def _platform(channel: Channel) -> PlatformAnswer:
     no_files = MediaTypesAnswer(image=[], video=[], gif=[], file=[], audio=[])
     untouched = ChangeAnswer(observe=False, mutate=False)
@@ -169,7 +159,7 @@ def _platform(channel: Channel) -> PlatformAnswer:
         platform=channel.platform,
         name=channel.name,
         username_prefix=channel.username_prefix,
-        capabilities=_capabilities(channel),
+        capabilities=capabilities.of_platform(channel),
         limits=LimitsAnswer(
             characters=channel.capabilities.longest_text,
             media_count=0,

@@ -9,6 +9,7 @@ from overture.core.costs import FREE, PriceList
 from overture.core.grants import Grant, Keys
 from overture.core.lookup import Lookup, Person
 from overture.core.outcome import Outcome
+from overture.core.rights import Scope
 from overture.core.words import Audience
 
 
@@ -39,7 +40,8 @@ class App:
 class Capabilities:
     """What a platform can do; the engine asks these flags and never the platform's name.
 
-    `history` is how far back a reading of an inbox shows its messages, `price_list` what it bills.
+    `audiences` are the lists of people it shows, `history` is how far back a reading of an inbox shows its messages,
+    `price_list` what it bills.
     """
 
     checks_reachability: bool
@@ -51,6 +53,7 @@ class Capabilities:
     app_daily_sends: int | None
     account_daily_ceiling: int
     history: timedelta
+    audiences: frozenset[Audience] = frozenset()
     price_list: PriceList = FREE
 
 
@@ -107,20 +110,22 @@ class Listed:
 class ChannelError(Exception):
     """A read failed. `kind` is `rateLimited`, `authLost`, `outOfCredit`, `unavailable`, `invalid` or `gone`.
 
-    `gone` tells that what was asked about is not there, or not shown.
+    `gone` tells that what was asked about is not there, or not shown. `reason` is the word of an outcome, where a
+    refusal has one.
     """
 
-    def __init__(self, kind: str, detail: str, *, retry_at: datetime | None = None) -> None:
+    def __init__(self, kind: str, detail: str, *, retry_at: datetime | None = None, reason: str | None = None) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
         self.retry_at = retry_at
+        self.reason = reason
 
 
 class Authority(Protocol):
     """How a platform lets people link accounts without handing over a token. Refusals raise `ChannelError`."""
 
-    scopes: Sequence[str]
+    scopes: Sequence[Scope]
 
     def authorize_url(self, app: App, *, redirect_uri: str, state: str, verifier: str) -> str:
         """Return the page on which a person lets the app act for an account; `verifier` proves later who asked."""

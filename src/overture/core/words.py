@@ -329,6 +329,16 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class Capability(StrEnum):
+    """What can be done on a platform, as its name goes over the wire."""
+
+    MESSAGE_SEND = "message:send"
+    POST_LIKE = "post:like"
+    IMPORT_FOLLOWERS = "import:followers"
+    IMPORT_FOLLOWING = "import:following"
+    IMPORT_LIKES = "import:likes"
+
+
 class ReadEndpoint(StrEnum):
     """A kind of call that reads, with windows of its own on the platform."""
 

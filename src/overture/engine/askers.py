@@ -31,11 +31,12 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asker:
-    """An account that may ask; `rest_until`: not before then."""
+    """An account that may ask; `rest_until`: not before then. `scopes`: None where nobody has told."""
 
     account_id: str
     credentials: Credentials
     rest_until: datetime | None
+    scopes: Sequence[str] | None
 
     def may_ask(self, now: datetime) -> bool:
         """Tell whether the platform takes calls of this account."""
@@ -55,7 +56,9 @@ async def linked(pool: Pool, keyring: Keyring, *, team_id: str, platform: str, e
         except (SealBroken, ChannelError) as error:
             _log.error("the grant of account %s is of no use: %s", one.account_id, error)
             continue
-        opened.append(Asker(account_id=one.account_id, credentials=credentials, rest_until=one.rest_until))
+        opened.append(
+            Asker(account_id=one.account_id, credentials=credentials, rest_until=one.rest_until, scopes=one.scopes)
+        )
     return opened
 
 

@@ -14,6 +14,9 @@ NO_ACCOUNT = "noAccountAvailable"
 RATE_REST = timedelta(minutes=15)
 """How long an account rests that has sent too much, where the platform does not say until when."""
 
+UNAUTHORISED = "unauthorized"
+"""Why an account goes offline where the platform gives no other reason."""
+
 CREDIT_RETRY = timedelta(hours=1)
 """How long an app that is out of credit is left alone before one account tries again."""
 
@@ -54,7 +57,8 @@ async def heed(
             code = result.reason or "outOfCredit"
             await app_stopped(connection, team_id=team_id, account_id=account_id, now=now, code=code, events=events)
         case OutcomeKind.AUTH_LOST:
-            await account_lost(connection, team_id=team_id, account_id=account_id, now=now, events=events)
+            code = result.reason or UNAUTHORISED
+            await account_lost(connection, team_id=team_id, account_id=account_id, now=now, code=code, events=events)
         case OutcomeKind.NOT_SENT:
             await wakeups.give(connection, team_id=team_id, account_ids=[account_id], at=now)
         case _:
@@ -93,10 +97,16 @@ async def rested(pool: Pool, *, team_id: str, account_id: str, now: datetime) ->
 
 
 async def account_lost(
-    connection: Connection, *, team_id: str, account_id: str, now: datetime, events: list[outbox.NewEvent]
+    connection: Connection,
+    *,
+    team_id: str,
+    account_id: str,
+    now: datetime,
+    code: str,
+    events: list[outbox.NewEvent],
 ) -> None:
-    """Take an account offline: the platform no longer knows its token."""
-    if await halted.take_offline(connection, team_id=team_id, account_id=account_id):
+    """Take an account offline, for `code`: the platform takes its token no more, or not for this."""
+    if await halted.take_offline(connection, team_id=team_id, account_id=account_id, code=code, now=now):
         await close(connection, team_id=team_id, account_id=account_id, now=now, events=events)
         events.append(_account_event("accountLink.offline", account_id, "authLost"))
 

@@ -93,7 +93,12 @@ class Keyring:
             renewed = await authority.renew(app, grant)
             sealed = self._sealer.seal(grants.written(renewed), context=place(team_id, account_id))
             await stored.replace(
-                connection, team_id=team_id, account_id=account_id, former=held.sealed_grant, sealed_grant=sealed
+                connection,
+                team_id=team_id,
+                account_id=account_id,
+                former=held.sealed_grant,
+                sealed_grant=sealed,
+                scopes=renewed.scopes,
             )
         return renewed
 

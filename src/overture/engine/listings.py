@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from overture.channels.port import ChannelError
+from overture.channels.port import Channel, ChannelError
 from overture.channels.registry import Registry
+from overture.core import rights
 from overture.core.lookup import Person
-from overture.core.words import Audience, CostKind, ReadEndpoint
+from overture.core.rights import Scope
+from overture.core.words import Audience, Capability, CostKind, ReadEndpoint
 from overture.engine import askers
-from overture.engine.askers import Refusal
+from overture.engine.askers import Asker, Refusal
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import budgets, costs
@@ -50,7 +52,11 @@ class Lister:
     ) -> Page:
         """Ask for a page, through the first account that may. Call it outside any transaction."""
         channel, endpoint = self._channels.get(platform), ReadEndpoint(audience)
-        known = await askers.linked(self._pool, self._keyring, team_id=team_id, platform=platform, endpoint=endpoint)
+        linked = await askers.linked(self._pool, self._keyring, team_id=team_id, platform=platform, endpoint=endpoint)
+        lacks = {} if channel is None else _lacks(channel, linked, audience)
+        known = [asker for asker in linked if asker.account_id not in lacks]
+        if linked and not known:
+            return Page(people=(), next_page=None, refusal=_nobody_granted(next(iter(lacks.values())), now))
         refusals: list[Refusal] = []
         rests: dict[str, datetime] = {}
         shown: dict[str, int] = {}
@@ -87,6 +93,19 @@ class Lister:
             return found
         first = min(refusals, key=lambda refusal: refusal.retry_at, default=None)
         return Page(people=(), next_page=None, refusal=first or askers.nobody_asks(known, "for these people", now))
+
+
+def _lacks(channel: Channel, linked: Sequence[Asker], audience: Audience) -> dict[str, Scope]:
+    """Return, by account, a scope the list needs and the account has not granted."""
+    asked = () if channel.authority is None else channel.authority.scopes
+    needed = [scope for scope in asked if Capability(f"import:{audience}") in scope.opens]
+    found = {asker.account_id: rights.missing(needed, asker.scopes) for asker in linked}
+    return {account_id: lacking[0] for account_id, lacking in found.items() if lacking}
+
+
+def _nobody_granted(scope: Scope, now: datetime) -> Refusal:
+    reason = f"No active account has granted {scope.name}, which this list needs: link one again and grant it."
+    return Refusal(reason=reason, retry_at=now + askers.RETRY_WITHOUT_ACCOUNT)
 
 
 def _refusal(error: ChannelError, now: datetime) -> Refusal:

@@ -166,7 +166,10 @@ class InboxReader:
             async with self._pool.acquire() as connection, connection.transaction():
                 events: list[outbox.NewEvent] = []
                 await paces.lock_accounts(connection, team_id=team_id, account_ids=[account_id])
-                await halts.account_lost(connection, team_id=team_id, account_id=account_id, now=now, events=events)
+                code = error.reason or halts.UNAUTHORISED
+                await halts.account_lost(
+                    connection, team_id=team_id, account_id=account_id, now=now, code=code, events=events
+                )
                 await outbox.append(connection, team_id=team_id, now=now, events=events)
             return Reading(next_due=None, ended=[])
         await self._rest(team_id, account_id, error.retry_at, now)

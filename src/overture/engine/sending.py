@@ -44,7 +44,7 @@ async def send(ready: dispatch.Ready, *, channels: Registry, keyring: Keyring, c
     except port.ChannelError as error:
         # Nothing was sent: what was granted could not be renewed.
         kind = OutcomeKind.AUTH_LOST if error.kind == "authLost" else OutcomeKind.NOT_SENT
-        outcome = Outcome(kind=kind, reason="grantNotRenewed", detail=error.detail)
+        outcome = Outcome(kind=kind, reason=error.reason or "grantNotRenewed", detail=error.detail)
     except Exception as error:
         _log.error("send_broke", attempt_id=intent.id, error=repr(error))
         outcome = Outcome(kind=OutcomeKind.UNKNOWN, reason="channelBroke", detail=repr(error)[:500])

@@ -11,7 +11,11 @@ from overture.store.pool import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """One account link."""
+    """One account link.
+
+    `scopes` is what it has granted, None where its platform did not tell; `offline_code` why it must be authorised
+    again, since `offline_at`.
+    """
 
     id: str
     app_id: str
@@ -27,24 +31,28 @@ class Account:
     history_from: datetime | None
     synced_at: datetime | None
     created_at: datetime
+    scopes: Sequence[str] | None = None
+    offline_code: str | None = None
+    offline_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SealedAccess:
     """What opens an account: where its platform answers, and the sealed token.
 
-    `rest_until`: the platform takes no calls of the kind before (engine time).
+    `rest_until`: the platform takes no calls of the kind before (engine time). `scopes`: None where nobody has told.
     """
 
     account_id: str
     base_url: str
     sealed_token: bytes
     rest_until: datetime | None
+    scopes: Sequence[str] | None
 
 
 _COLUMNS = (
     "id, app_id, platform, platform_id, username, display_name, avatar_url, status, pause_reasons, hourly_limit,"
-    " daily_limit, history_from, synced_at, created_at"
+    " daily_limit, history_from, synced_at, created_at, scopes, offline_code, offline_at"
 )
 
 
@@ -111,7 +119,7 @@ async def read_access(
     """Return what opens the team's active accounts on a platform, for calls of one kind."""
     rows = await connection.fetch(
         """
-        SELECT a.id AS account_id, p.base_url, a.sealed_token, e.rest_until
+        SELECT a.id AS account_id, p.base_url, a.sealed_token, e.rest_until, a.scopes
           FROM account_link a JOIN platform_app p ON p.team_id = a.team_id AND p.id = a.app_id
           LEFT JOIN endpoint_rest e ON e.team_id = a.team_id AND e.account_id = a.id AND e.endpoint = $3
          WHERE a.team_id = $1 AND a.platform = $2 AND a.status = 'active' AND a.deleted_at IS NULL
@@ -203,7 +211,7 @@ async def insert(connection: Connection, *, team_id: str, account: Account, seal
     await connection.execute(
         f"""
         INSERT INTO account_link (team_id, {_COLUMNS}, sealed_token)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         """,
         team_id,
         account.id,
@@ -220,17 +228,20 @@ async def insert(connection: Connection, *, team_id: str, account: Account, seal
         account.history_from,
         account.synced_at,
         account.created_at,
+        account.scopes,
+        account.offline_code,
+        account.offline_at,
         sealed_token,
     )
     await connection.execute("INSERT INTO account_pace (team_id, account_id) VALUES ($1, $2)", team_id, account.id)
 
 
 async def update_authorisation(connection: Connection, *, team_id: str, account: Account, sealed_token: bytes) -> None:
-    """Keep a new token, what the platform says of the account, and its state."""
+    """Keep a new token with its scopes, what the platform says of the account, and its state."""
     await connection.execute(
         """
         UPDATE account_link SET username = $3, display_name = $4, avatar_url = $5, status = $6, pause_reasons = $7,
-                                sealed_token = $8
+                                sealed_token = $8, scopes = $9, offline_code = $10, offline_at = $11
          WHERE team_id = $1 AND id = $2
         """,
         team_id,
@@ -241,6 +252,9 @@ async def update_authorisation(connection: Connection, *, team_id: str, account:
         account.status,
         list(account.pause_reasons),
         sealed_token,
+        account.scopes,
+        account.offline_code,
+        account.offline_at,
     )
 
 

@@ -27,6 +27,7 @@ class Member:
     contact_policy: str
     hourly_limit: int
     daily_limit: int
+    scopes: Sequence[str] | None
 
 
 async def linked(connection: Connection, *, team_id: str, account_ids: Sequence[str]) -> set[str]:
@@ -98,7 +99,7 @@ async def members(connection: Connection, *, team_id: str, campaign_id: str) -> 
     rows = await connection.fetch(
         """
         SELECT a.id AS account_id, a.platform, a.status, a.deleted_at IS NULL AS is_linked, f.contact_policy,
-               a.hourly_limit, a.daily_limit
+               a.hourly_limit, a.daily_limit, a.scopes
           FROM campaign_account p
           JOIN account_link a ON a.team_id = p.team_id AND a.id = p.account_id
           JOIN platform_app f ON f.team_id = a.team_id AND f.id = a.app_id

@@ -1,6 +1,6 @@
 """What lets Overture act as accounts, sealed, and how it is renewed one at a time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -47,12 +47,27 @@ async def read(connection: Connection, *, team_id: str, account_id: str) -> Held
     return None if row is None else Held(**row)
 
 
-async def replace(connection: Connection, *, team_id: str, account_id: str, former: bytes, sealed_grant: bytes) -> None:
-    """Keep the next grant of an account in place of the `former`, unless the account has been linked anew since."""
+async def replace(
+    connection: Connection,
+    *,
+    team_id: str,
+    account_id: str,
+    former: bytes,
+    sealed_grant: bytes,
+    scopes: Sequence[str] | None,
+) -> None:
+    """Keep the next grant of an account in place of the `former`, unless the account has been linked anew since.
+
+    `scopes`: what it grants; None where the platform did not tell, and it is taken to be the same.
+    """
     await connection.execute(
-        "UPDATE account_link SET sealed_token = $4 WHERE team_id = $1 AND id = $2 AND sealed_token = $3",
+        """
+        UPDATE account_link SET sealed_token = $4, scopes = coalesce($5, scopes)
+         WHERE team_id = $1 AND id = $2 AND sealed_token = $3
+        """,
         team_id,
         account_id,
         former,
         sealed_grant,
+        scopes,
     )

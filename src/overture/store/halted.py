@@ -36,20 +36,22 @@ async def end_pause(connection: Connection, *, team_id: str, account_id: str, re
     return bool(status == "active")
 
 
-async def take_offline(connection: Connection, *, team_id: str, account_id: str) -> bool:
-    """Mark an account as one that must be authorised again; tell whether it was not so marked before.
+async def take_offline(connection: Connection, *, team_id: str, account_id: str, code: str, now: datetime) -> bool:
+    """Mark an account as one that must be authorised again, for `code`; tell whether it was not so marked before.
 
     A pause by hand stays for when it is back: only a person ends it.
     """
     return (
         await connection.fetchval(
             """
-            UPDATE account_link SET status = 'offline',
+            UPDATE account_link SET status = 'offline', offline_code = $3, offline_at = $4,
                    pause_reasons = CASE WHEN 'manual' = ANY(pause_reasons) THEN ARRAY['manual'] ELSE '{}' END
              WHERE team_id = $1 AND id = $2 AND status <> 'offline' RETURNING true
             """,
             team_id,
             account_id,
+            code,
+            now,
         )
         is True
     )

@@ -87,7 +87,8 @@ def refused(answer: Answer, *, now: datetime | None, table: tuple[Row, ...] = TA
 def read_error(outcome: Outcome) -> ChannelError:
     """Return the error a read raises for a refusal or a failed call."""
     detail = outcome.detail or outcome.reason or outcome.kind
-    return ChannelError(_READ_KINDS.get(outcome.kind, "unavailable"), detail, retry_at=outcome.retry_at)
+    kind = _READ_KINDS.get(outcome.kind, "unavailable")
+    return ChannelError(kind, detail, retry_at=outcome.retry_at, reason=outcome.reason)
 
 
 def problems(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -37,6 +37,7 @@ class XChannel:
         app_daily_sends=limits.APP_DAILY_SENDS,
         account_daily_ceiling=limits.ACCOUNT_DAILY_CEILING,
         history=limits.HISTORY,
+        audiences=frozenset(Audience),
         price_list=prices.PUBLISHED,
     )
 
@@ -94,7 +95,7 @@ class XChannel:
         except ChannelError as error:
             # X calls a user or post that is not there a mistake of the caller.
             kind = "gone" if error.kind == "invalid" else error.kind
-            raise ChannelError(kind, error.detail, retry_at=error.retry_at) from error
+            raise ChannelError(kind, error.detail, retry_at=error.retry_at, reason=error.reason) from error
         return audiences.listed(body, rest_until=rest_until)
 
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:

@@ -16,19 +16,30 @@ import httpx
 from overture import clock as clocks
 from overture.channels.port import App, ChannelError
 from overture.channels.x.client import CallFailed, Client
+from overture.core import rights
 from overture.core.grants import Grant
+from overture.core.rights import Scope
+from overture.core.words import Capability
 
-SCOPES = ("dm.read", "dm.write", "tweet.read", "users.read", "offline.access", "follows.read", "like.read")
+_SEND = frozenset({Capability.MESSAGE_SEND})
+_FOLLOWS = frozenset({Capability.IMPORT_FOLLOWERS, Capability.IMPORT_FOLLOWING})
+_LIKES = frozenset({Capability.IMPORT_LIKES})
+
+SCOPES = (
+    Scope(name="dm.read", costs="answers cannot be read", opens=_SEND),
+    Scope(name="dm.write", costs="it cannot send messages", opens=_SEND),
+    Scope(name="tweet.read", costs="it cannot call X at all", opens=frozenset(Capability)),
+    Scope(name="users.read", costs="it cannot find out who can be reached", opens=frozenset(Capability)),
+    Scope(name="offline.access", costs="it would have to be linked again every two hours"),
+    Scope(
+        name="follows.read",
+        costs="nobody's followers and followed accounts can be imported through it",
+        is_needed=False,
+        opens=_FOLLOWS,
+    ),
+    Scope(name="like.read", costs="who liked a post cannot be imported through it", is_needed=False, opens=_LIKES),
+)
 """What is asked for: messages, who people are, and for imports who follows whom and who likes what."""
-
-_COSTS = {
-    "dm.read": "answers cannot be read",
-    "dm.write": "it cannot send messages",
-    "tweet.read": "it cannot call X at all",
-    "users.read": "it cannot find out who can be reached",
-    "offline.access": "it would have to be linked again every two hours",
-}
-"""What an account cannot do without a scope it needs. The others cost only imports of followers and likes."""
 
 _AUTHORIZE = "/i/oauth2/authorize"
 _TOKEN = "/2/oauth2/token"  # noqa: S105 - a path
@@ -40,7 +51,7 @@ _LEAST_SECONDS, _MOST_SECONDS = 60, 366 * 86_400
 class Authority:
     """Links accounts through X's own pages."""
 
-    scopes: Sequence[str] = SCOPES
+    scopes: Sequence[Scope] = SCOPES
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -55,7 +66,7 @@ class Authority:
             "response_type": "code",
             "client_id": app.client_id,
             "redirect_uri": redirect_uri,
-            "scope": " ".join(SCOPES),
+            "scope": " ".join(scope.name for scope in SCOPES),
             "state": state,
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",
@@ -78,10 +89,10 @@ class Authority:
             "code_verifier": verifier,
         }
         grant = _grant(await _post(self._client, app, _TOKEN, form))
-        missing = [scope for scope in _COSTS if grant.scopes is not None and scope not in grant.scopes]
-        if missing:
-            costs = "; ".join(f"without {scope} {_COSTS[scope]}" for scope in missing)
-            raise ChannelError("authLost", f"the account did not grant all that is asked: {costs}")
+        needed = [scope for scope in SCOPES if scope.is_needed]
+        lacking = rights.missing(needed, grant.scopes)
+        if lacking:
+            raise ChannelError("authLost", f"the account did not grant all that is needed: {rights.told(lacking)}")
         return grant
 
     async def renew(self, app: App, grant: Grant) -> Grant:
@@ -124,7 +135,9 @@ async def _post(client: Client, app: App, path: str, form: Mapping[str, str]) ->
     detail = f"HTTP {answer.status}: {words}"[:500]
     # Whoever is refused by name is refused; everything else may pass.
     is_refused = answer.status in {400, 401, 403} and answer.body is not None
-    raise ChannelError("authLost" if is_refused else "unavailable", detail)
+    if is_refused:
+        raise ChannelError("authLost", detail, reason="grantRefused")
+    raise ChannelError("unavailable", detail)
 
 
 def _grant(body: Mapping[str, Any]) -> Grant:
