@@ -237,3 +237,28 @@ async def test_the_estimate_tells_what_look_ups_sends_and_readings_cost(
     # Three look-ups at 0.010, ten messages at 0.015; these and an answer from each of five are read at 0.010.
     assert estimate["costs"] == {"currency": "USD", "lookUps": 0.03, "sends": 0.15, "readings": 0.15}
     assert estimate["cost"] == 0.33
+
+
+async def test_the_rules_of_the_platform_are_shown_with_date_and_source(client: httpx.AsyncClient, link: Link) -> None:
+    campaign = await campaigning.create(client, await link("ana"), sequence=HI)
+    rules = (await preflight(client, campaign))["rules"]
+    assert {rule["code"] for rule in rules} >= {"automatedLabel", "disclosure", "inboundOrConsent", "noAutomatedLikes"}
+    assert all(rule["source"].startswith("https://docs.x.com/") and rule["remedy"] for rule in rules)
+    assert all(rule["seenOn"].startswith("2026-") for rule in rules)
+
+
+async def test_texts_that_other_accounts_send_nearly_the_same_warn(client: httpx.AsyncClient, link: Link) -> None:
+    ana, ben = await link("ana"), await link("ben")
+    pitch = "thank you for asking about our roastery, shall I send you a bag to try this week?"
+    theirs = await campaigning.create(client, ana, name="Theirs", sequence={"steps": [message(f"Hi, {pitch}")]})
+    other_words = "We have opened a second shop near the harbour and would love to see you there on Friday."
+    steps = [message(other_words), campaigning.delay(1), message(f"Hello, {pitch.upper()}")]
+    ours = await campaigning.create(client, ben, sequence={"steps": steps})
+    assert "textsAlike" not in found(await preflight(client, ours))
+    await switch(client, theirs, "enable")
+    (issue,) = (one for one in (await preflight(client, ours))["issues"] if one["code"] == "textsAlike")
+    assert (issue["severity"], issue["path"], issue["count"]) == ("warning", ["sequence", "steps", 2], 1)
+    assert "'Theirs'" in issue["message"]
+    # From the same account it is one sender who says it.
+    same = await campaigning.create(client, ana, sequence={"steps": [message(f"Hi, {pitch}")]})
+    assert "textsAlike" not in found(await preflight(client, same))

@@ -8,7 +8,7 @@ from typing import Any
 from overture.actions import campaign_access, capabilities, estimate, sequences
 from overture.actions.context import Actor, Context
 from overture.actions.estimate import Estimate
-from overture.core import sequence, text
+from overture.core import policy, sequence, similarity, text
 from overture.core.costs import PriceList
 from overture.core.words import AccountStatus, ContactPolicy
 from overture.errors import Path
@@ -23,6 +23,9 @@ HASTY_RATE = 20
 
 SHORT_HISTORY = timedelta(days=90)
 """How far back an account's messages must be known for an exclusion of earlier contacts to mean much."""
+
+COMPARED_MESSAGES = 500
+"""So many messages of other campaigns are compared with, those of the latest campaigns first."""
 
 _ERROR, _WARNING = "error", "warning"
 
@@ -52,9 +55,10 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """Everything found, errors first, and what the campaign would send."""
+    """Everything found, errors first, the platforms' rules, and what the campaign would send."""
 
     issues: Sequence[Issue]
+    rules: Sequence[policy.Rule]
     estimate: Estimate
 
     @property
@@ -93,7 +97,7 @@ async def report(context: Context, actor: Actor, *, campaign_id: str) -> Report:
         found += await _warnings(connection, context, actor, facts, now, {issue.code for issue in found})
         remaining = await preflight.remaining(connection, team_id=actor.team_id, campaign_id=campaign_id)
     made = estimate.make(facts.campaign, facts.steps, facts.members, remaining, _price_lists(context, facts), now)
-    return Report(issues=found, estimate=made)
+    return Report(issues=found, rules=policy.rules_of({member.platform for member in facts.members}), estimate=made)
 
 
 def _price_lists(context: Context, facts: _Facts) -> list[PriceList]:
@@ -193,6 +197,7 @@ async def _warnings(
 ) -> list[Issue]:
     found = [*_account_warnings(context, facts)]
     found += await _value_warnings(connection, actor, facts)
+    found += await _similarity_warnings(connection, actor, facts)
     keys = {"team_id": actor.team_id, "campaign_id": facts.campaign.id}
     settings = facts.campaign.settings
     if facts.needs_consent and "consentMissing" not in known:
@@ -296,6 +301,26 @@ async def _value_warnings(connection: Connection, actor: Actor, facts: _Facts) -
             message = f"The text is longer than {facts.longest_text} characters for {count} leads: they will be held."
             path = ("sequence", "steps", step.rank)
             found.append(_warning("renderedTooLong", path, count, message, "Shorten the text or the values."))
+    return found
+
+
+async def _similarity_warnings(connection: Connection, actor: Actor, facts: _Facts) -> list[Issue]:
+    """Texts that other accounts send nearly the same: platforms take that for one sender behind several accounts."""
+    messages = await preflight.messages_of_other_accounts(
+        connection, team_id=actor.team_id, campaign_id=facts.campaign.id, count=COMPARED_MESSAGES
+    )
+    names = {message.campaign_id: message.campaign_name for message in messages}
+    steps = [(message.campaign_id, sequence.parse_step(message.step)) for message in messages]
+    others = [(key, similarity.fixed_words(step)) for key, step in steps if isinstance(step, sequence.MessageStep)]
+    found = []
+    for step in facts.messages:
+        alike = similarity.near(similarity.fixed_words(step), others)
+        if alike:
+            shown = ", ".join(sorted(repr(names[campaign_id]) for campaign_id in alike)[:3])
+            said = f"Other accounts send nearly the same text in {len(alike)} campaigns ({shown})."
+            remedy = "Write another text for each account: platforms restrict accounts that send the same."
+            path = ("sequence", "steps", step.rank)
+            found.append(_warning("textsAlike", path, len(alike), said, remedy))
     return found
 
 

@@ -151,11 +151,23 @@ class EstimateAnswer(bodies.Answer):
     costs: EstimatedCostAnswer = Field(description="Of what the cost is made up.")
 
 
+class RuleAnswer(bodies.Answer):
+    """A rule of a platform the campaign sends on."""
+
+    platform: str = Field(description="Key of the platform.", examples=["twitter"])
+    code: str = Field(description="Which rule it is.", examples=["automatedLabel"])
+    rule: str = Field(description="What it says.", examples=["Likes must be directly initiated by a person."])
+    remedy: str = Field(description="What a team does to keep it.", examples=["Leave like steps out."])
+    seen_on: str = Field(description="The day it was last seen so.", examples=["2026-08-22"])
+    source: str = Field(description="Where it is published.", examples=["https://docs.x.com/developer-guidelines"])
+
+
 class PreflightAnswer(bodies.Answer):
     """What pre-flight says."""
 
     ready: bool = Field(description="Whether the campaign may be enabled.", examples=[True])
     issues: list[IssueAnswer] = Field(description="What was found, errors first.")
+    rules: list[RuleAnswer] = Field(description="What the platforms demand of those who send by a program.")
     estimate: EstimateAnswer = Field(description="What would be sent, and by when.")
 
 
@@ -297,6 +309,17 @@ async def get_preflight(context: CurrentContext, actor: CurrentActor, campaign_i
     return PreflightAnswer(
         ready=report.is_ready,
         issues=[IssueAnswer(**issue.as_json()) for issue in report.issues],
+        rules=[
+            RuleAnswer(
+                platform=rule.platform,
+                code=rule.code,
+                rule=rule.rule,
+                remedy=rule.remedy,
+                seen_on=rule.since.isoformat(),
+                source=rule.source,
+            )
+            for rule in report.rules
+        ],
         estimate=EstimateAnswer(
             messages=estimate.messages,
             accounts=estimate.accounts,

@@ -1,19 +1,20 @@
-"""Policy: whom an account may write to, and which answers mean "never again". Platform rules are data with a source."""
+"""Policy: whom an account may write to. Platform rules are data, with a date and a source."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from overture.core import text
 from overture.core.words import ContactPolicy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A rule a platform has published."""
+    """A rule a platform has published, and what a team does to keep it; `since` is when it was last seen so."""
 
     platform: str
     code: str
     rule: str
+    remedy: str
     since: date
     source: str
 
@@ -23,6 +24,7 @@ RULES = (
         platform="twitter",
         code="inboundOrConsent",
         rule="Automated direct messages only to people who wrote first or agreed to it, with an easy way out.",
+        remedy='Record consent for those who gave it; whoever answers "stop" is never written to again by itself.',
         since=date(2026, 8, 22),
         source="https://docs.x.com/developer-guidelines",
     ),
@@ -30,66 +32,40 @@ RULES = (
         platform="twitter",
         code="noAutomatedLikes",
         rule="Likes must be directly initiated by a person; the API takes none on self-serve tiers.",
+        remedy="Leave like steps out; they are skipped.",
         since=date(2026, 4, 16),
         source="https://docs.x.com/changelog",
     ),
+    Rule(
+        platform="twitter",
+        code="automatedLabel",
+        rule='An account that acts by itself carries the label "automated" and names the person who runs it.',
+        remedy="In the account's settings on X, under Your account, choose Automation and link your own account.",
+        since=date(2026, 8, 22),
+        source="https://docs.x.com/developer-guidelines",
+    ),
+    Rule(
+        platform="twitter",
+        code="disclosure",
+        rule="People must be able to see that an account is automated, and whose it is.",
+        remedy="Say so in the account's bio, and say in the first message how to get no more.",
+        since=date(2026, 8, 22),
+        source="https://docs.x.com/developer-guidelines",
+    ),
+    Rule(
+        platform="twitter",
+        code="noIdenticalTexts",
+        rule="The same or nearly the same text must not be sent in bulk, or from several accounts.",
+        remedy="Use variables and variations, and another text for each account's campaigns.",
+        since=date(2026, 8, 22),
+        source="https://docs.x.com/developer-terms/policy",
+    ),
 )
 
-OPT_OUT_PHRASES = frozenset(
-    text.normalise(phrase)
-    for phrase in (
-        "stop",
-        "unsubscribe",
-        "opt out",
-        "opt-out",
-        "remove me",
-        "leave me alone",
-        "do not contact me",
-        "don't contact me",
-        "no more messages",
-        "stop messaging me",
-        "please stop",
-        "stopp",
-        "abmelden",
-        "abbestellen",
-        "bitte nicht mehr schreiben",
-        "arrêtez",
-        "arrête",
-        "désinscrire",
-        "désabonner",
-        "ne me contactez plus",
-        "basta",
-        "alto",
-        "parar",
-        "cancelar suscripción",
-        "no me escribas más",
-        "dar de baja",
-        "pare",
-        "sair",
-        "cancelar inscrição",
-        "não me contate mais",
-        "smetti",
-        "cancellami",
-        "non scrivermi più",
-        "disiscrivimi",
-        "stoppen",
-        "afmelden",
-        "uitschrijven",
-        "отписаться",
-        "стоп",
-        "не пишите мне",
-        "توقف",
-        "الغاء الاشتراك",
-        "停止",
-        "退订",
-        "取消订阅",
-        "配信停止",
-        "やめて",
-        "रुको",
-        "बंद करो",
-    )
-)
-"""Phrases that alone, normalised, are a person's word that nobody of the team may write again."""
+
+def rules_of(platforms: Collection[str]) -> list[Rule]:
+    """Return the rules of these platforms."""
+    return [rule for rule in RULES if rule.platform in platforms]
 
 
 def may_contact(contact_policy: str, *, has_inbound: bool, has_consent: bool) -> bool:
@@ -98,8 +74,3 @@ def may_contact(contact_policy: str, *, has_inbound: bool, has_consent: bool) ->
     `has_inbound`: the person has written to this account; `has_consent`: consent is recorded for the person.
     """
     return contact_policy == ContactPolicy.ANYONE_REACHABLE or has_inbound or has_consent
-
-
-def is_opt_out(message: str) -> bool:
-    """Tell whether a message is nothing but an opt-out phrase, whatever its case, punctuation and spacing."""
-    return text.normalise(message).strip(" .!?,;:…\"'()[]*_~-–—。！") in OPT_OUT_PHRASES

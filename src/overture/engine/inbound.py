@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from overture.channels import port
-from overture.core import policy
+from overture.core import opt_outs
 from overture.core.words import LeadState, Trigger
 from overture.engine import automate, suppress
 from overture.store import (
@@ -129,7 +129,7 @@ async def _stop_sequences(
     opted_out = [
         profile_id
         for profile_id, messages in inbound.items()
-        if any(policy.is_opt_out(message.text) for message in messages)
+        if any(opt_outs.is_opt_out(message.text) for message in messages)
     ]
     await suppressions.add(
         connection,

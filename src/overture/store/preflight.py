@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from overture.store.pool import Connection
 
@@ -31,6 +32,15 @@ class Remaining:
 
     rank: int
     count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherMessage:
+    """A message of another campaign; `step` as on the wire."""
+
+    campaign_id: str
+    campaign_name: str
+    step: dict[str, Any]
 
 
 # Leads that are known and not ended; one left out for missing consent would come in with it.
@@ -188,6 +198,38 @@ async def count_short_histories(connection: Connection, *, team_id: str, since: 
         since,
     )
     return count
+
+
+async def messages_of_other_accounts(
+    connection: Connection, *, team_id: str, campaign_id: str, count: int
+) -> list[OtherMessage]:
+    """Return messages of enabled campaigns that send from accounts this campaign does not use, the latest first."""
+    rows = await connection.fetch(
+        """
+        SELECT c.id AS campaign_id, c.name AS campaign_name, s.id, s.rank, s.type, s.data
+          FROM campaign c
+          JOIN sequence_step s ON s.team_id = $1 AND s.campaign_id = c.id AND s.version = c.sequence_version
+               AND s.type = 'message'
+         WHERE c.team_id = $1 AND c.id <> $2 AND c.enabled AND c.deleted_at IS NULL
+           AND EXISTS (SELECT FROM campaign_account m
+                        WHERE m.team_id = $1 AND m.campaign_id = c.id AND m.is_member
+                          AND NOT EXISTS (SELECT FROM campaign_account o
+                                           WHERE o.team_id = $1 AND o.campaign_id = $2 AND o.is_member
+                                             AND o.account_id = m.account_id))
+         ORDER BY c.id DESC, s.rank LIMIT $3
+        """,
+        team_id,
+        campaign_id,
+        count,
+    )
+    return [
+        OtherMessage(
+            campaign_id=row["campaign_id"],
+            campaign_name=row["campaign_name"],
+            step={name: row[name] for name in ("id", "rank", "type", "data")},
+        )
+        for row in rows
+    ]
 
 
 def _columns(mappings: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str], list[str]]:
