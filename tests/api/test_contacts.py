@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from tests.api import campaigning
 from tests.api.conftest import Link, SteeredClock, Tenant
 
@@ -291,3 +292,47 @@ async def test_a_person_is_forgotten(
     refused = await client.post(f"/contacts/{other['id']}/forget")
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert await find(client, "2") == [other]
+
+
+PROFILE_FIELDS = {
+    *("id", "platform", "platformId", "username", "handle", "displayName", "avatarUrl", "bio", "location"),
+    *("websiteUrl", "websiteDomain", "verified", "isOrganization", "isProtected", "followerCount", "followingCount"),
+    *("postCount", "engagementCount", "listedCount", "accountStatus", "platformCreatedAt", "profileUrl", "updatedAt"),
+    "platformData",
+}
+"""What a client of the Inbox API v2 reads from a profile."""
+
+
+async def test_a_profile_has_every_field_of_the_reference_and_what_the_platform_told(
+    client: httpx.AsyncClient, link: Link, sandbox: Starlette
+) -> None:
+    await link("ana")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox), base_url="http://x") as platform:
+        people = (await platform.get("/_sandbox/people", params={"limit": 50})).json()
+    person = next(one for one in people if one["nature"] == "open")
+    listed = await campaigning.make_list(client, "A")
+    await client.post(f"/lists/{listed['id']}/leads", json={"usernames": [person["username"]]})
+    (contact,) = await find(client, person["id"])
+    (profile,) = contact["profiles"]
+    assert set(profile) >= PROFILE_FIELDS
+    assert profile["handle"] == f"@{person['username']}"
+    assert profile["profileUrl"] == f"https://x.com/i/user/{person['id']}"
+    assert profile["updatedAt"] == profile["lookedUpAt"]
+    assert profile["isProtected"] is False
+    for count in ("followerCount", "followingCount", "postCount", "engagementCount", "listedCount"):
+        assert profile[count] >= 0, count
+
+
+async def test_forgetting_tells_of_everything_that_is_noted_no_more(
+    client: httpx.AsyncClient, database: Pool, ana: dict[str, Any]
+) -> None:
+    await change(client, ana, notes="Prefers mornings", valuation=12)
+    await client.post("/tags", json={"name": "VIP"})
+    await client.put(f"/contacts/{ana['id']}/tags/vip")
+    assert (await client.post(f"/contacts/{ana['id']}/forget")).status_code == 200
+    told = {kind: data for kind, contact_id, data in (await events(database))[3:] if contact_id == ana["id"]}
+    assert told == {
+        "contact.notesChanged": {"notes": None},
+        "contact.valuationChanged": {"valuation": None},
+        "contact.tagsChanged": {"tagIds": []},
+    }

@@ -128,7 +128,7 @@ async def change(context: Context, actor: Actor, *, contact_id: str, changes: Co
                     before=_plain(old),
                     after=_plain(new),
                 )
-            await outbox.append(connection, team_id=actor.team_id, now=now, events=_events(before, after))
+            await outbox.append(connection, team_id=actor.team_id, now=now, events=events(before, after))
         (view,) = await views(connection, actor, [after], ())
     context.wake()
     return view
@@ -239,10 +239,11 @@ def _consent_state(consent: Consent | None) -> dict[str, Any] | None:
     return None if consent is None else {"basis": consent.basis, "evidence": consent.evidence}
 
 
-def _events(before: Contact, after: Contact) -> list[outbox.NewEvent]:
-    """Return one event for each value that changed."""
+def events(before: Contact, after: Contact) -> list[outbox.NewEvent]:
+    """Return one event for each value that changed; for other actions too."""
     values: Mapping[str, tuple[str, Any, Any]] = {
         "contact.statusChanged": ("statusId", before.status_id, after.status_id),
+        "contact.tagsChanged": ("tagIds", list(before.tag_ids), list(after.tag_ids)),
         "contact.notesChanged": ("notes", before.notes, after.notes),
         "contact.valuationChanged": ("valuation", _number(before.valuation), _number(after.valuation)),
         "contact.assigneeChanged": ("assigneeId", before.assignee_id, after.assignee_id),

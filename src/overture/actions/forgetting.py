@@ -1,5 +1,6 @@
 """Forgetting: a person is erased, for good; nobody of the team writes to them again."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from overture.actions import audit, contacts
@@ -8,7 +9,7 @@ from overture.actions.context import Actor, Context
 from overture.core.words import AuditAction, MemberRole, ObjectType, SuppressionSource
 from overture.engine import complete, suppress
 from overture.errors import Conflict, Forbidden
-from overture.store import duties, erasures, list_leads, lists, merges
+from overture.store import duties, erasures, list_leads, lists, merges, outbox
 from overture.store.pool import Connection
 from overture.store.suppressions import New
 
@@ -52,6 +53,8 @@ async def forget(context: Context, actor: Actor, *, contact_id: str) -> View:
             object_id=contact_id,
             now=now,
         )
+        blank = replace(view.contact, status_id=None, tag_ids=(), notes=None, valuation=None, assignee_id=None)
+        await outbox.append(connection, team_id=actor.team_id, now=now, events=contacts.events(view.contact, blank))
     await complete.check(context.pool, team_id=actor.team_id, campaign_ids=ended, now=now)
     context.wake()
     return await contacts.get(context, actor, contact_id=contact_id)

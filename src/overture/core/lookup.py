@@ -8,6 +8,7 @@ from datetime import datetime
 class Person:
     """A profile as the platform shows it to one account.
 
+    `like_count` is how many posts it has liked, `listed_count` how many lists of the platform it stands on.
     `may_receive` is the platform's word on whether the asking account may write to this profile; None = not said.
     """
 
@@ -23,6 +24,10 @@ class Person:
     may_receive: bool | None
     follows_account: bool
     blocks_or_blocked: bool
+    following_count: int | None = None
+    post_count: int | None = None
+    like_count: int | None = None
+    listed_count: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

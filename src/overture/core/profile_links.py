@@ -28,6 +28,20 @@ def parse(platform: str, link: str) -> Identifier | None:
         return None
 
 
+def handle(platform: str, username: str) -> str:
+    """Return a username as the platform shows it."""
+    return _PREFIXES.get(platform, "") + username
+
+
+def site(website: str) -> str | None:
+    """Return the host of a person's website; None where what they wrote is no address."""
+    try:
+        host = urlsplit(website if "://" in website else f"https://{website}").hostname
+    except ValueError:
+        return None
+    return host.removeprefix("www.") if host else None
+
+
 def of(platform: str, platform_id: str) -> str | None:
     """Return a link to a profile that stays good when its username changes; None where there is none."""
     begin = _BEGINNINGS.get(platform)
@@ -64,4 +78,5 @@ def _named(platform: str, kind: IdentifierKind, value: str) -> Identifier | None
 
 
 _READERS: Mapping[str, Callable[[str, SplitResult], Identifier | None]] = {"twitter": _read_x}
+_PREFIXES: Mapping[str, str] = {"twitter": "@"}
 _BEGINNINGS: Mapping[str, str] = {"twitter": "https://x.com/i/user/"}

@@ -110,7 +110,9 @@ async def erase_profiles(connection: Connection, *, team_id: str, profile_ids: S
     await connection.execute(
         """
         UPDATE profile SET platform_id = 'forgotten ' || id, username = NULL, display_name = NULL, bio = NULL,
-               location = NULL, website = NULL, avatar_url = NULL, follower_count = NULL, awaits_lookup = false,
+               location = NULL, website = NULL, avatar_url = NULL, follower_count = NULL,
+               is_protected = NULL, following_count = NULL, post_count = NULL, like_count = NULL, listed_count = NULL,
+               awaits_lookup = false,
                account_status = 'notFound', looked_up_at = NULL
          WHERE team_id = $1 AND id = ANY($2::text[])
         """,

@@ -32,11 +32,17 @@ class Profile:
     account_status: str
     looked_up_at: datetime | None
     created_at: datetime
+    is_protected: bool | None
+    following_count: int | None
+    post_count: int | None
+    like_count: int | None
+    listed_count: int | None
 
 
 COLUMNS = (
     "p.id, p.platform, p.platform_id, p.username, p.display_name, p.bio, p.location, p.website, p.avatar_url,"
-    " p.follower_count, p.account_status, p.looked_up_at, p.created_at"
+    " p.follower_count, p.account_status, p.looked_up_at, p.created_at, p.is_protected, p.following_count,"
+    " p.post_count, p.like_count, p.listed_count"
 )
 """What a statement selects from `profile p` to make a `Profile`; see `of_row`."""
 
@@ -68,18 +74,24 @@ async def save_people(
     rows = await connection.fetch(
         """
         INSERT INTO profile AS p (team_id, id, platform, platform_id, username, display_name, bio, location, website,
-                                  avatar_url, follower_count, account_status, looked_up_at, created_at)
+                                  avatar_url, follower_count, is_protected, following_count, post_count, like_count,
+                                  listed_count, account_status, looked_up_at, created_at)
         SELECT $1, u.id, $2, u.platform_id, u.username, u.display_name, u.bio, u.location, u.website, u.avatar_url,
-               u.follower_count, 'active', $3, $3
+               u.follower_count, u.is_protected, u.following_count, u.post_count, u.like_count, u.listed_count,
+               'active', $3, $3
           FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-                      $11::text[], $12::bigint[])
+                      $11::text[], $12::bigint[], $13::boolean[], $14::bigint[], $15::bigint[], $16::bigint[],
+                      $17::bigint[])
                WITH ORDINALITY AS u (id, platform_id, username, display_name, bio, location, website, avatar_url,
-                                     follower_count, position)
+                                     follower_count, is_protected, following_count, post_count, like_count,
+                                     listed_count, position)
          ORDER BY u.position
         ON CONFLICT (team_id, platform, platform_id) DO UPDATE
            SET username = excluded.username, display_name = excluded.display_name, bio = excluded.bio,
                location = excluded.location, website = excluded.website, avatar_url = excluded.avatar_url,
-               follower_count = excluded.follower_count, account_status = 'active',
+               follower_count = excluded.follower_count, is_protected = excluded.is_protected,
+               following_count = excluded.following_count, post_count = excluded.post_count,
+               like_count = excluded.like_count, listed_count = excluded.listed_count, account_status = 'active',
                looked_up_at = excluded.looked_up_at
         RETURNING p.platform_id, p.id
         """,
@@ -95,6 +107,11 @@ async def save_people(
         [person.website for person in ordered],
         [person.avatar_url for person in ordered],
         [person.follower_count for person in ordered],
+        [person.is_protected for person in ordered],
+        [person.following_count for person in ordered],
+        [person.post_count for person in ordered],
+        [person.like_count for person in ordered],
+        [person.listed_count for person in ordered],
     )
     return {row["platform_id"]: row["id"] for row in rows}
 

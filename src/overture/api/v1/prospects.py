@@ -2,13 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from overture.api import bodies
 from overture.api.profiles import ProfileAnswer
-from overture.core import profile_links
 
 _FRESH = timedelta(days=7)
 _STALE = timedelta(days=30)
@@ -16,7 +14,7 @@ _UNKNOWN = "Not read from the platform: null."
 
 
 class PlatformData(bodies.Answer):
-    """What only this platform tells of a person; Overture reads none of it."""
+    """What only this platform tells of a person; Overture reads its counts alone."""
 
     is_verified_blue: bool = Field(default=False, description="Not read: false.", examples=[False])
     is_verified_gold: bool = Field(default=False, description="Not read: false.", examples=[False])
@@ -24,8 +22,8 @@ class PlatformData(bodies.Answer):
     professional_category: None = Field(default=None, description=_UNKNOWN, examples=[None])
     url_entities: list[dict[str, Any]] = Field(default=[], description="Not read: empty.", examples=[[]])
     banner_url: None = Field(default=None, description=_UNKNOWN, examples=[None])
-    tweets_count: int = Field(default=0, description="Not read: 0.", examples=[0])
-    favorites_count: int = Field(default=0, description="Not read: 0.", examples=[0])
+    tweets_count: int = Field(default=0, description="How many posts they have written.", examples=[4200])
+    favorites_count: int = Field(default=0, description="How many posts they have liked.", examples=[980])
     raw_data: None = Field(default=None, description=_UNKNOWN, examples=[None])
 
 
@@ -56,12 +54,14 @@ class ProspectAnswer(bodies.Answer):
     profile_type: Literal["personal", "business", "government"] = Field(
         default="personal", description="Not read: `personal`.", examples=["personal"]
     )
-    is_protected: bool = Field(default=False, description="Not read: false.", examples=[False])
+    is_protected: bool = Field(
+        description="Whether only whom they let in sees their posts; false until it is known.", examples=[False]
+    )
     follower_count: int = Field(description="How many follow them; 0 until it is known.", examples=[1250])
-    following_count: int = Field(default=0, description="Not read: 0.", examples=[0])
-    post_count: int = Field(default=0, description="Not read: 0.", examples=[0])
-    engagement_count: None = Field(default=None, description=_UNKNOWN, examples=[None])
-    listed_count: None = Field(default=None, description=_UNKNOWN, examples=[None])
+    following_count: int = Field(description="How many they follow; 0 until it is known.", examples=[310])
+    post_count: int = Field(description="How many posts they have written; 0 until it is known.", examples=[4200])
+    engagement_count: int | None = Field(description="How many posts they have liked.", examples=[980])
+    listed_count: int | None = Field(description="On how many lists of the platform they stand.", examples=[12])
     platform_created_at: None = Field(default=None, description=_UNKNOWN, examples=[None])
     first_seen_at: bodies.Instant | None = Field(description="When the team first heard of them.")
     last_updated_at: bodies.Instant = Field(description="When the platform was last asked, else `firstSeenAt`.")
@@ -73,7 +73,7 @@ class ProspectAnswer(bodies.Answer):
     is_fresh: bool = Field(description="Whether the platform was asked in the last 7 days.", examples=[True])
     is_stale: bool = Field(description="Whether the platform was not asked in the last 30 days.", examples=[False])
     confidence: float = Field(description="1 once the platform told who it is, 0 before.", examples=[1.0])
-    platform_data: PlatformData = Field(default=PlatformData(), description="What only this platform tells.")
+    platform_data: PlatformData = Field(description="What only this platform tells.")
 
 
 class ListProspectAnswer(ProspectAnswer):
@@ -94,15 +94,23 @@ def fields(profile: ProfileAnswer, now: datetime) -> dict[str, Any]:
         "external_id": profile.id,
         "display_name": profile.display_name or profile.username or platform_id,
         "username": username,
-        "handle": f"@{username}" if username else "",
+        "handle": profile.handle or "",
         "image": profile.avatar_url,
         "image_normalized": profile.avatar_url,
         "bio": profile.bio,
         "location": profile.location,
-        "profile_url": (platform_id and profile_links.of(profile.platform, platform_id)) or "",
+        "profile_url": profile.profile_url or "",
         "website_url": profile.website,
-        "website_domain": _host(profile.website),
+        "website_domain": profile.website_domain,
+        "is_protected": profile.is_protected is True,
         "follower_count": profile.follower_count or 0,
+        "following_count": profile.following_count or 0,
+        "post_count": profile.post_count or 0,
+        "engagement_count": profile.engagement_count,
+        "listed_count": profile.listed_count,
+        "platform_data": PlatformData(
+            tweets_count=profile.post_count or 0, favorites_count=profile.engagement_count or 0
+        ),
         "first_seen_at": profile.first_seen_at,
         "last_updated_at": asked_at or profile.first_seen_at,
         "last_enriched_at": asked_at,
@@ -110,14 +118,3 @@ def fields(profile: ProfileAnswer, now: datetime) -> dict[str, Any]:
         "is_stale": age is None or age > _STALE,
         "confidence": 0.0 if asked_at is None else 1.0,
     }
-
-
-def _host(website: str | None) -> str | None:
-    if not website:
-        return None
-    try:
-        host = urlsplit(website if "://" in website else f"https://{website}").hostname
-    except ValueError:
-        # A person may write anything into that field.
-        return None
-    return host.removeprefix("www.") if host else None

@@ -15,6 +15,9 @@ PERSON_FIELDS = (
     "receives_your_dm,url,username"
 )
 
+_LARGEST = 2**53
+"""More than this no count of people or posts is."""
+
 _ID = re.compile(r"[0-9]{1,19}")
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 
@@ -111,7 +114,11 @@ def person_of(user: object) -> Person:
         location=_text(user, "location"),
         website=_website(user),
         avatar_url=_text(user, "profile_image_url"),
-        follower_count=_follower_count(user),
+        follower_count=_metric(user, "followers_count"),
+        following_count=_metric(user, "following_count"),
+        post_count=_metric(user, "post_count", "tweet_count"),
+        like_count=_metric(user, "like_count"),
+        listed_count=_metric(user, "listed_count"),
         is_protected=user.get("protected") is True,
         may_receive=may_receive if isinstance(may_receive, bool) else None,
         follows_account="followed_by" in relations,
@@ -141,10 +148,14 @@ def _website(user: Mapping[str, Any]) -> str | None:
     return answers.legible(expanded) if isinstance(expanded, str) and expanded else _text(user, "url")
 
 
-def _follower_count(user: Mapping[str, Any]) -> int | None:
+def _metric(user: Mapping[str, Any], *names: str) -> int | None:
+    """Read a count under the first of its names that is there; X renames fields."""
     metrics = user.get("public_metrics")
-    count = metrics.get("followers_count") if isinstance(metrics, Mapping) else None
-    return count if isinstance(count, int) and not isinstance(count, bool) else None
+    counts = [metrics.get(name) for name in names] if isinstance(metrics, Mapping) else []
+    count = next((one for one in counts if one is not None), None)
+    if not isinstance(count, int) or isinstance(count, bool):
+        return None
+    return count if 0 <= count < _LARGEST else None
 
 
 def _folded(value: str) -> str:
