@@ -95,6 +95,32 @@ async def test_what_few_have_is_found_by_keys(large: World, filters: dict[str, A
     assert (len(found), read) == (1, set())
 
 
+@pytest.mark.parametrize("folder", [Folder.INBOX, Folder.ALL])
+async def test_what_many_have_is_found_among_the_first_threads_in_the_order_of_their_index(
+    large: World, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_SOME", 1)
+    await large.pool.execute(
+        "UPDATE thread SET archived = false WHERE profile_id IN (SELECT id FROM profile LIMIT 100)"
+    )
+    await large.pool.execute("UPDATE profile SET contact_id = (SELECT id FROM contact LIMIT 1)")
+    await large.pool.execute("VACUUM ANALYZE thread, profile")
+    by_keys, _, _ = await listed(
+        large,
+        Filters(
+            folder=folder,
+            account_ids=[
+                "a" * 24,
+                *[row["id"] for row in await large.pool.fetch("SELECT DISTINCT account_id AS id FROM thread")],
+            ],
+            status_ids=[STATUS],
+        ),
+    )
+    found, read, plan = await listed(large, Filters(folder=folder, status_ids=[STATUS]))
+    assert (found, len(found), read) == (by_keys, 51, set())
+    assert any("thread_folder" in line for line in plan), plan
+
+
 async def test_the_messages_of_a_thread_are_read_by_its_index(large: World) -> None:
     with recorded() as statements:
         async with large.pool.acquire() as connection:

@@ -7,8 +7,14 @@ from datetime import datetime
 from overture.core.words import Folder
 from overture.store.pool import Connection, search_transaction
 
-MANY = 20_001
+MANY = 50_001
 """So many people that a filter lets through are not looked up one by one: in their order, threads soon pass it."""
+
+_SOME = 5_001
+"""With so many, a page is looked for among the first threads before all of these people's are sorted."""
+
+_FIRST = 8_000
+"""So many threads are the first."""
 
 _MANY_NAMED = 5_001
 """The same of people of a name, and of threads with some words."""
@@ -47,6 +53,20 @@ class _Few:
     looked_for: str | None = None
     named: list[str] | None = None
     told: list[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Order:
+    """In which order a page of `limit` threads is shown, and whether it is the first."""
+
+    descending: bool
+    is_first: bool
+    limit: int
+
+    def of(self, table: str) -> str:
+        """Return the order of that table's rows."""
+        direction = "DESC" if self.descending else "ASC"
+        return f"ORDER BY {table}.active_at {direction}, {table}.id {direction}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,9 +123,25 @@ def _is_plain(filters: Filters) -> bool:
 async def _search(
     connection: Connection, team_id: str, filters: Filters, descending: bool, after: Place | None, limit: int
 ) -> list[Place]:
-    few = await _few(connection, team_id, filters)
-    rows = await connection.fetch(
-        _statement(filters, few=few, descending=descending, is_first=after is None, limit=limit),
+    order = _Order(descending=descending, is_first=after is None, limit=limit)
+    few = await _labelled(connection, team_id, filters, most=_SOME)
+    if few is None and _is_labelled(filters) and len(filters.account_ids) <= 1:
+        first = await connection.fetch(_first_statement(filters, order), *_arguments(team_id, filters, _Few(), after))
+        if len(first) == limit:
+            return [Place(at=row["active_at"], id=row["id"]) for row in first]
+    if few is None:
+        few = await _labelled(connection, team_id, filters, most=MANY) or await _worded(connection, team_id, filters)
+    rows = await connection.fetch(_statement(filters, few, order), *_arguments(team_id, filters, few, after))
+    return [Place(at=row["active_at"], id=row["id"]) for row in rows]
+
+
+def _is_labelled(filters: Filters) -> bool:
+    """Tell whether any filter is one of those whose people are found by keys of their own."""
+    return any(getattr(filters, looked_for) for looked_for in _PEOPLE)
+
+
+def _arguments(team_id: str, filters: Filters, few: _Few, after: Place | None) -> tuple[object, ...]:
+    return (
         team_id,
         list(filters.account_ids),
         list(filters.platforms),
@@ -121,7 +157,6 @@ async def _search(
         few.named or [],
         few.told or [],
     )
-    return [Place(at=row["active_at"], id=row["id"]) for row in rows]
 
 
 def _lets_nobody_in(filters: Filters) -> bool:
@@ -135,37 +170,58 @@ def _archived(folder: Folder) -> list[bool]:
     return [folder is Folder.ARCHIVED]
 
 
-def _statement(filters: Filters, *, few: _Few, descending: bool, is_first: bool, limit: int) -> str:
-    direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
-    place = "$10::timestamptz IS NULL AND $11::text IS NULL" if is_first else f"(t.active_at, t.id) {beyond} ($10, $11)"
-    order = f"ORDER BY active_at {direction}, id {direction} LIMIT {limit:d}"
-    wanted = f"""
-        SELECT t.id, t.active_at FROM thread t
-         WHERE t.team_id = $1 AND t.deleted_at IS NULL AND {place}
-           AND $13::text[] IS NOT NULL AND $14::text[] IS NOT NULL
-           AND {" AND ".join(_conditions(filters, few))}
-    """
+def _statement(filters: Filters, few: _Few, order: _Order) -> str:
+    wanted = f"{_wanted(order)} AND {' AND '.join(_conditions(filters, few))}"
     if few.people is not None:
         # Their threads by key, whatever the planner thinks of so many.
         return f"""
-            WITH meant AS MATERIALIZED ({few.people})
+            WITH meant AS MATERIALIZED (SELECT DISTINCT id FROM ({few.people}) theirs)
             SELECT one.* FROM meant CROSS JOIN LATERAL (
-                {wanted} AND t.profile_id = meant.id AND t.archived = ANY($12::boolean[]) AND $4::text[] IS NULL
+                SELECT t.id, t.active_at {wanted}
+                   AND t.profile_id = meant.id AND t.archived = ANY($12::boolean[]) AND $4::text[] IS NULL
                    AND (cardinality($2::text[]) = 0 OR t.account_id = ANY($2::text[])) OFFSET 0) one
-             {order}
+             {order.of("one")} LIMIT {order.limit:d}
         """
     if few.profile_ids is not None:
-        return f"""{wanted} AND t.profile_id = ANY($4::text[]) AND t.archived = ANY($12::boolean[])
-               AND (cardinality($2::text[]) = 0 OR t.account_id = ANY($2::text[])) {order}"""
+        return f"""SELECT t.id, t.active_at {wanted}
+               AND t.profile_id = ANY($4::text[]) AND t.archived = ANY($12::boolean[])
+               AND (cardinality($2::text[]) = 0 OR t.account_id = ANY($2::text[]))
+             {order.of("t")} LIMIT {order.limit:d}"""
     source, account = "unnest($12::boolean[]) AS f (archived)", "$2::text[] IS NOT NULL"
     if filters.account_ids:
         source, account = f"unnest($2::text[]) AS a (id) CROSS JOIN {source}", "t.account_id = a.id"
     return f"""
         SELECT one.* FROM {source} CROSS JOIN LATERAL (
-            {wanted} AND {account} AND t.archived = f.archived AND $4::text[] IS NULL
-             ORDER BY t.active_at {direction}, t.id {direction} LIMIT {limit:d}) one
-         {order}
+            SELECT t.id, t.active_at {wanted} AND {account} AND t.archived = f.archived AND $4::text[] IS NULL
+             {order.of("t")} LIMIT {order.limit:d}) one
+         {order.of("one")} LIMIT {order.limit:d}
     """
+
+
+def _first_statement(filters: Filters, order: _Order) -> str:
+    """Return what looks among the first threads of a folder, be they archived or not, for those that are meant."""
+    account = "t.account_id = ($2::text[])[1]" if filters.account_ids else "$2::text[] IS NOT NULL"
+    walks = [
+        f"""(SELECT t.* {_wanted(order)} AND {account} AND {is_archived} AND $12::boolean[] IS NOT NULL
+              {order.of("t")} LIMIT {_FIRST:d})"""
+        for is_archived in ("t.archived" if archived else "NOT t.archived" for archived in _archived(filters.folder))
+    ]
+    return f"""
+        SELECT t.id, t.active_at FROM (
+            SELECT t.* FROM ({" UNION ALL ".join(walks)}) t {order.of("t")} LIMIT {_FIRST:d}) t
+         WHERE $4::text[] IS NULL AND {" AND ".join(_conditions(filters, _Few()))}
+         {order.of("t")} LIMIT {order.limit:d}
+    """
+
+
+def _wanted(order: _Order) -> str:
+    """Return the threads of a team behind the place before, as the rest of a statement."""
+    place = "$10::timestamptz IS NULL AND $11::text IS NULL"
+    if not order.is_first:
+        place = f"(t.active_at, t.id) {'<' if order.descending else '>'} ($10, $11)"
+    return f"""FROM thread t
+         WHERE t.team_id = $1 AND t.deleted_at IS NULL AND {place}
+           AND $13::text[] IS NOT NULL AND $14::text[] IS NOT NULL"""
 
 
 def _conditions(filters: Filters, few: _Few) -> list[str]:
@@ -202,8 +258,8 @@ def _assigned(filters: Filters) -> str:
                 ELSE {_CONTACT.format(condition="o.assignee_id = ANY($7::text[])")} END"""
 
 
-async def _few(connection: Connection, team_id: str, filters: Filters) -> _Few:
-    """Look for the people that a filter lets through which lets only few through."""
+async def _labelled(connection: Connection, team_id: str, filters: Filters, *, most: int) -> _Few | None:
+    """Look for the people that a filter lets through which lets fewer than `most` through."""
     if filters.profile_ids is not None:
         return _Few(profile_ids=list(filters.profile_ids))
     for looked_for, people in _PEOPLE.items():
@@ -211,10 +267,15 @@ async def _few(connection: Connection, team_id: str, filters: Filters) -> _Few:
         if value:
             counted = people.format(values="$2::text[]")
             count = await connection.fetchval(
-                f"SELECT count(*) FROM ({counted} LIMIT $3) found", team_id, list(value), MANY
+                f"SELECT count(*) FROM ({counted} LIMIT $3) found", team_id, list(value), most
             )
-            if count < MANY:
+            if count < most:
                 return _Few(people=people.format(values=_VALUES[looked_for]), looked_for=looked_for)
+    return None
+
+
+async def _worded(connection: Connection, team_id: str, filters: Filters) -> _Few:
+    """Look for the few people of a name, and the few threads with some words."""
     if filters.words is None:
         return _Few()
     named = await _look_up(connection, _BY_NAME, team_id, filters.words)
@@ -260,7 +321,7 @@ _PEOPLE = {
              WHERE o.team_id = $1 AND o.assignee_id = ANY({values})) theirs
     """,
     "campaign_ids": """
-        SELECT DISTINCT profile_id AS id FROM lead
+        SELECT profile_id AS id FROM lead
          WHERE team_id = $1 AND campaign_id = ANY({values})
            AND state = ANY('{{inSequence,finished,replied,held,failed,canceled,removed,excluded,unreachable}}')
            AND contacted_at IS NOT NULL
