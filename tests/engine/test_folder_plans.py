@@ -121,6 +121,13 @@ async def test_what_many_have_is_found_among_the_first_threads_in_the_order_of_t
     assert any("thread_folder" in line for line in plan), plan
 
 
+async def test_a_name_that_many_share_is_looked_for_by_its_index(large: World) -> None:
+    await large.pool.execute("UPDATE profile SET username = 'person' || id")
+    await large.pool.execute("VACUUM ANALYZE profile")
+    _, read, _ = await listed(large, Filters(folder=Folder.ALL, words="person"))
+    assert read == set()
+
+
 async def test_the_messages_of_a_thread_are_read_by_its_index(large: World) -> None:
     with recorded() as statements:
         async with large.pool.acquire() as connection:

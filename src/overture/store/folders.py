@@ -337,11 +337,14 @@ _VALUES = {
 }
 
 _BY_NAME = """
-    (SELECT id FROM profile WHERE team_id = $1 AND starts_with(lower(username), lower($2)) LIMIT $3)
+    (SELECT id FROM profile WHERE team_id = $1 AND starts_with(lower(username), lower($2))
+      ORDER BY lower(username) LIMIT $3)
     UNION
     (SELECT id FROM profile WHERE team_id = $1 AND starts_with(lower(display_name) COLLATE "C", lower($2))
-        AND display_name IS NOT NULL LIMIT $3)
+        AND display_name IS NOT NULL ORDER BY lower(display_name) COLLATE "C" LIMIT $3)
 """
+"""In the order of the indexes: without it, a name so many share is looked for from end to end."""
+
 _BY_WORDS = f"""
     SELECT DISTINCT thread_id AS id FROM (
         SELECT m.thread_id FROM message m
