@@ -282,9 +282,10 @@ def bench(
     part: Annotated[
         str,
         typer.Argument(
-            help="drain (the send path), teams (many small ones), plan, sync, read (the API), import, start, pause, "
-            "orphans (a worker died), workers (a second one), scale (very many leads), or all.",
-            metavar="[drain|teams|plan|sync|read|import|start|pause|orphans|workers|scale|all]",
+            help="drain (the send path), teams (many small ones), plan, sync, read (the API), threads (conversations), "
+            "import, start, pause, orphans (a worker died), workers (a second one), scale (very many leads), webhooks, "
+            "or all.",
+            metavar="[drain|teams|plan|sync|read|threads|import|start|pause|orphans|workers|scale|webhooks|all]",
         ),
     ] = "all",
     accounts: Annotated[

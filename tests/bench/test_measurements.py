@@ -1,12 +1,16 @@
 """Each measurement on the smallest size: what it measures is done, and its table can be shown."""
 
 import io
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from overture import cli
 from overture.bench import (
     command,
     crew,
@@ -111,3 +115,11 @@ async def test_events_are_delivered_to_webhooks(workplace: Workplace) -> None:
     delivered = await delivering.measure(workplace, events=10, say=say)
     assert delivered.deliveries == 10 * delivering.ENDPOINTS
     assert "of bare" in shown(process_report.webhook_lines(delivered))
+
+
+def test_the_command_and_its_page_name_every_part() -> None:
+    shown = CliRunner().invoke(cli.app, ["bench", "--help"], env={"COLUMNS": "400"}).output
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "commands.md").read_text()
+    for part in command.Part:
+        assert re.search(rf"[\[|]{part}[|\]]", shown), part
+        assert part == command.Part.ALL or f"| `{part}` |" in page, part
