@@ -1,15 +1,16 @@
 """Statuses of the pipeline: create, find, change, delete."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
 from overture import ids
 from overture.actions import audit, labels
 from overture.actions.context import Actor, Context
-from overture.core import colors, names
+from overture.core import colors, instants, names
 from overture.core.words import AuditAction, ObjectType
 from overture.errors import NotFound
 from overture.store import outbox, statuses
@@ -156,7 +157,8 @@ async def delete(context: Context, actor: Actor, *, reference: str) -> None:
     async with context.pool.acquire() as connection, connection.transaction():
         found = await find(connection, actor.team_id, reference)
         await statuses.delete(connection, team_id=actor.team_id, status_id=found.id)
-        await _tell(connection, actor, "status.deleted", found.id, now)
+        was = {"name": found.name, "color": found.color, "createdAt": instants.written(found.created_at)}
+        await _tell(connection, actor, "status.deleted", found.id, now, was)
         await audit.record(
             connection,
             actor,
@@ -168,6 +170,8 @@ async def delete(context: Context, actor: Actor, *, reference: str) -> None:
         )
 
 
-async def _tell(connection: Connection, actor: Actor, kind: str, status_id: str, now: datetime) -> None:
-    event = outbox.NewEvent(type=kind, object_type="status", object_id=status_id, data={})
+async def _tell(
+    connection: Connection, actor: Actor, kind: str, status_id: str, now: datetime, was: Mapping[str, Any] | None = None
+) -> None:
+    event = outbox.NewEvent(type=kind, object_type="status", object_id=status_id, data=was or {})
     await outbox.append(connection, team_id=actor.team_id, now=now, events=[event])

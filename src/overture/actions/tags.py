@@ -1,8 +1,9 @@
 """Tags: create, find, change, delete."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -136,7 +137,8 @@ async def delete(context: Context, actor: Actor, *, reference: str) -> None:
     async with context.pool.acquire() as connection, connection.transaction():
         found = await _lock(connection, actor, reference)
         await tags.delete(connection, team_id=actor.team_id, tag_id=found.id)
-        await _tell(connection, actor, "tag.deleted", found.id, now)
+        was = {"name": found.name, "color": found.color}
+        await _tell(connection, actor, "tag.deleted", found.id, now, was)
         await audit.record(
             connection,
             actor,
@@ -156,6 +158,8 @@ async def _lock(connection: Connection, actor: Actor, reference: str) -> Tag:
     return locked
 
 
-async def _tell(connection: Connection, actor: Actor, kind: str, tag_id: str, now: datetime) -> None:
-    event = outbox.NewEvent(type=kind, object_type="tag", object_id=tag_id, data={})
+async def _tell(
+    connection: Connection, actor: Actor, kind: str, tag_id: str, now: datetime, was: Mapping[str, Any] | None = None
+) -> None:
+    event = outbox.NewEvent(type=kind, object_type="tag", object_id=tag_id, data=was or {})
     await outbox.append(connection, team_id=actor.team_id, now=now, events=[event])

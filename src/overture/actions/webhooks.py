@@ -11,12 +11,14 @@ from overture import clock as clocks
 from overture import ids
 from overture.actions import audit
 from overture.actions.context import Actor, Context
-from overture.core import instants, webhooks
-from overture.core.words import AuditAction, DeliveryState, EventType, MemberRole, ObjectType
+from overture.core import webhooks, whole_events
+from overture.core.words import AuditAction, DeliveryState, EventType, EventVersion, MemberRole, ObjectType
+from overture.engine import event_form, whole_form
 from overture.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unprocessable
 from overture.store import deliveries as stored_deliveries
 from overture.store import webhooks as endpoints
 from overture.store.deliveries import Delivery, Try
+from overture.store.outbox import Event
 from overture.store.pool import Connection
 from overture.store.webhooks import Webhook
 
@@ -37,6 +39,7 @@ class WebhookChanges(TypedDict, total=False):
     url: str
     description: str | None
     types: Sequence[EventType]
+    api_version: EventVersion
     enabled: bool
 
 
@@ -63,23 +66,26 @@ async def create(
     url: str,
     description: str | None,
     types: Sequence[EventType],
+    api_version: EventVersion = EventVersion.THIN,
     allows_private: bool,
 ) -> Made:
     """Make a webhook. It gets what happens from now on. `allows_private`: it may lead to private networks.
 
     Raises:
         Forbidden: the token acts for no owner or admin.
-        InvalidRequest: the URL is none a webhook can have.
+        InvalidRequest: the URL is none a webhook can have, or the version has no form for one of the types.
         Unprocessable: `webhookLimitReached`.
     """
     _require_role(actor)
     _check_url(url, allows_private)
+    _check_types(types, api_version)
     now = clocks.wall_now()
     webhook = Webhook(
         id=ids.new("b"),
         url=url,
         description=description,
         types=sorted(set(types)),
+        api_version=api_version,
         enabled=True,
         disabled_reason=None,
         failing_since=None,
@@ -125,7 +131,7 @@ async def change(
     Raises:
         Forbidden: the token acts for no owner or admin.
         NotFound: there is none.
-        InvalidRequest: the URL is none a webhook can have.
+        InvalidRequest: the URL is none a webhook can have, or the version has no form for one of the types.
     """
     _require_role(actor)
     if "url" in changes:
@@ -135,6 +141,7 @@ async def change(
         changed = replace(before, **changes)
         if "types" in changes:
             changed = replace(changed, types=sorted(set(changes["types"])))
+        _check_types(changes.get("types", changed.types), EventVersion(changed.api_version))
         if changed.enabled != before.enabled:
             changed = replace(changed, disabled_reason=None if changed.enabled else _BY_HAND)
         if changed == before:
@@ -198,15 +205,8 @@ async def test(context: Context, actor: Actor, *, webhook_id: str) -> Delivery:
     """
     _require_role(actor)
     event_id, now = ids.new("e"), await context.clock.now()
-    body = {
-        "id": event_id,
-        "seq": 0,
-        "type": TEST_TYPE,
-        "apiVersion": "2",
-        "createdAt": instants.written(now),
-        "object": {"type": "webhook", "id": webhook_id, "url": f"/api/v2/webhooks/{webhook_id}"},
-        "data": {},
-    }
+    found = await get(context, actor, webhook_id=webhook_id)
+    body = _test_event(found, actor.team_id, event_id, now)
     new = stored_deliveries.NewDelivery(
         event_id=event_id,
         seq=0,
@@ -295,6 +295,28 @@ def _check_url(url: str, allows_private: bool) -> None:
         raise InvalidRequest([(("url",), fault)])
 
 
+def _check_types(types: Sequence[str], version: EventVersion) -> None:
+    """Refuse types that the version has no form for, with their places in the request."""
+    if version is EventVersion.THIN:
+        return
+    faults = [
+        ((("types", place)), f"Version 1.0 has no {kind}: leave it out, or take version 2.")
+        for place, kind in enumerate(types)
+        if kind not in whole_events.NAMES
+    ]
+    if faults:
+        raise InvalidRequest(faults)
+
+
+def _test_event(webhook: Webhook, team_id: str, event_id: str, now: datetime) -> Mapping[str, object]:
+    if webhook.api_version == EventVersion.WHOLE:
+        return whole_form.envelope(event_id=event_id, seq=0, team_id=team_id, kind=TEST_TYPE, at=now, data={})
+    event = Event(
+        seq=0, id=event_id, type=TEST_TYPE, object_type="webhook", object_id=webhook.id, data={}, created_at=now
+    )
+    return event_form.written(event)
+
+
 def _place(actor: Actor, webhook_id: str) -> str:
     return f"{actor.team_id}:{webhook_id}"
 
@@ -327,5 +349,6 @@ def _state(webhook: Webhook) -> Mapping[str, object]:
         "url": webhook.url,
         "description": webhook.description,
         "types": list(webhook.types),
+        "apiVersion": webhook.api_version,
         "enabled": webhook.enabled,
     }

@@ -11,7 +11,7 @@ from overture.actions.webhooks import Made, Tried, WebhookChanges
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
-from overture.core.words import DeliveryState, EventType
+from overture.core.words import DeliveryState, EventType, EventVersion
 from overture.store.deliveries import Delivery
 from overture.store.webhooks import Webhook
 
@@ -23,7 +23,8 @@ _EXAMPLE_ID = "b0mdbz3k91yq0c8f4w2n7xhs"
 _EXAMPLE_TYPES = ["message.received", "target.replied"]
 _FORBIDDEN = refusals.of("forbidden")
 _URL = "Where events are posted: https, or http, with a host of the open internet; no user name or password in it."
-_TYPES = "Which events it gets; none named: all."
+_TYPES = "Which events it gets; none named: all that its version has."
+_VERSION = "The form of the events: `2` is thin, `1.0` brings the whole of what they are about, as Inbox's v1 did."
 
 
 class NewWebhook(bodies.Body):
@@ -34,6 +35,7 @@ class NewWebhook(bodies.Body):
     types: list[bodies.Choice[EventType]] = Field(
         default=[], max_length=100, description=_TYPES, examples=[_EXAMPLE_TYPES]
     )
+    api_version: bodies.Choice[EventVersion] = Field(default=EventVersion.THIN, description=_VERSION, examples=["2"])
 
 
 class ChangeWebhook(bodies.Body):
@@ -42,6 +44,9 @@ class ChangeWebhook(bodies.Body):
     url: str = bodies.unset(min_length=1, max_length=2048, description=_URL, examples=[_EXAMPLE_URL])
     description: bodies.Description | None = bodies.unset(description="Null clears it.", examples=["CRM"])
     types: list[bodies.Choice[EventType]] = bodies.unset(max_length=100, description=_TYPES, examples=[_EXAMPLE_TYPES])
+    api_version: bodies.Choice[EventVersion] = bodies.unset(
+        description=_VERSION + " What is on its way stays as it is.", examples=["1.0"]
+    )
     enabled: bool = bodies.unset(
         description="Whether it gets events. Off: what was on its way is dropped. On again: it gets what happens then.",
         examples=[True],
@@ -67,7 +72,7 @@ class WebhookAnswer(bodies.Answer):
     url: str = Field(description="Where events are posted.", examples=[_EXAMPLE_URL])
     description: str | None = Field(description="What it is for.", examples=["CRM"])
     types: list[EventType] = Field(description=_TYPES, examples=[_EXAMPLE_TYPES])
-    api_version: str = Field(description="The form of the events.", examples=["2"])
+    api_version: EventVersion = Field(description=_VERSION, examples=["2"])
     enabled: bool = Field(description="Whether it gets events.", examples=[True])
     disabled_reason: str | None = Field(
         description="Why it gets none.", examples=["It accepted nothing since 2026-11-18T09:15:00.000Z."]
@@ -144,6 +149,7 @@ async def make_webhook(
         url=body.url,
         description=body.description,
         types=body.types,
+        api_version=body.api_version,
         allows_private=request.app.state.allows_private_webhooks,
     )
     return _fresh(made)
@@ -159,7 +165,7 @@ async def get_webhook(context: CurrentContext, actor: CurrentActor, webhook_id: 
 async def change_webhook(
     request: Request, context: CurrentContext, actor: CurrentActor, webhook_id: str, body: ChangeWebhook
 ) -> WebhookAnswer:
-    """Change where events go, which, or whether any do."""
+    """Change where events go, which, in which form, or whether any do."""
     changed = await webhooks.change(
         context,
         actor,
@@ -223,7 +229,7 @@ def _answer(webhook: Webhook) -> WebhookAnswer:
         url=webhook.url,
         description=webhook.description,
         types=[EventType(one) for one in webhook.types],
-        api_version="2",
+        api_version=EventVersion(webhook.api_version),
         enabled=webhook.enabled,
         disabled_reason=webhook.disabled_reason,
         failing_since=webhook.failing_since,

@@ -321,6 +321,13 @@ class EventType(StrEnum):
     WEBHOOK_DISABLED = "webhook.disabled"
 
 
+class EventVersion(StrEnum):
+    """In which form a webhook gets events: with the whole of what they are about, or thin."""
+
+    WHOLE = "1.0"
+    THIN = "2"
+
+
 class DeliveryState(StrEnum):
     """Where the delivery of an event to a webhook stands."""
 

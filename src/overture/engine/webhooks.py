@@ -3,19 +3,21 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from overture import clock
 from overture.clock import EngineClock
-from overture.core import instants, webhooks
-from overture.core.words import ChoreKind, EventType
-from overture.engine import event_form
+from overture.core import instants, webhooks, whole_events
+from overture.core.words import ChoreKind, EventType, EventVersion
+from overture.engine import event_form, surroundings, whole_form
 from overture.engine.chores import Chore
 from overture.engine.posting import Answer, Poster
 from overture.secrets import Sealer
 from overture.store import deliveries, outbox
 from overture.store import webhooks as endpoints
+from overture.store.outbox import Event
 from overture.store.pool import Connection, Pool
 
 AT_ONCE = 16
@@ -86,19 +88,13 @@ class Deliverer:
         target = await endpoints.target(connection, team_id=chore.team_id, webhook_id=chore.key)
         if target is None or target.taken_seq >= target.newest_seq:
             return target
+        is_whole = target.api_version == EventVersion.WHOLE
+        types = whole_events.told(target.types) if is_whole else target.types
         read = await outbox.read(
-            connection, team_id=chore.team_id, after_seq=target.taken_seq, types=target.types, limit=_TAKEN
+            connection, team_id=chore.team_id, after_seq=target.taken_seq, types=types, limit=_TAKEN
         )
-        new = [
-            deliveries.NewDelivery(
-                event_id=event.id,
-                seq=event.seq,
-                type=event.type,
-                object_id=event.object_id,
-                body=json.dumps(event_form.written(event), ensure_ascii=False, separators=(",", ":")),
-            )
-            for event in read.events
-        ]
+        write = _whole if is_whole else _thin
+        new = await write(connection, chore.team_id, await self._clock.now(), read.events)
         await deliveries.add(
             connection,
             team_id=chore.team_id,
@@ -144,6 +140,42 @@ class Deliverer:
             type=EventType.WEBHOOK_DISABLED, object_type="webhook", object_id=chore.key, data={"reason": reason}
         )
         await outbox.append(connection, team_id=chore.team_id, now=await self._clock.now(), events=[event])
+
+
+async def _thin(
+    _connection: Connection, _team_id: str, _now: datetime, events: Sequence[Event]
+) -> list[deliveries.NewDelivery]:
+    """Make deliveries of events as the API shows them."""
+    return [
+        _new(event, event_form.written(event), event.object_id if event.object_type == "contact" else None)
+        for event in events
+    ]
+
+
+async def _whole(
+    connection: Connection, team_id: str, now: datetime, events: Sequence[Event]
+) -> list[deliveries.NewDelivery]:
+    """Make deliveries of events with the whole of what they are about."""
+    around = await surroundings.of(connection, team_id=team_id, events=events)
+    return [
+        _new(
+            event,
+            whole_form.written(event, one, team_id=team_id, now=now),
+            None if one.contact is None else one.contact.id,
+        )
+        for event, one in zip(events, around, strict=True)
+    ]
+
+
+def _new(event: Event, body: Mapping[str, Any], contact_id: str | None) -> deliveries.NewDelivery:
+    return deliveries.NewDelivery(
+        event_id=event.id,
+        seq=event.seq,
+        type=event.type,
+        object_id=event.object_id,
+        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        contact_id=contact_id,
+    )
 
 
 def _outcome(one: deliveries.Due, answer: Answer, began: datetime, ended: datetime) -> deliveries.Outcome:

@@ -66,12 +66,18 @@ async def read(connection: Connection, *, team_id: str, account_id: str) -> Acco
     return None if row is None else Account(**row)
 
 
-async def of_ids(connection: Connection, *, team_id: str, account_ids: Sequence[str]) -> dict[str, Account]:
-    """Return those of these accounts that are linked, by id."""
+async def of_ids(
+    connection: Connection, *, team_id: str, account_ids: Sequence[str], also_disconnected: bool = False
+) -> dict[str, Account]:
+    """Return those of these accounts that are linked, or were if asked for, by id."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM account_link WHERE team_id = $1 AND id = ANY($2::text[]) AND deleted_at IS NULL",
+        f"""
+        SELECT {_COLUMNS} FROM account_link
+         WHERE team_id = $1 AND id = ANY($2::text[]) AND (deleted_at IS NULL OR $3)
+        """,
         team_id,
         list(account_ids),
+        also_disconnected,
     )
     return {row["id"]: Account(**row) for row in rows}
 

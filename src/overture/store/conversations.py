@@ -41,8 +41,10 @@ class Thread:
     last: Last | None
 
 
-async def read(connection: Connection, *, team_id: str, thread_ids: Sequence[str]) -> list[Thread]:
-    """Return these threads in this order; those that are deleted or not there are left out."""
+async def read(
+    connection: Connection, *, team_id: str, thread_ids: Sequence[str], also_deleted: bool = False
+) -> list[Thread]:
+    """Return these threads in this order; those that are not there, and unless asked for the deleted, are left out."""
     rows = await connection.fetch(
         """
         SELECT t.id, a.platform, t.platform_id, t.account_id, t.profile_id,
@@ -51,7 +53,8 @@ async def read(connection: Connection, *, team_id: str, thread_ids: Sequence[str
                t.unread, t.typing_indicators, a.synced_at IS NULL AND a.deleted_at IS NULL AS is_syncing, t.created_at,
                m.id AS last_id, m.direction, m.content, m.sent_at
           FROM unnest($2::text[]) WITH ORDINALITY AS v (id, position)
-         CROSS JOIN LATERAL (SELECT * FROM thread WHERE team_id = $1 AND id = v.id AND deleted_at IS NULL LIMIT 1) t
+         CROSS JOIN LATERAL (SELECT * FROM thread
+                             WHERE team_id = $1 AND id = v.id AND (deleted_at IS NULL OR $3) LIMIT 1) t
          CROSS JOIN LATERAL (SELECT * FROM account_link WHERE team_id = $1 AND id = t.account_id LIMIT 1) a
          CROSS JOIN LATERAL (SELECT * FROM profile WHERE team_id = $1 AND id = t.profile_id LIMIT 1) p
           LEFT JOIN LATERAL (SELECT * FROM contact WHERE team_id = $1 AND id = p.contact_id LIMIT 1) o ON true
@@ -61,6 +64,7 @@ async def read(connection: Connection, *, team_id: str, thread_ids: Sequence[str
         """,
         team_id,
         list(thread_ids),
+        also_deleted,
     )
     own = Thread.__dataclass_fields__.keys() - {"last"}
     return [

@@ -41,13 +41,17 @@ class Try:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewDelivery:
-    """An event to be delivered; `is_extra` was asked for by a person and keeps no order."""
+    """An event to be delivered, and the contact it says something of.
+
+    `is_extra` was asked for by a person and keeps no order.
+    """
 
     event_id: str
     seq: int
     type: str
     object_id: str
     body: str
+    contact_id: str | None = None
     is_extra: bool = False
 
 
@@ -88,15 +92,18 @@ async def add(
     await connection.execute(
         """
         INSERT INTO webhook_delivery
-               (team_id, id, webhook_id, event_id, seq, type, object_id, body, is_extra, state, next_at, created_at)
-        SELECT w.team_id, v.id, w.id, v.event_id, v.seq, v.type, v.object_id, v.body, v.is_extra, 'pending',
+               (team_id, id, webhook_id, event_id, seq, type, object_id, body, is_extra, contact_id, state, next_at,
+                created_at)
+        SELECT w.team_id, v.id, w.id, v.event_id, v.seq, v.type, v.object_id, v.body, v.is_extra, v.contact_id,
+               'pending',
                CASE WHEN v.is_extra THEN $10 ELSE coalesce(
                    (SELECT greatest($10, max(d.next_at)) FROM webhook_delivery d
                      WHERE d.team_id = w.team_id AND d.webhook_id = w.id AND d.object_id = v.object_id
                        AND d.state = 'pending' AND NOT d.is_extra), $10) END, $10
           FROM webhook w
-         CROSS JOIN unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::boolean[])
-               AS v (id, event_id, seq, type, object_id, body, is_extra)
+         CROSS JOIN unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::boolean[],
+                           $11::text[])
+               AS v (id, event_id, seq, type, object_id, body, is_extra, contact_id)
          WHERE w.team_id = $1 AND w.id = $2
         """,
         team_id,
@@ -109,6 +116,7 @@ async def add(
         [one.body for one in new],
         [one.is_extra for one in new],
         wall_now,
+        [one.contact_id for one in new],
     )
     if taken_seq is not None:
         await connection.execute(
@@ -277,7 +285,7 @@ async def sent(connection: Connection, *, team_id: str, webhook_id: str, deliver
     """Return what a delivery brought, to be brought once more; None if there is none."""
     row = await connection.fetchrow(
         """
-        SELECT event_id, seq, type, object_id, body FROM webhook_delivery
+        SELECT event_id, seq, type, object_id, body, contact_id FROM webhook_delivery
          WHERE team_id = $1 AND webhook_id = $2 AND id = $3
         """,
         team_id,

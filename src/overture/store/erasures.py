@@ -122,9 +122,18 @@ async def erase_profiles(connection: Connection, *, team_id: str, profile_ids: S
 
 
 async def erase_history(connection: Connection, *, team_id: str, contact_id: str, profile_ids: Sequence[str]) -> None:
-    """Clear what audit and events say of them: that something was changed, by whom and when, stays."""
+    """Clear what audit, events and deliveries say of them: that something was changed, by whom and when, stays."""
     await connection.execute(
         "UPDATE event SET data = '{}' WHERE team_id = $1 AND object_type = 'contact' AND object_id = $2",
+        team_id,
+        contact_id,
+    )
+    # What waits still is delivered as a thing that happened, with nothing said of it.
+    await connection.execute(
+        """
+        UPDATE webhook_delivery SET body = (body::jsonb || '{"data": {}}')::text
+         WHERE team_id = $1 AND contact_id = $2
+        """,
         team_id,
         contact_id,
     )

@@ -61,14 +61,18 @@ async def page(
     return [_of_row(row) for row in rows]
 
 
-async def read(connection: Connection, *, team_id: str, message_ids: Sequence[str]) -> dict[str, Message]:
-    """Return those of these messages that there are, by id. Those of a deleted thread are not."""
+async def read(
+    connection: Connection, *, team_id: str, message_ids: Sequence[str], also_deleted: bool = False
+) -> dict[str, Message]:
+    """Return those of these messages that there are, by id. Those of a deleted thread are not, unless asked for."""
     rows = await connection.fetch(
         f"""{_SELECT} AND m.id = ANY($2::text[])
-               AND EXISTS (SELECT FROM thread t WHERE t.team_id = $1 AND t.id = m.thread_id AND t.deleted_at IS NULL)
+               AND EXISTS (SELECT FROM thread t WHERE t.team_id = $1 AND t.id = m.thread_id
+                              AND (t.deleted_at IS NULL OR $3))
         """,
         team_id,
         list(message_ids),
+        also_deleted,
     )
     return {row["id"]: _of_row(row) for row in rows}
 

@@ -6,7 +6,10 @@ from datetime import datetime
 
 from overture.store.pool import Connection
 
-_COLUMNS = "id, url, description, types, enabled, disabled_reason, failing_since, former_until, created_at, updated_at"
+_COLUMNS = (
+    "id, url, description, types, api_version, enabled, disabled_reason, failing_since, former_until, created_at,"
+    " updated_at"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +20,7 @@ class Webhook:
     url: str
     description: str | None
     types: Sequence[str]
+    api_version: str
     enabled: bool
     disabled_reason: str | None
     failing_since: datetime | None
@@ -31,6 +35,7 @@ class Target:
 
     url: str
     types: Sequence[str]
+    api_version: str
     sealed_secret: bytes
     sealed_former_secret: bytes | None
     former_until: datetime | None
@@ -42,8 +47,9 @@ async def insert(connection: Connection, *, team_id: str, webhook: Webhook, seal
     """Add an endpoint; it gets what happens from now on."""
     await connection.execute(
         """
-        INSERT INTO webhook (team_id, id, url, description, types, sealed_secret, taken_seq, created_at, updated_at)
-        SELECT q.team_id, $2, $3, $4, $5, $6, q.last_seq, $7, $7 FROM team_seq q WHERE q.team_id = $1
+        INSERT INTO webhook (team_id, id, url, description, types, sealed_secret, taken_seq, created_at, updated_at,
+                             api_version)
+        SELECT q.team_id, $2, $3, $4, $5, $6, q.last_seq, $7, $7, $8 FROM team_seq q WHERE q.team_id = $1
         """,
         team_id,
         webhook.id,
@@ -52,6 +58,7 @@ async def insert(connection: Connection, *, team_id: str, webhook: Webhook, seal
         list(webhook.types),
         sealed_secret,
         webhook.created_at,
+        webhook.api_version,
     )
 
 
@@ -88,6 +95,7 @@ async def save(connection: Connection, *, team_id: str, webhook: Webhook) -> Non
         """
         UPDATE webhook w
            SET url = $3, description = $4, types = $5, enabled = $6, disabled_reason = $7, updated_at = $8,
+               api_version = $9,
                failing_since = CASE WHEN $6 AND NOT w.enabled THEN NULL ELSE w.failing_since END,
                taken_seq = CASE WHEN $6 AND NOT w.enabled THEN q.last_seq ELSE w.taken_seq END
           FROM team_seq q WHERE q.team_id = $1 AND w.team_id = $1 AND w.id = $2
@@ -100,6 +108,7 @@ async def save(connection: Connection, *, team_id: str, webhook: Webhook) -> Non
         webhook.enabled,
         webhook.disabled_reason,
         webhook.updated_at,
+        webhook.api_version,
     )
 
 
@@ -157,7 +166,7 @@ async def target(connection: Connection, *, team_id: str, webhook_id: str) -> Ta
     """Return what is needed to serve an endpoint, and keep others from taking its events now; None: it is gone."""
     row = await connection.fetchrow(
         """
-        SELECT w.url, w.types, w.sealed_secret, w.sealed_former_secret, w.former_until, w.taken_seq,
+        SELECT w.url, w.types, w.api_version, w.sealed_secret, w.sealed_former_secret, w.former_until, w.taken_seq,
                CASE WHEN w.enabled THEN q.last_seq ELSE w.taken_seq END AS newest_seq
           FROM webhook w JOIN team_seq q ON q.team_id = w.team_id
          WHERE w.team_id = $1 AND w.id = $2 FOR NO KEY UPDATE OF w

@@ -1,15 +1,14 @@
 """People in v1: one shape, the prospect, for what v2 calls a profile."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from overture.api import bodies
 from overture.api.profiles import ProfileAnswer
+from overture.core import prospects
 
-_FRESH = timedelta(days=7)
-_STALE = timedelta(days=30)
 _UNKNOWN = "Not read from the platform: null."
 
 
@@ -83,38 +82,24 @@ class ListProspectAnswer(ProspectAnswer):
 
 
 def fields(profile: ProfileAnswer, now: datetime) -> dict[str, Any]:
-    """Return the fields of a prospect, by name."""
-    username = profile.username or ""
-    platform_id = profile.platform_id or ""
-    asked_at = profile.looked_up_at
-    age = None if asked_at is None else now - asked_at
-    return {
-        "platform": profile.platform,
-        "platform_id": platform_id,
-        "external_id": profile.id,
-        "display_name": profile.display_name or profile.username or platform_id,
-        "username": username,
-        "handle": profile.handle or "",
-        "image": profile.avatar_url,
-        "image_normalized": profile.avatar_url,
-        "bio": profile.bio,
-        "location": profile.location,
-        "profile_url": profile.profile_url or "",
-        "website_url": profile.website,
-        "website_domain": profile.website_domain,
-        "is_protected": profile.is_protected is True,
-        "follower_count": profile.follower_count or 0,
-        "following_count": profile.following_count or 0,
-        "post_count": profile.post_count or 0,
-        "engagement_count": profile.engagement_count,
-        "listed_count": profile.listed_count,
-        "platform_data": PlatformData(
-            tweets_count=profile.post_count or 0, favorites_count=profile.engagement_count or 0
-        ),
-        "first_seen_at": profile.first_seen_at,
-        "last_updated_at": asked_at or profile.first_seen_at,
-        "last_enriched_at": asked_at,
-        "is_fresh": age is not None and age < _FRESH,
-        "is_stale": age is None or age > _STALE,
-        "confidence": 0.0 if asked_at is None else 1.0,
-    }
+    """Return the fields of a prospect, by their names on the wire."""
+    return prospects.fields(
+        profile_id=profile.id,
+        platform=profile.platform,
+        platform_id=profile.platform_id,
+        username=profile.username,
+        display_name=profile.display_name,
+        bio=profile.bio,
+        location=profile.location,
+        website=profile.website,
+        avatar_url=profile.avatar_url,
+        is_protected=profile.is_protected,
+        follower_count=profile.follower_count,
+        following_count=profile.following_count,
+        post_count=profile.post_count,
+        like_count=profile.engagement_count,
+        listed_count=profile.listed_count,
+        first_seen_at=profile.first_seen_at,
+        looked_up_at=profile.looked_up_at,
+        now=now,
+    )
