@@ -15,11 +15,8 @@ _PAST = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)).map
 PEOPLE = st.fixed_dictionaries({
     "profile_id": st.just("u0mdbz3k91yq0c8f4w2n7xhs"),
     "platform": st.sampled_from(["twitter", "elsewhere"]),
-    **{name: _TEXT for name in ("platform_id", "username", "display_name", "bio", "location", "website", "avatar_url")},
-    **{
-        name: _COUNT
-        for name in ("follower_count", "following_count", "post_count", "like_count", "listed_count")
-    },
+    **dict.fromkeys(("platform_id", "username", "display_name", "bio", "location", "website", "avatar_url"), _TEXT),
+    **dict.fromkeys(("follower_count", "following_count", "post_count", "like_count", "listed_count"), _COUNT),
     "is_protected": st.none() | st.booleans(),
     "first_seen_at": _PAST,
     "looked_up_at": st.none() | _PAST,
