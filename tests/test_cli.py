@@ -176,6 +176,13 @@ class TestUp:
             assert (backed_up.exit_code, "secret.key" in backed_up.stdout) == (0, True), backed_up.output
             assert "never overwrites" in refusal("backup", str(place / "backup"), "--data", str(data))
             assert "in use by another" in refusal("restore", str(place / "backup"), "--data", str(data))
+            invited = overture("password", "--data", str(data)).stdout
+            chosen = {"invitation": invited.split("#")[1].split()[0], "email": "me@example.com", "password": "x" * 12}
+            answer = httpx.post(f"{api}/api/v2/session/invitation", json=chosen)
+            assert (answer.status_code, answer.json()["member"]["role"]) == (201, "owner")
+            invited = overture("password", "--member", "ME@example.com", "--data", str(data)).stdout
+            assert invited.startswith("http://127.0.0.1:8080/welcome#ovt_") and "Owner chooses" in invited
+            assert "no member 'nobody'" in refusal("password", "--member", "nobody", "--data", str(data))
             listed = overture("token", "list", "--data", str(data)).stdout
             assert "First start" in listed
             assert token not in listed

@@ -325,6 +325,22 @@ def bench(
     raise typer.Exit(command.run(chosen))
 
 
+@app.command()
+def password(
+    member: Annotated[
+        str | None,
+        typer.Option(help="Id or address of the member.", show_default="the first owner of the team"),
+    ] = None,
+    team: Team = None,
+    data: Data = None,
+) -> None:
+    """Print a one-time address at which a member chooses a password to sign in to the page with."""
+    settings = _settings(data)
+    from overture import operation
+
+    asyncio.run(operation.invite(settings, team_id=team, member=member, say=_say))
+
+
 @token.command()
 def create(
     name: Annotated[str, typer.Option(help="What the token is for.")] = "Command line",

@@ -9,6 +9,7 @@ from pathlib import Path
 from overture import secrets
 from overture.actions import accounts, apps, policies, teams, tokens
 from overture.actions.context import Actor, Context, operator
+from overture.clock import wall_now
 from overture.core.grants import Grant
 from overture.core.words import ContactPolicy
 from overture.errors import StartError
@@ -45,7 +46,9 @@ async def enter(context: Context, token_file: Path) -> Entry:
         kept = _read(token_file) if known else None
         if kept is not None:
             async with context.pool.acquire() as connection:
-                found = await stored_tokens.find(connection, digest=secrets.token_hash(kept))
+                found = await stored_tokens.find(
+                    connection, digest=secrets.token_hash(kept), is_session=False, wall_now=wall_now()
+                )
             actor = operator(team.id if found is None else found.team_id)
             return Entry(actor=actor, new_token=None, is_token_open=found is not None)
         _, secret = await tokens.create(context, operator(team.id), name=TOKEN_NAME)

@@ -1,15 +1,15 @@
-"""What the operator does once, from the command line: migrate, and make, list and revoke tokens."""
+"""What the operator does once, from the command line: migrate, make, list and revoke tokens, invite a member."""
 
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from overture import clock, first_start, main
-from overture.actions import teams, tokens
+from overture.actions import invitations, members, teams, tokens
 from overture.actions.context import Context, operator
 from overture.errors import NotFound, StartError
 from overture.secrets import KEY_BYTES
-from overture.settings import Settings
+from overture.settings import DEFAULT_PUBLIC_URL, Settings
 from overture.store import migrate as schema
 from overture.store.teams import Team
 
@@ -83,6 +83,26 @@ async def revoke_token(settings: Settings, *, token_id: str, say: Say) -> None:
                 say(f"{token_id} opens nothing any more.")
                 return
     raise StartError(f"There is no token {token_id!r}. See: overture token list")
+
+
+async def invite(settings: Settings, *, team_id: str | None, member: str | None, say: Say) -> None:
+    """Print a one-time address at which a member, named by id or address, chooses a password; the first owner if None.
+
+    Raises:
+        StartError: there is no team, or there are several and none was named.
+        NotFound: there is no such team or member.
+    """
+    async with _context(settings) as context:
+        known = await teams.read_all(context)
+        if not known and team_id is None:
+            raise StartError("There is no team yet. Make one: overture token create")
+        actor = operator(_choose(known, team_id).id)
+        named = await members.named(context, actor, reference=member)
+        made = await invitations.invite(context, actor, member_id=named.id)
+    say(f"{settings.public_address(DEFAULT_PUBLIC_URL)}{invitations.PATH}#{made.secret}")
+    say(f"{named.name} chooses a password there: once, until {made.ends_at:%Y-%m-%d %H:%M} UTC.")
+    if settings.public_url is None:
+        say("If Overture is not reached at that address, put its own in front, or set OVERTURE_PUBLIC_URL.")
 
 
 @asynccontextmanager

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from overture.errors import StartError
 
 PREFIX = "OVERTURE_"
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+"""Where browsers find Overture, as far as nobody says otherwise."""
 
 
 class Settings(BaseSettings):

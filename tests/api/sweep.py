@@ -25,6 +25,11 @@ class Operation:
     told: dict[str, Any]
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is served without a token."""
+        return not self.told["security"]
+
+    @property
     def name(self) -> str:
         return f"{self.method} {self.path}"
 

@@ -14,7 +14,18 @@ from tests.api.sweep import Document, Operation, World
 
 from overture.actions.context import Context
 
-MADE = {"POST /tokens", "POST /webhooks", "POST /statuses", "POST /tags", "POST /suppressions", "POST /messages"}
+MADE = {
+    "POST /members",
+    "POST /members/{member_id}/invitation",
+    "POST /messages",
+    "POST /session",
+    "POST /session/invitation",
+    "POST /statuses",
+    "POST /suppressions",
+    "POST /tags",
+    "POST /tokens",
+    "POST /webhooks",
+}
 ID = re.compile("(custom_)?[a-z][0-9a-z]{23}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

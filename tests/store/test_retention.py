@@ -6,7 +6,7 @@ import pytest
 
 from overture import ids
 from overture.engine import retain
-from overture.store import outbox, retention, teams
+from overture.store import members, outbox, retention, teams, tokens
 from overture.store.pool import Pool
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -202,3 +202,27 @@ async def test_deliveries_of_webhooks_go_thirty_days_after_they_ended_with_their
     await retain.step(database, now=NOW, wall_now=NOW)
     rows = await database.fetch("SELECT delivery_id FROM webhook_try ORDER BY delivery_id")
     assert [row["delivery_id"] for row in rows] == kept
+
+
+async def test_sessions_that_ended_go_and_tokens_stay(database: Pool) -> None:
+    team_id = await a_team(database)
+    async with database.acquire() as connection, connection.transaction():
+        owner = await members.first_owner(connection, team_id=team_id)
+        assert owner is not None
+        for days, is_session in ((-2, True), (0, True), (-90, False)):
+            token_id, ends_at = ids.new("k"), NOW + timedelta(days=days) if is_session else None
+            await tokens.insert(
+                connection,
+                team_id=team_id,
+                token_id=token_id,
+                name="A",
+                member_id=owner.id,
+                digest=token_id.encode(),
+                now=NOW,
+                idle_until=ends_at,
+                ends_at=ends_at,
+            )
+    await retain.step(database, now=NOW, wall_now=NOW)
+    left = await database.fetch("SELECT t.ends_at FROM api_token t JOIN token_directory d USING (hash) ORDER BY 1")
+    assert [row["ends_at"] for row in left] == [NOW, None]
+    assert await database.fetchval("SELECT count(*) FROM token_directory") == 2

@@ -44,7 +44,7 @@ async def record(
         id=ids.new("y"),
         at=now,
         actor_type=actor.type,
-        actor_id=actor.token_id,
+        actor_id=actor.id,
         actor_name=actor.name,
         action=action,
         object_type=object_type,

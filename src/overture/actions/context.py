@@ -8,6 +8,7 @@ from overture.clock import EngineClock
 from overture.core.words import ActorType, MemberRole
 from overture.secrets import Sealer
 from overture.store.pool import Pool
+from overture.store.tokens import Token
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,10 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who asks, in which team: a token; without one, the operator who runs the program.
+    """Who asks, in which team: a token or a member's session; without one, the operator who runs the program.
 
-    `member_id` is whom the token acts for; it may do what that member's role allows.
+    `member_id` is whom the token acts for; it may do what that member's role allows. The session of a member has an id
+    as tokens have.
     """
 
     team_id: str
@@ -33,11 +35,31 @@ class Actor:
     name: str
     member_id: str | None = None
     role: MemberRole = MemberRole.USER
+    is_session: bool = False
 
     @property
     def type(self) -> ActorType:
         """What kind of actor it is."""
+        if self.is_session:
+            return ActorType.MEMBER
         return ActorType.OPERATOR if self.token_id is None else ActorType.TOKEN
+
+    @property
+    def id(self) -> str | None:
+        """The id of the token, or of the member whose session it is; None of the operator."""
+        return self.member_id if self.is_session else self.token_id
+
+
+def holder(token: Token) -> Actor:
+    """Return whom a token, or a session, stands for."""
+    return Actor(
+        team_id=token.team_id,
+        token_id=token.id,
+        name=token.name,
+        member_id=token.member_id,
+        role=MemberRole(token.role or MemberRole.USER),
+        is_session=token.ends_at is not None,
+    )
 
 
 OPERATOR_NAME = "Operator"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overture.actions.context import Actor, Context
+from overture.clock import wall_now
 from overture.core.words import EventType
 from overture.store import outbox, tokens
 from overture.store.outbox import Read
@@ -35,4 +36,4 @@ async def may_go_on(context: Context, actor: Actor) -> bool:
     if actor.token_id is None:
         return True
     async with context.pool.acquire() as connection:
-        return await tokens.is_open(connection, team_id=actor.team_id, token_id=actor.token_id)
+        return await tokens.is_open(connection, team_id=actor.team_id, token_id=actor.token_id, wall_now=wall_now())

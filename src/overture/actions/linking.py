@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from overture import clock as clocks
 from overture.actions import accounts, clients
-from overture.actions.context import Actor, Context
+from overture.actions.context import Actor, Context, holder
 from overture.channels import port
 from overture.channels.port import ChannelError
-from overture.core.words import MemberRole
 from overture.engine import keyring
 from overture.errors import ApiError, Unprocessable
 from overture.store import clients as stored
@@ -78,15 +77,8 @@ async def finish(context: Context, *, state: str, code: str | None) -> Account:
     verifier = context.sealer.open(request.sealed_verifier, context=_place(state))
     try:
         grant = await authority.exchange(app, code=code, redirect_uri=request.redirect_uri, verifier=verifier)
-        actor = Actor(
-            team_id=request.token.team_id,
-            token_id=request.token.id,
-            name=request.token.name,
-            member_id=request.token.member_id,
-            role=MemberRole(request.token.role or MemberRole.USER),
-        )
         account, _ = await accounts.link(
-            context, actor, platform=request.platform, grant=grant, base_url=request.client.base_url
+            context, holder(request.token), platform=request.platform, grant=grant, base_url=request.client.base_url
         )
     except ChannelError as error:
         raise LinkFailed(f"The platform did not accept this: {error.detail}. Begin again.") from error

@@ -14,7 +14,7 @@ from overture.actions.context import Actor, Context
 from overture.actions.recipients import Recipient, Target
 from overture.core import identifiers, pacing, policy
 from overture.core import text as texts
-from overture.core.words import AttemptState, AuditAction, ObjectType, OutcomeKind
+from overture.core.words import ActorType, AttemptState, AuditAction, ObjectType, OutcomeKind
 from overture.engine import allowance, dispatch, sending, settle
 from overture.engine.keyring import Keyring
 from overture.errors import Conflict, NotFound, SendUnconfirmed, Unavailable, Unprocessable
@@ -188,8 +188,8 @@ async def _begin(
         profile_id=recipient.profile_id,
         text=content,
         message_id=message_id,
-        token_id=actor.token_id,
-        member_id=actor.member_id if actor.token_id is None else None,
+        token_id=actor.token_id if actor.type is ActorType.TOKEN else None,
+        member_id=None if actor.type is ActorType.TOKEN else actor.member_id,
         fence=account.fence,
         account_revision=account.gate_revision,
     )

@@ -41,6 +41,7 @@ from overture.api import (
     routing,
     sends,
     sequences,
+    sessions,
     statuses,
     suppressions,
     tags,
@@ -52,18 +53,20 @@ from overture.api import (
 from overture.api.admissions import Admissions
 from overture.api.live import Live
 from overture.api.v1 import face, leniency
+from overture.settings import DEFAULT_PUBLIC_URL
 
 DEFAULT_PLATFORM_URLS: Mapping[str, str] = {"twitter": "https://api.x.com"}
-DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 _DESCRIPTION = """Direct-message outreach campaigns: lists, campaigns, accounts, people.
 
 Every call needs a token of the team, as `Authorization: Bearer <token>`; here, press *Authorize* and paste it.
-`overture up` keeps one in the file `token` of its data directory; `POST /tokens` makes more. Refused calls answer
+`overture up` keeps one in the file `token` of its data directory; `POST /tokens` makes more. In place of a token the
+page of Overture has a session (`POST /session`), which a cookie holds. Refused calls answer
 `{code, message, details, requestId}`: programs branch on `code`."""
 _RESOURCES = (
     teams,
     tokens,
     members,
+    sessions,
     audit,
     events,
     platforms,
@@ -150,10 +153,10 @@ def _routed() -> FastAPI:
     app.include_router(documents.router)
     app.include_router(callbacks.router)
     app.include_router(metrics.router)
-    for resource in _RESOURCES:
+    for router in (*(resource.router for resource in _RESOURCES), sessions.open_router):
         # Any other route would skip the token and the checks of query and body.
-        assert all(isinstance(route, routing.Route) for route in resource.router.routes)
-        app.include_router(resource.router, prefix="/api/v2")
+        assert all(isinstance(route, routing.Route) for route in router.routes)
+        app.include_router(router, prefix="/api/v2")
     app.mount("/api/v1", face.create(app))
     return app
 

@@ -20,9 +20,12 @@ class ActorAnswer(bodies.Answer):
     """Who did it."""
 
     type: ActorType = Field(
-        description="`token`, or `operator` for whoever runs the program on its own machine.", examples=["token"]
+        description="`token`, `member` who has signed in, or `operator` for whoever runs the program on its machine.",
+        examples=["token"],
     )
-    id: str | None = Field(description="Id of the token; null for the operator.", examples=["k0mdbz3k91yq0c8f4w2n7xhs"])
+    id: str | None = Field(
+        description="Id of the token or the member; null for the operator.", examples=["k0mdbz3k91yq0c8f4w2n7xhs"]
+    )
     name: str = Field(description="Its name at that time.", examples=["Dashboard"])
 
 

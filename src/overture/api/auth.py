@@ -1,4 +1,4 @@
-"""Bearer tokens: which team a request acts for."""
+"""Tokens and sessions: which team a request acts for."""
 
 from typing import Annotated
 
@@ -6,35 +6,50 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from overture import secrets
-from overture.actions.context import Actor, Context
-from overture.api import rates
-from overture.core.words import MemberRole
+from overture.actions import sessions
+from overture.actions.context import Actor, Context, holder
+from overture.api import rates, session_cookie
 from overture.errors import Unauthorized
+from overture.store import quotas
+from overture.store.tokens import Token
 
 _LONGEST_TOKEN = 512
 _scheme = HTTPBearer(auto_error=False, description="A token of the team, as `Authorization: Bearer <token>`.")
 
 
 async def authenticate(request: Request, *, is_urgent: bool = False) -> Actor:
-    """Return whom the request's token stands for, and remember it on the request.
+    """Return whom the request's token or session stands for, and remember it on the request; a token goes first.
 
     Raises:
         Unauthorized: no token, a malformed one, or one that opens nothing.
+        Forbidden: a session, used by a page of somebody else.
         RateLimited: the team has made as many calls as it may; never where the call `is_urgent`.
     """
-    token = _presented(request.headers.getlist("authorization"))
-    found = await rates.count(request, digest=secrets.token_hash(token), is_urgent=is_urgent)
+    headers = request.headers.getlist("authorization")
+    cookie = None if headers else session_cookie.read(request)
+    found = await (_token(request, headers, is_urgent) if cookie is None else _session(request, cookie, is_urgent))
+    actor = holder(found)
+    request.state.actor = actor
+    request.state.session_ends_at = found.ends_at
+    return actor
+
+
+async def _token(request: Request, headers: list[str], is_urgent: bool) -> Token:
+    secret = _presented(headers)
+    found = await rates.count(request, digest=secrets.token_hash(secret), is_urgent=is_urgent)
     if found is None:
         raise Unauthorized("The token opens nothing: it is wrong or was revoked. Use another, or create one.")
-    actor = Actor(
-        team_id=found.team_id,
-        token_id=found.id,
-        name=found.name,
-        member_id=found.member_id,
-        role=MemberRole(found.role or MemberRole.USER),
-    )
-    request.state.actor = actor
-    return actor
+    return found
+
+
+async def _session(request: Request, secret: str, is_urgent: bool) -> Token:
+    session_cookie.require_own_page(request)
+    digest = secrets.token_hash(secret)
+    found = await rates.count(request, digest=digest, bucket=quotas.SESSION, is_urgent=is_urgent)
+    if found is None:
+        raise Unauthorized("The session has ended. Sign in again.")
+    await sessions.prolong(request.app.state.context, found)
+    return found
 
 
 async def _actor(request: Request, _: Annotated[object, Depends(_scheme)]) -> Actor:

@@ -90,4 +90,5 @@ QueryInstant = Annotated[datetime, BeforeValidator(_read_instant)]
 """A time in a query."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
 Description = Annotated[str, StringConstraints(max_length=1000)]

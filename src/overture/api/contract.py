@@ -50,7 +50,7 @@ def _complete(document: dict[str, Any], refusal_form: Form) -> dict[str, Any]:
     _name_by_title(document)
     shared = document["components"].setdefault("responses", {})
     for method, operation in _operations(document):
-        operation["security"] = [{_SCHEME: []}]
+        operation.setdefault("security", [{_SCHEME: []}])
         refusals.complete(operation, method, refusal_form, shared)
         if "requestBody" in operation:
             operation["requestBody"]["required"] = _needs_body(document, operation["requestBody"])

@@ -1,15 +1,17 @@
 """The members of a team."""
 
+from fastapi import Request
 from pydantic import Field
 
-from overture.actions import members
-from overture.api import bodies, routing
+from overture.actions import invitations, members
+from overture.actions.invitations import Invitation
+from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
 from overture.core.words import MemberRole
 from overture.store.members import Member
 
-router = routing.router("Members")
+router = routing.router("Members", route_class=routing.SecretRoute)
 
 
 class MemberAnswer(bodies.Answer):
@@ -21,6 +23,37 @@ class MemberAnswer(bodies.Answer):
     image_url: None = Field(default=None, description="Members have no picture: null.", examples=[None])
     role: MemberRole = Field(description="What the member may do.", examples=["owner"])
     created_at: bodies.Instant = Field(description="When the person joined the team.")
+
+
+class NewMember(bodies.Body):
+    """Somebody who joins the team."""
+
+    name: bodies.Name = Field(description="Name of the person.", examples=["Ben Okafor"])
+    email: bodies.Email | None = Field(
+        default=None,
+        description="The address to sign in with; left out or null: chosen with the password.",
+        examples=["ben@example.com"],
+    )
+    role: bodies.Choice[MemberRole] = Field(
+        default=MemberRole.USER, description="What the member may do.", examples=["user"]
+    )
+
+
+class InvitationAnswer(bodies.Answer):
+    """A one-time address at which a member chooses a password."""
+
+    url: str = Field(
+        description="The address, shown this once; it serves once.",
+        examples=["https://overture.example/welcome#ovt_9rF2uYk0bWq7…"],
+    )
+    ends_at: bodies.Instant = Field(description="Until when it serves.")
+
+
+class NewMemberAnswer(bodies.Answer):
+    """Somebody who has joined the team just now."""
+
+    member: MemberAnswer = Field(description="The member.")
+    invitation: InvitationAnswer = Field(description="What to send them, so that they can sign in.")
 
 
 @router.get("/members", summary="List members")
@@ -35,6 +68,39 @@ async def list_members(context: CurrentContext, actor: CurrentActor, paging: Cur
 async def get_member(context: CurrentContext, actor: CurrentActor, member_id: str) -> MemberAnswer:
     """Return one member."""
     return answer(await members.get(context, actor, member_id=member_id))
+
+
+@router.post("/members", status_code=201, summary="Add a member", openapi_extra=refusals.of("forbidden"))
+async def add_member(
+    request: Request, context: CurrentContext, actor: CurrentActor, body: NewMember
+) -> NewMemberAnswer:
+    """Add a person to the team. Owners add anybody, admins all but owners.
+
+    Overture writes to nobody: send them the one-time address.
+    """
+    member, invitation = await members.add(context, actor, name=body.name, email=body.email, role=body.role)
+    return NewMemberAnswer(member=answer(member), invitation=_invitation(request, invitation))
+
+
+@router.post(
+    "/members/{member_id}/invitation",
+    status_code=201,
+    summary="Invite a member anew",
+    openapi_extra=refusals.of("forbidden"),
+)
+async def invite_member(
+    request: Request, context: CurrentContext, actor: CurrentActor, member_id: str
+) -> InvitationAnswer:
+    """Make a one-time address for a member who lost the password or the first one; former ones open nothing any more.
+
+    Owners invite anybody, admins all but owners, and everybody themselves. Until then the password there is serves on.
+    """
+    return _invitation(request, await invitations.invite(context, actor, member_id=member_id))
+
+
+def _invitation(request: Request, made: Invitation) -> InvitationAnswer:
+    public_url: str = request.app.state.public_url
+    return InvitationAnswer(url=f"{public_url}{invitations.PATH}#{made.secret}", ends_at=made.ends_at)
 
 
 def answer(member: Member) -> MemberAnswer:

@@ -34,7 +34,9 @@ async def count(
     admissions: Admissions | None = request.app.state.admissions
     if admissions is None:
         async with context.pool.acquire() as connection:
-            return await tokens.find(connection, digest=digest)
+            return await tokens.find(
+                connection, digest=digest, is_session=bucket == quotas.SESSION, wall_now=clock.wall_now()
+            )
     admission = await admissions.admit(digest=digest, bucket=bucket)
     if admission is None:
         return None

@@ -23,7 +23,9 @@ _KNOWN: Mapping[str, Refusal] = {
         {"issues": [{"path": ["name"], "message": "This is required; add it."}]},
     ),
     "invalidCursor": Refusal(400, "The cursor is not one of this call with these filters."),
-    "unauthorized": Refusal(401, "The token is missing or malformed, or opens nothing."),
+    "unauthorized": Refusal(
+        401, "The token is missing or malformed, or opens nothing; so with a session, or with what is signed in with."
+    ),
     "forbidden": Refusal(403, "The token may not do this."),
     "notFound": Refusal(404, "There is nothing at this address."),
     "accountLinkDisconnected": Refusal(
@@ -42,6 +44,7 @@ _KNOWN: Mapping[str, Refusal] = {
         {"steps": [{"id": "s0mdbz3k91yq0c8f4w2n7xhs", "rank": 0, "version": 1}]},
     ),
     "deliveryPending": Refusal(409, "The delivery is on its way still."),
+    "emailTaken": Refusal(409, "Somebody signs in with this address already.", {"email": "ana@example.com"}),
     "importJobFinished": Refusal(409, "The job has ended already.", {"status": "completed"}),
     "importJobNotFinished": Refusal(409, "The job has not ended yet.", {"status": "running"}),
     "importTooOld": Refusal(409, "What undoing the import needs, and its rejects, were deleted 90 days after its end."),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from overture.api import failures, refusal_codes
+from overture.api import failures, idempotency, refusal_codes
 from overture.api.failures import Shape
 from overture.errors import ApiError
 
@@ -97,7 +97,7 @@ def _implied(operation: Mapping[str, Any], method: str) -> Iterable[str]:
         yield from ("notFound", *(_unknown(name) for name in in_path))
     if method in ("post", "put", "patch") or "requestBody" in operation:
         yield from ("bodyTooLarge", "unsupportedMediaType")
-    if method == "post":
+    if any(one["name"] == idempotency.HEADER for one in parameters):
         yield from ("requestInProgress", "idempotencyKeyReused")
     yield from ("rateLimited", "internal", "databaseUnavailable")
 

@@ -27,10 +27,11 @@ class Route(APIRoute):
     reads_json = True
     answers_secret = False
     is_urgent = False
+    takes_key = True
     answers_by_key = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        if "POST" in (options.get("methods") or ()):
+        if self.takes_key and "POST" in (options.get("methods") or ()):
             extra = options.get("openapi_extra") or {}
             documented = [*extra.get("parameters", ()), idempotency.DOCUMENTED]
             options["openapi_extra"] = {**extra, "parameters": documented}
@@ -44,10 +45,10 @@ class Route(APIRoute):
         must_be_empty = not has_body and bool(_WITH_BODY & (self.methods or set()))
 
         async def handle_checked(request: Request) -> Response:
-            await auth.authenticate(request, is_urgent=self.is_urgent)
+            await self.admit(request)
             _check_path(request)
             request = _limited(self.checked_query(request, names))
-            key = idempotency.key_of(request)
+            key = idempotency.key_of(request) if self.takes_key else None
             fingerprint = None
             if key is not None:
                 fingerprint = Fingerprint(request)
@@ -69,6 +70,14 @@ class Route(APIRoute):
             )
 
         return handle_checked
+
+    async def admit(self, request: Request) -> None:
+        """Find out who asks.
+
+        Raises:
+            ApiError: nobody may ask this, or not by this request.
+        """
+        await auth.authenticate(request, is_urgent=self.is_urgent)
 
     async def _read(self, request: Request) -> dict[str, Any]:
         raw = await reading.read(request)
@@ -124,6 +133,19 @@ class SecretRoute(Route):
     """One operation whose answer may hold a secret: what is kept of it is sealed."""
 
     answers_secret = True
+
+
+class OpenRoute(Route):
+    """One operation that needs no token, as it is how members come by a session. Without a team there are no keys."""
+
+    takes_key = False
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        extra = options.get("openapi_extra") or {}
+        super().__init__(path, endpoint, **{**options, "openapi_extra": {**extra, "security": []}})
+
+    async def admit(self, request: Request) -> None:
+        """Let anybody ask."""
 
 
 class KeyedRoute(Route):

@@ -232,7 +232,12 @@ class AuditAction(StrEnum):
     LIST_CHANGED = "list.changed"
     LIST_CREATED = "list.created"
     LIST_DELETED = "list.deleted"
+    MEMBER_ADDED = "member.added"
+    MEMBER_INVITED = "member.invited"
+    MEMBER_SIGNED_IN = "member.signedIn"
+    MEMBER_SIGNED_OUT = "member.signedOut"
     MESSAGE_SENT = "message.sent"
+    PASSWORD_CHOSEN = "member.passwordChosen"  # noqa: S105 - the name of an act
     POLICY_CHANGED = "policy.changed"
     RULES_CHANGED = "rules.changed"
     SEQUENCE_REPLACED = "sequence.replaced"
@@ -266,6 +271,7 @@ class ObjectType(StrEnum):
     CONTACT = "contact"
     IMPORT_JOB = "importJob"
     LIST = "list"
+    MEMBER = "member"
     MESSAGE = "message"
     PLATFORM_APP = "platformApp"
     PROFILE = "profile"
@@ -375,7 +381,8 @@ class SuppressionSource(StrEnum):
 
 
 class ActorType(StrEnum):
-    """Who does something: a token of the API, or whoever runs the program."""
+    """Who does something: a token of the API, a member who has signed in, or whoever runs the program."""
 
     TOKEN = "token"  # noqa: S105 - a kind of actor
+    MEMBER = "member"
     OPERATOR = "operator"

@@ -15,6 +15,9 @@ IMPORTS_KEPT = timedelta(days=90)
 DELIVERIES_KEPT = timedelta(days=30)
 """For how long it is kept how deliveries of webhooks went, after they ended."""
 
+SESSIONS_KEPT = timedelta(days=1)
+"""For how long sessions of members are kept after their last possible end."""
+
 TEAMS = 50
 IMPORTS = 10
 BATCH = 2_000
@@ -37,7 +40,11 @@ async def step(pool: Pool, *, now: datetime, wall_now: datetime) -> None:
     async def deliveries(connection: Connection) -> int:
         return await retention.prune_deliveries(connection, before=wall_now - DELIVERIES_KEPT, count=BATCH)
 
-    for prune in (events, answers, imports, deliveries):
+    async def sessions(connection: Connection) -> int:
+        before = wall_now - SESSIONS_KEPT
+        return await retention.prune_sessions(connection, before=before, wall_now=wall_now, count=BATCH)
+
+    for prune in (events, answers, imports, deliveries, sessions):
         await _all_of(pool, prune)
 
 

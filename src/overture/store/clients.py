@@ -41,6 +41,9 @@ _COLUMNS = """f.id AS app_id, f.base_url, f.client_id, f.sealed_client_secret AS
        f.client_changed_by AS changed_by"""
 
 
+_OPENS = tokens.opens("$2", is_session="(t.ends_at IS NOT NULL)")
+
+
 async def find(connection: Connection, *, team_id: str, platform: str, base_url: str) -> Client | None:
     """Return the app the team has registered at an address; None where it has none."""
     row = await connection.fetchrow(
@@ -124,7 +127,8 @@ async def take_link(connection: Connection, *, state_hash: bytes, wall_now: date
         WITH taken AS (DELETE FROM link_request WHERE state_hash = $1 AND ends_at > $2 RETURNING *)
         SELECT {tokens.COLUMNS}, f.platform, {_COLUMNS}, r.redirect_uri, r.sealed_verifier
           FROM taken r
-          JOIN api_token t ON t.team_id = r.team_id AND t.id = r.token_id AND t.revoked_at IS NULL {tokens.MEMBER}
+          JOIN api_token t ON t.team_id = r.team_id AND t.id = r.token_id AND {_OPENS}
+          {tokens.MEMBER}
           JOIN platform_app f ON f.team_id = r.team_id AND f.id = r.app_id AND f.client_id IS NOT NULL
         """,
         state_hash,

@@ -46,6 +46,24 @@ async def page(connection: Connection, *, team_id: str, after: str | None, limit
     return [Member(**row) for row in rows]
 
 
+async def insert(connection: Connection, *, team_id: str, member: Member) -> None:
+    """Add a member to a team."""
+    await connection.execute(
+        f"INSERT INTO member (team_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)",
+        team_id,
+        member.id,
+        member.name,
+        member.email,
+        member.role,
+        member.created_at,
+    )
+
+
+async def set_email(connection: Connection, *, team_id: str, member_id: str, email: str) -> None:
+    """Note a member's address."""
+    await connection.execute("UPDATE member SET email = $3 WHERE team_id = $1 AND id = $2", team_id, member_id, email)
+
+
 async def of_ids(connection: Connection, *, team_id: str, member_ids: Sequence[str]) -> dict[str, Member]:
     """Return those of these members that there are, by id."""
     rows = await connection.fetch(

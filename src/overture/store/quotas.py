@@ -13,6 +13,7 @@ from overture.store.pool import Connection
 from overture.store.tokens import Token
 
 TOKEN = "token"  # noqa: S105 - the name of a bucket
+SESSION = "session"
 _NAMES = [window.name for window in quota.WINDOWS]
 
 
@@ -31,7 +32,7 @@ _ADMIT = f"""
     WITH known AS (
         SELECT {tokens.COLUMNS}
           FROM token_directory d JOIN api_token t ON t.team_id = d.team_id AND t.id = d.token_id {tokens.MEMBER}
-         WHERE d.hash = $1 AND t.revoked_at IS NULL
+         WHERE d.hash = $1 AND {tokens.opens("$10", is_session="($2 = 'session')")}
     ), counted AS (
         INSERT INTO call_count AS c (team_id, bucket, {_each("{name}_slot, {name}")})
         SELECT team_id, $2, {_each("{slot}, calls_with_more(array_fill(0, ARRAY[{slots}]), $9)")}
@@ -83,7 +84,7 @@ async def _admit(
 ) -> Admission | None:
     """Count all of the calls or none."""
     slots = [window.slot(wall_now) for window in quota.WINDOWS]
-    row = await connection.fetchrow(_ADMIT, digest, bucket, *slots, *limits, calls)
+    row = await connection.fetchrow(_ADMIT, digest, bucket, *slots, *limits, calls, wall_now)
     if row is None:
         return None
     token = Token(**{name: row[name] for name in Token.__dataclass_fields__})

@@ -61,6 +61,30 @@ async def prune_answers(connection: Connection, *, before: datetime, count: int)
     return int(done.rpartition(" ")[2])
 
 
+async def prune_sessions(connection: Connection, *, before: datetime, wall_now: datetime, count: int) -> int:
+    """Delete up to `count` sessions that ended before `before`, and invitations that have ended; return how many.
+
+    A link in a browser that was begun by a session keeps it until the link is forgotten.
+    """
+    await connection.execute("DELETE FROM invitation WHERE ends_at <= $1", wall_now)
+    done: str = await connection.execute(
+        """
+        WITH old AS (
+            SELECT t.team_id, t.id FROM api_token t
+             WHERE t.ends_at < $1
+               AND NOT EXISTS (SELECT FROM link_request r WHERE r.team_id = t.team_id AND r.token_id = t.id)
+             ORDER BY t.ends_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        ), gone AS (
+            DELETE FROM api_token t USING old WHERE t.team_id = old.team_id AND t.id = old.id RETURNING t.hash
+        )
+        DELETE FROM token_directory d USING gone WHERE d.hash = gone.hash
+        """,
+        before,
+        count,
+    )
+    return int(done.rpartition(" ")[2])
+
+
 async def prune_imports(connection: Connection, *, before: datetime, now: datetime, jobs: int, count: int) -> int:
     """Delete the rejects and what undoing needs of imports that ended before `before`; return how many were looked at.
 
