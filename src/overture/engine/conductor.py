@@ -19,6 +19,8 @@ from overture.store.virtual import VirtualClock
 _log = structlog.get_logger(__name__)
 _TICK = 0.02
 _LONGEST_WAIT = 0.05
+_SHOWN_EVERY = 0.1
+"""So often, in wall seconds, a clock that runs at a speed is moved where nothing is due: it is seen, not worked by."""
 
 
 class Conductor:
@@ -88,6 +90,8 @@ class Conductor:
             self._engine.wake(
                 sends=state.sends_are_due(now), duties=state.duties_are_due(now), chores=state.chores_are_due(now)
             )
+            if (seconds := self._idle_seconds(state, now)) > 0:
+                await self._pause(seconds)
 
     def _target(self, state: quiet.State, started_wall: datetime, started: datetime) -> datetime | None:
         """Say where the clock may go: to the nearest due instant, and no faster than its ceiling."""
@@ -96,6 +100,14 @@ class Conductor:
         elapsed = (clocks.wall_now() - started_wall).total_seconds()
         ceiling = started + timedelta(seconds=elapsed * self._speed)
         return _whole_milliseconds(ceiling if state.next_due is None else min(state.next_due, ceiling))
+
+    def _idle_seconds(self, state: quiet.State, now: datetime) -> float:
+        """Return how long the clock stands: it runs at a speed, and nothing becomes due meanwhile, as far as known."""
+        if self._speed is None:
+            return 0.0
+        if state.next_due is None:
+            return _SHOWN_EVERY
+        return min(_SHOWN_EVERY, max(0.0, (state.next_due - now).total_seconds() / self._speed))
 
     async def _tell_platform(self, instant: datetime) -> None:
         """Move the platform first, so that nothing it records is ever later than our own time."""
