@@ -73,6 +73,7 @@ async def test_an_account_is_linked_with_its_token_alone(
     assert ids.is_valid(account_id)
     assert account.pop("platformId").isdigit()
     account.pop("avatarUrl")
+    account.pop("budgets")
     assert account == {
         "platform": "twitter",
         "username": "ana",

@@ -10,6 +10,8 @@ from tests.engine.test_hot_statements import LARGE, fill, recorded, scanned
 
 from overture import ids
 from overture.actions import (
+    accounts,
+    budgets,
     campaign_leads,
     campaign_waits,
     campaigns,
@@ -70,6 +72,20 @@ async def test_what_a_campaign_waits_for_is_told_from_one_lead_of_each_account(l
     read = re.findall(r"Index (?:Only )?Scan using \w+ on lead_due .*actual rows=([\d.]+)", plan)
     assert read, plan
     assert max(float(rows) for rows in read) == 1, plan
+
+
+async def test_budgets_are_told_from_what_was_sent_lately(large: tuple[World, str, str]) -> None:
+    world, _, _ = large
+    await world.pool.execute("UPDATE thread SET created_at = created_at - interval '9 days'")
+    await world.pool.execute("UPDATE message SET sent_at = sent_at - interval '9 days'")
+    await world.pool.execute("VACUUM ANALYZE thread, message, attempt")
+    found = await accounts.read_page(world.context, world.actor, platforms=[], statuses=[], after=None, count=50)
+    with recorded() as statements:
+        await budgets.of_accounts(world.context, world.actor, accounts=found)
+    async with world.pool.acquire() as connection:
+        for query, arguments in statements:
+            assert await scanned(connection, query, arguments) == set(), query
+            assert await _passed_over(connection, query, arguments) < 100, query
 
 
 async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[World, str, str]) -> None:

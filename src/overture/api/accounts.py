@@ -1,16 +1,20 @@
 """Account links: the platform accounts a team sends from."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from fastapi import Query, Request
 from pydantic import Field, model_validator
 
 from overture.actions import accounts, capabilities, linking
-from overture.actions.context import Context
-from overture.api import bodies, callbacks, platforms, refusals, routing
+from overture.actions import budgets as stands
+from overture.actions.context import Actor, Context
+from overture.api import bodies, budgets, callbacks, platforms, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.budgets import BudgetAnswer
 from overture.api.paging import CurrentPage, Page
 from overture.core import rights
+from overture.core.budget import Standing
 from overture.core.grants import Grant, Keys
 from overture.core.rights import Scope
 from overture.core.words import AccountStatus, Capability
@@ -146,6 +150,10 @@ class AccountAnswer(bodies.Answer):
     history_from: bodies.Instant | None = Field(description="How far back its messages are known.")
     synced_at: bodies.Instant | None = Field(description="When its messages were first read to the end.")
     created_at: bodies.Instant = Field(description="When it was linked.")
+    budgets: list[BudgetAnswer] | None = Field(
+        description="How much it may do now: by the team's limits, by the platform's windows, and by those of its app; "
+        "null where an account comes with something else (`expand`)."
+    )
 
 
 class LinkBegun(bodies.Answer):
@@ -176,13 +184,13 @@ async def list_account_links(
         count=paging.fetch,
     )
     shown, cursor = paging.cut(rows, lambda account: (account.id,))
-    return Page(data=[answer(context, account) for account in shown], next_cursor=cursor)
+    return Page(data=await _answers(context, actor, shown), next_cursor=cursor)
 
 
 @router.get("/account-links/{account_link_id}", summary="Get an account link")
 async def get_account_link(context: CurrentContext, actor: CurrentActor, account_link_id: str) -> AccountAnswer:
     """Return one account link."""
-    return answer(context, await accounts.get(context, actor, account_id=account_link_id))
+    return await _answer(context, actor, await accounts.get(context, actor, account_id=account_link_id))
 
 
 @router.post(
@@ -217,7 +225,7 @@ async def link_account(
         grant=body.tokens.grant(),
         base_url=base_url,
     )
-    return answer(context, account)
+    return await _answer(context, actor, account)
 
 
 @router.patch(
@@ -238,7 +246,7 @@ async def change_account_link(
         daily_limit=given.get("daily_limit"),
         status=AccountStatus(given["status"]) if "status" in given else None,
     )
-    return answer(context, changed)
+    return await _answer(context, actor, changed)
 
 
 @router.delete(
@@ -252,8 +260,18 @@ async def disconnect_account(context: CurrentContext, actor: CurrentActor, accou
     await accounts.disconnect(context, actor, account_id=account_link_id)
 
 
-def answer(context: Context, account: Account) -> AccountAnswer:
-    """Put an account link into its wire form."""
+async def _answer(context: Context, actor: Actor, account: Account) -> AccountAnswer:
+    (shown,) = await _answers(context, actor, [account])
+    return shown
+
+
+async def _answers(context: Context, actor: Actor, found: Sequence[Account]) -> list[AccountAnswer]:
+    standings = await stands.of_accounts(context, actor, accounts=found)
+    return [answer(context, account, standings[account.id]) for account in found]
+
+
+def answer(context: Context, account: Account, standings: Sequence[Standing] | None = None) -> AccountAnswer:
+    """Put an account link into its wire form, with its budgets where they were read."""
     return AccountAnswer(
         id=account.id,
         platform=account.platform,
@@ -272,6 +290,7 @@ def answer(context: Context, account: Account) -> AccountAnswer:
         history_from=account.history_from,
         synced_at=account.synced_at,
         created_at=account.created_at,
+        budgets=None if standings is None else [budgets.answer(standing) for standing in standings],
     )
 
 

@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
+from overture.actions import budgets as stands
 from overture.actions import clients
 from overture.actions.clients import Registration
-from overture.actions.context import Context
-from overture.api import bodies, callbacks, platforms, refusals, routing
+from overture.actions.context import Actor, Context
+from overture.api import bodies, budgets, callbacks, platforms, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
+from overture.api.budgets import BudgetAnswer
 from overture.store.clients import Client
 
 router = routing.router("Platforms")
@@ -51,6 +53,7 @@ class AppAnswer(bodies.Answer):
         examples=["http://127.0.0.1:8080/oauth/twitter/callback"],
     )
     scopes: list[str] = Field(description="What it asks of those who link.", examples=[["dm.read", "dm.write"]])
+    budgets: list[BudgetAnswer] = Field(description="How much all its accounts together may do now.")
     changed_at: bodies.Instant = Field(description="When it was registered.")
     changed_by: str = Field(description="Name of the token that registered it.", examples=["Dashboard"])
 
@@ -63,7 +66,8 @@ class AppAnswer(bodies.Answer):
 async def get_app(context: CurrentContext, actor: CurrentActor, platform: str, request: Request) -> AppAnswer:
     """Return the app through which accounts are linked in the browser."""
     base_url = platforms.address(request, platform)
-    return _answer(context, request, platform, await clients.get(context, actor, platform=platform, base_url=base_url))
+    found = await clients.get(context, actor, platform=platform, base_url=base_url)
+    return await _answer(context, actor, request, platform, found)
 
 
 @router.put(
@@ -90,7 +94,7 @@ async def register_app(
             consumer_secret=body.consumer_secret,
         ),
     )
-    return _answer(context, request, platform, kept)
+    return await _answer(context, actor, request, platform, kept)
 
 
 @router.delete(
@@ -105,7 +109,8 @@ async def forget_app(context: CurrentContext, actor: CurrentActor, platform: str
     await clients.forget(context, actor, platform=platform, base_url=base_url)
 
 
-def _answer(context: Context, request: Request, platform: str, client: Client) -> AppAnswer:
+async def _answer(context: Context, actor: Actor, request: Request, platform: str, client: Client) -> AppAnswer:
+    standings = await stands.of_app(context, actor, app_id=client.app_id)
     return AppAnswer(
         platform=platform,
         client_id=client.client_id,
@@ -114,6 +119,7 @@ def _answer(context: Context, request: Request, platform: str, client: Client) -
         has_consumer_secret=client.sealed_consumer_secret is not None,
         redirect_uri=callbacks.address(request, platform),
         scopes=[scope.name for scope in clients.require_authority(context, platform).scopes],
+        budgets=[budgets.answer(standing) for standing in standings],
         changed_at=client.changed_at,
         changed_by=client.changed_by,
     )

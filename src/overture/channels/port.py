@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from overture.core.budget import Published, Window
 from overture.core.costs import FREE, PriceList
 from overture.core.grants import Grant, Keys
 from overture.core.lookup import Lookup, Person
@@ -41,7 +42,7 @@ class Capabilities:
     """What a platform can do; the engine asks these flags and never the platform's name.
 
     `audiences` are the lists of people it shows, `history` is how far back a reading of an inbox shows its messages,
-    `price_list` what it bills.
+    `windows` is how much of each kind of call it has published to take, `price_list` what it bills.
     """
 
     checks_reachability: bool
@@ -54,6 +55,7 @@ class Capabilities:
     account_daily_ceiling: int
     history: timedelta
     audiences: frozenset[Audience] = frozenset()
+    windows: tuple[Published, ...] = ()
     price_list: PriceList = FREE
 
 
@@ -86,6 +88,7 @@ class Inbox:
 
     `next_page`: where not all was read, from where another reading goes on. `rest_until`: this reading used up what the
     platform allows, and it takes no other one before. `listed`: how many messages the platform showed, known ones too.
+    `windows`: what it said of its windows for readings of the kind.
     """
 
     messages: tuple[InboxMessage, ...]
@@ -93,33 +96,45 @@ class Inbox:
     listed: int = 0
     next_page: str | None = None
     rest_until: datetime | None = None
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
     """A page of people a platform lists; `next_page` asks for the one behind it, None where there is none.
 
-    `rest_until`: this call used up what the platform allows the account, and it takes no other one before.
+    `rest_until`: this call used up what the platform allows the account, and it takes no other one before. `windows`:
+    what it said of its windows for calls of the kind.
     """
 
     people: tuple[Person, ...]
     next_page: str | None
     rest_until: datetime | None = None
+    windows: tuple[Window, ...] = ()
 
 
 class ChannelError(Exception):
     """A read failed. `kind` is `rateLimited`, `authLost`, `outOfCredit`, `unavailable`, `invalid` or `gone`.
 
     `gone` tells that what was asked about is not there, or not shown. `reason` is the word of an outcome, where a
-    refusal has one.
+    refusal has one; `windows` what the platform said with it of its windows.
     """
 
-    def __init__(self, kind: str, detail: str, *, retry_at: datetime | None = None, reason: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        retry_at: datetime | None = None,
+        reason: str | None = None,
+        windows: tuple[Window, ...] = (),
+    ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
         self.retry_at = retry_at
         self.reason = reason
+        self.windows = windows
 
 
 class Authority(Protocol):

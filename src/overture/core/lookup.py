@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.core.budget import Window
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
@@ -43,8 +45,10 @@ class Lookup:
     """The answer to a look-up: every identifier asked for stands in exactly one of the two.
 
     `rest_until`: this look-up used up what the platform allows the account, and it takes no other one before.
+    `windows`: what it said of its windows for calls of the kind.
     """
 
     people: tuple[Person, ...]
     absent: tuple[Absent, ...]
     rest_until: datetime | None = None
+    windows: tuple[Window, ...] = ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from overture.core.budget import Window
 from overture.core.words import AttemptState, OutcomeKind
 
 FIRST_REST = timedelta(minutes=15)
@@ -41,7 +42,7 @@ class Outcome:
 
     `reason` is a short machine-readable word, `detail` the platform's own text, `retry_at` the instant (UTC) before
     which the platform takes no more (of the whole app where `holds_app`), `platform_message_id` the accepted message
-    on the platform.
+    on the platform. `windows`: what the platform said with it of the windows for sending.
     """
 
     kind: OutcomeKind
@@ -51,6 +52,7 @@ class Outcome:
     detail: str | None = None
     retry_at: datetime | None = None
     holds_app: bool = False
+    windows: tuple[Window, ...] = ()
 
     @property
     def state(self) -> AttemptState:

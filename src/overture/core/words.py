@@ -364,6 +364,38 @@ class ReadEndpoint(StrEnum):
     USERNAMES = "usernames"
 
 
+class Endpoint(StrEnum):
+    """A kind of call with windows of its own on the platform: those that read, and sending."""
+
+    SEND = "send"
+    CONVERSATION = "conversation"
+    FOLLOWERS = "followers"
+    FOLLOWING = "following"
+    INBOX = "inbox"
+    LIKES = "likes"
+    PROFILES = "profiles"
+    USERNAMES = "usernames"
+
+
+class BudgetScope(StrEnum):
+    """Whose calls a budget counts: those of one account, or of all accounts of an app."""
+
+    ACCOUNT = "account"
+    APP = "app"
+
+
+class BudgetSource(StrEnum):
+    """Where a budget comes from.
+
+    The team's own limit, the most the platform lets an account send by all its clients, its headers, or its table.
+    """
+
+    LIMIT = "limit"
+    CEILING = "ceiling"
+    TOLD = "told"
+    PUBLISHED = "published"
+
+
 class CostKind(StrEnum):
     """What a platform bills by the piece."""
 

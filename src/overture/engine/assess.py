@@ -12,9 +12,10 @@ from overture.core import policy
 from overture.core.lookup import Lookup, Person
 from overture.core.words import REACHABLE_VERDICTS, AccountStatus, CostKind, LeadState, ReadEndpoint, VerdictKind
 from overture.engine import complete, plan
+from overture.engine.hearing import Hearing
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets, costs, duties, people, persons, progress, reach
+from overture.store import costs, duties, people, persons, progress, reach
 from overture.store.pool import Connection, Pool
 
 TRIES = 3
@@ -62,8 +63,10 @@ class Assessor:
         if not leads:
             return min(resting.values(), default=None)
         questions = list(self._questions(leads, askers, loads, resting))
-        answers, rests, retry_at = await self._ask(team_id, questions, now)
-        await self._rest(team_id, rests)
+        hearing = Hearing(ReadEndpoint.PROFILES, now=now)
+        answers, retry_at = await self._ask(team_id, questions, hearing, now)
+        async with self._pool.acquire() as connection:
+            await hearing.keep(connection, team_id=team_id)
         await self._bill(team_id, answers, now)
         async with self._pool.acquire() as connection, connection.transaction():
             resolved = await self._conclude(connection, team_id, campaign_id, leads, askers, answers, now)
@@ -72,12 +75,7 @@ class Assessor:
             return retry_at
         if answers or resolved:
             return now
-        return min((resting | rests).values(), default=None)
-
-    async def _rest(self, team_id: str, rests: Mapping[str, datetime]) -> None:
-        if rests:
-            async with self._pool.acquire() as connection:
-                await budgets.rest_endpoint(connection, team_id=team_id, endpoint=ReadEndpoint.PROFILES, until=rests)
+        return min((resting | hearing.rests).values(), default=None)
 
     async def _bill(self, team_id: str, answers: Sequence[tuple[Question, Lookup]], now: datetime) -> None:
         shown: Counter[str] = Counter()
@@ -129,16 +127,15 @@ class Assessor:
                 yield Question(account=asker, leads=tuple(asked[start : start + size]))
 
     async def _ask(
-        self, team_id: str, questions: Sequence[Question], now: datetime
-    ) -> tuple[list[tuple[Question, Lookup]], dict[str, datetime], datetime | None]:
+        self, team_id: str, questions: Sequence[Question], hearing: Hearing, now: datetime
+    ) -> tuple[list[tuple[Question, Lookup]], datetime | None]:
         """Look up all questions, some at once.
 
-        Return the answers, the accounts of which the platform takes no look-ups until an instant, and when questions
-        that were refused for another reason may be asked again.
+        Return the answers, and when questions that were refused for another reason than their number may be asked
+        again. `hearing` takes what the platform says of its windows.
         """
         slots = asyncio.Semaphore(CALLS_AT_ONCE)
         retry_at: datetime | None = None
-        rests: dict[str, datetime] = {}
         answers: list[tuple[Question, Lookup]] = []
 
         async def ask(question: Question) -> None:
@@ -147,7 +144,7 @@ class Assessor:
             assert channel is not None
             account_id = question.account.account_id
             async with slots:
-                if retry_at is not None or account_id in rests:
+                if retry_at is not None or account_id in hearing.rests:
                     return
                 try:
                     credentials = await self._keyring.credentials(
@@ -159,17 +156,15 @@ class Assessor:
                     ids = [lead.platform_id for lead in question.leads]
                     answer = await channel.look_up(credentials, platform_ids=ids)
                 except port.ChannelError as error:
-                    if error.kind == "rateLimited":
-                        rests[account_id] = max(error.retry_at or now, now + RETRY)
-                    else:
+                    hearing.refused(account_id, error)
+                    if error.kind != "rateLimited":
                         retry_at = max(error.retry_at or now, now + RETRY)
                     return
                 answers.append((question, answer))
-                if answer.rest_until is not None and answer.rest_until > now:
-                    rests[account_id] = answer.rest_until
+                hearing.answered(account_id, answer)
 
         await asyncio.gather(*(ask(question) for question in questions))
-        return answers, rests, retry_at
+        return answers, retry_at
 
     async def _conclude(
         self,

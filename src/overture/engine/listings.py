@@ -13,9 +13,10 @@ from overture.core.rights import Scope
 from overture.core.words import Audience, Capability, CostKind, ReadEndpoint
 from overture.engine import askers
 from overture.engine.askers import Asker, Refusal
+from overture.engine.hearing import Hearing
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets, costs
+from overture.store import costs
 from overture.store.pool import Pool
 
 _log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Lister:
         if linked and not known:
             return Page(people=(), next_page=None, refusal=_nobody_granted(next(iter(lacks.values())), now))
         refusals: list[Refusal] = []
-        rests: dict[str, datetime] = {}
+        hearing = Hearing(endpoint, now=now)
         shown: dict[str, int] = {}
         found: Page | None = None
         for asker in known:
@@ -73,22 +74,18 @@ class Lister:
                 if error.kind == "gone":
                     found = Page(people=(), next_page=None, gone="The platform does not show what was asked about.")
                     break
-                refusal = _refusal(error, now)
-                refusals.append(refusal)
-                if error.kind == "rateLimited":
-                    rests[asker.account_id] = refusal.retry_at
+                hearing.refused(asker.account_id, error)
+                refusals.append(_refusal(error, now))
                 if error.kind not in askers.OF_THE_ACCOUNT:
                     break
                 continue
-            if listed.rest_until is not None and listed.rest_until > now:
-                rests[asker.account_id] = listed.rest_until
+            hearing.answered(asker.account_id, listed)
             shown[asker.account_id] = len(listed.people)
             found = Page(people=listed.people, next_page=listed.next_page)
             break
         async with self._pool.acquire() as connection:
             await costs.count(connection, team_id=team_id, kind=CostKind.PROFILE_READ, units=shown, now=now)
-            if rests:
-                await budgets.rest_endpoint(connection, team_id=team_id, endpoint=endpoint, until=rests)
+            await hearing.keep(connection, team_id=team_id)
         if found is not None:
             return found
         first = min(refusals, key=lambda refusal: refusal.retry_at, default=None)

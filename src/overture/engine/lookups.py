@@ -13,9 +13,10 @@ from overture.core.lookup import Person
 from overture.core.words import CostKind, ReadEndpoint
 from overture.engine import askers
 from overture.engine.askers import OF_THE_ACCOUNT, RETRY, Asker, Refusal
+from overture.engine.hearing import Hearing
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets, costs
+from overture.store import costs
 from overture.store.pool import Pool
 
 _log = logging.getLogger(__name__)
@@ -58,10 +59,7 @@ class Finder:
         await asyncio.gather(*(round_.ask() for _ in range(min(CALLS_AT_ONCE, len(batches)))))
         async with self._pool.acquire() as connection:
             await costs.count(connection, team_id=team_id, kind=CostKind.PROFILE_READ, units=round_.shown, now=now)
-            if round_.rests:
-                await budgets.rest_endpoint(
-                    connection, team_id=team_id, endpoint=ReadEndpoint.USERNAMES, until=round_.rests
-                )
+            await round_.hearing.keep(connection, team_id=team_id)
         return Answers(people=round_.people, absent=round_.absent, refusal=round_.refusal)
 
 
@@ -84,7 +82,7 @@ class _Round:
         self._is_over = False
         self.people: list[Person] = []
         self.absent: dict[str, str] = {}
-        self.rests: dict[str, datetime] = {}
+        self.hearing = Hearing(ReadEndpoint.USERNAMES, now=now)
         self.shown: Counter[str] = Counter()
 
     @property
@@ -106,6 +104,7 @@ class _Round:
                 self._batches.appendleft(batch)
                 self._refuse(asker, error)
                 continue
+            self.hearing.answered(asker.account_id, answer)
             if answer.rest_until is not None and answer.rest_until > self._now:
                 self._rest(asker, answer.rest_until)
             met = {person.username.lower() for person in answer.people}
@@ -117,7 +116,6 @@ class _Round:
 
     def _rest(self, asker: Asker, until: datetime) -> None:
         """Let an account rest that has used up what the platform allows it."""
-        self.rests[asker.account_id] = until
         if asker in self._askers:
             self._askers.remove(asker)
         reason = "The platform takes no more look-ups for now; it is asked again by itself."
@@ -130,8 +128,7 @@ class _Round:
                 self._askers.remove(asker)
         else:
             self._is_over = True
+        self.hearing.refused(asker.account_id, error)
         retry_at = max(error.retry_at or self._now, self._now + RETRY)
-        if error.kind == "rateLimited":
-            self.rests[asker.account_id] = retry_at
         reason = f"The platform does not tell who the usernames are ({error.kind}); it is asked again by itself."
         self._refusals.append(Refusal(reason=reason, retry_at=retry_at))

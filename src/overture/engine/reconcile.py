@@ -11,9 +11,10 @@ from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
 from overture.core.words import CostKind, LeadState, OutcomeKind, ReadEndpoint
 from overture.engine import by_hand, dispatch, inbound, settle
+from overture.engine.hearing import Hearing
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
-from overture.store import budgets, costs, inboxes, ledger, outbox, paces, progress, threads
+from overture.store import costs, inboxes, ledger, outbox, paces, progress, threads
 from overture.store.pool import Connection, Pool
 
 CERTAIN_AFTER = timedelta(seconds=120)
@@ -47,6 +48,7 @@ class _Reading:
     channel: port.Channel
     now: datetime
     wall_now: datetime
+    hearing: Hearing
 
 
 class Reconciler:
@@ -76,7 +78,13 @@ class Reconciler:
         is_open = not all(is_over)
         ended: list[str] = []
         if reader is not None and reader.is_connected and channel is not None and left:
-            reading = _Reading(reader=reader, channel=channel, now=now, wall_now=wall_now)
+            reading = _Reading(
+                reader=reader,
+                channel=channel,
+                now=now,
+                wall_now=wall_now,
+                hearing=Hearing(ReadEndpoint.CONVERSATION, now=now),
+            )
             next_due = await self._read(team_id, reading, left, ended)
         else:
             # An account that has to be authorised again is read once it is: the sweep asks again.
@@ -112,7 +120,8 @@ class Reconciler:
             except port.ChannelError as error:
                 failures += 1
                 if error.kind in _FOR_THE_ACCOUNT:
-                    await self._rest(team_id, reading, error.retry_at)
+                    reading.hearing.refused(reading.reader.account_id, error)
+                    await self._keep(team_id, reading)
                     return max(error.retry_at or reading.now, reading.now + RETRY)
             if inbox is not None:
                 await self._bill(team_id, attempt.account_id, inbox, reading.now)
@@ -122,23 +131,20 @@ class Reconciler:
                 next_due = reading.now + RETRY
             if failures == _FAILURES_IN_A_ROW:
                 return reading.now + RETRY
-            if inbox is not None and await self._rest(team_id, reading, inbox.rest_until):
+            if inbox is not None and await self._rests(team_id, reading, inbox):
                 is_last = attempt is attempts[-1]
                 return None if is_last and next_due is None else inbox.rest_until
         return next_due
 
-    async def _rest(self, team_id: str, reading: _Reading, until: datetime | None) -> bool:
-        """Note until when the platform takes no reading of the account's conversations; tell whether it takes one."""
-        if until is None or until <= reading.now:
-            return False
+    async def _rests(self, team_id: str, reading: _Reading, inbox: port.Inbox) -> bool:
+        """Note what the platform said of its windows; tell whether it takes no other reading of conversations now."""
+        reading.hearing.answered(reading.reader.account_id, inbox)
+        await self._keep(team_id, reading)
+        return reading.reader.account_id in reading.hearing.rests
+
+    async def _keep(self, team_id: str, reading: _Reading) -> None:
         async with self._pool.acquire() as connection:
-            await budgets.rest_endpoint(
-                connection,
-                team_id=team_id,
-                endpoint=ReadEndpoint.CONVERSATION,
-                until={reading.reader.account_id: until},
-            )
-        return True
+            await reading.hearing.keep(connection, team_id=team_id)
 
     async def _bill(self, team_id: str, account_id: str, inbox: port.Inbox, now: datetime) -> None:
         shown = {account_id: inbox.listed}

@@ -9,10 +9,10 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core.words import CostKind, ReadEndpoint
 from overture.engine import catch_up, halts, inbound
+from overture.engine.hearing import Hearing
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
 from overture.store import (
-    budgets,
     costs,
     duties,
     inboxes,
@@ -70,6 +70,7 @@ class InboxReader:
             return Reading(next_due=reader.rest_until, ended=[])
         if reader.restored_from is not None and await self._has_open(team_id, account_id, now):
             return Reading(next_due=now + CATCH_UP_RETRY, ended=[])
+        hearing = Hearing(ReadEndpoint.INBOX, now=now)
         try:
             credentials = await self._keyring.credentials(
                 team_id=team_id,
@@ -81,8 +82,11 @@ class InboxReader:
                 credentials, until_id=reader.until_id, own_id=reader.platform_id, page=reader.page
             )
         except port.ChannelError as error:
+            hearing.refused(account_id, error)
+            await self._keep(team_id, hearing)
             return await self._failed(team_id, reader, now, error)
-        await self._rest(team_id, account_id, inbox.rest_until, now)
+        hearing.answered(account_id, inbox)
+        await self._keep(team_id, hearing)
         return await self._take_in(team_id, reader, channel.capabilities, inbox, now)
 
     async def _take_in(
@@ -172,16 +176,12 @@ class InboxReader:
                 )
                 await outbox.append(connection, team_id=team_id, now=now, events=events)
             return Reading(next_due=None, ended=[])
-        await self._rest(team_id, account_id, error.retry_at, now)
         return Reading(next_due=max(error.retry_at or now, now + RETRY), ended=[])
 
-    async def _rest(self, team_id: str, account_id: str, until: datetime | None, now: datetime) -> None:
+    async def _keep(self, team_id: str, hearing: Hearing) -> None:
         """Note until when the platform takes no reading: a follow-up asks for one each minute, and none may be made."""
-        if until is not None and until > now:
-            async with self._pool.acquire() as connection:
-                await budgets.rest_endpoint(
-                    connection, team_id=team_id, endpoint=ReadEndpoint.INBOX, until={account_id: until}
-                )
+        async with self._pool.acquire() as connection:
+            await hearing.keep(connection, team_id=team_id)
 
 
 def _billed(reader: inboxes.Reader, inbox: port.Inbox, fresh: int, now: datetime) -> int:

@@ -6,9 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from overture.core import outcome, pacing, sequence
-from overture.core.words import AttemptState, CostKind, LeadState, OutcomeKind, Trigger
+from overture.core.words import AttemptState, CostKind, Endpoint, LeadState, OutcomeKind, Trigger
 from overture.engine import automate, by_hand, halts, pacemaker, versions
-from overture.store import costs, duties, ledger, outbox, paces, persons, progress, scope_requests, threads, wakeups
+from overture.store import (
+    budget_windows,
+    costs,
+    duties,
+    ledger,
+    outbox,
+    paces,
+    persons,
+    progress,
+    scope_requests,
+    threads,
+    wakeups,
+)
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
@@ -64,6 +76,8 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     every: list[ledger.Settled | ledger.SettledByHand] = [*settled, *sent_by_hand]
     sent = Counter(attempt.account_id for attempt in every if attempt.state == AttemptState.ACCEPTED)
     await costs.count(connection, team_id=team_id, kind=CostKind.MESSAGE_SENT, units=sent, now=now)
+    told = {result.account_id: result.outcome.windows for result in results if result.outcome.windows}
+    await budget_windows.keep(connection, team_id=team_id, endpoint=Endpoint.SEND, told=told, now=now)
     await outbox.append(connection, team_id=team_id, now=now, events=events)
     return sorted(ended)
 

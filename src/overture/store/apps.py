@@ -65,6 +65,14 @@ async def of_accounts(
     return {row["platform_id"]: App(**{name: row[name] for name in App.__dataclass_fields__}) for row in rows}
 
 
+async def platforms(connection: Connection, *, team_id: str, app_ids: Sequence[str]) -> dict[str, str]:
+    """Return the platform of each app."""
+    rows = await connection.fetch(
+        "SELECT id, platform FROM platform_app WHERE team_id = $1 AND id = ANY($2::text[])", team_id, list(app_ids)
+    )
+    return {row["id"]: row["platform"] for row in rows}
+
+
 async def set_policy(
     connection: Connection, *, team_id: str, app_id: str, policy: str, note: str | None, chosen_by: str, now: datetime
 ) -> None:

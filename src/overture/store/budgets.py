@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from overture.core import pacing
 from overture.core.words import ReadEndpoint
-from overture.store import ledger
+from overture.store import budget_windows, ledger
 from overture.store.pool import Connection
 
 _DAY = timedelta(hours=24)
@@ -40,15 +40,27 @@ async def _charge_counted(
         app_id,
     )
     assert row is not None
+    cap = await _learned_cap(connection, team_id, app_id, row["daily_cap"])
     ends = await ledger.app_ends(connection, team_id=team_id, app_id=app_id, after=now - _DAY)
-    room, free_at = max(0, row["daily_cap"] - len(ends)), now
+    room, free_at = max(0, cap - len(ends)), now
     if room < count:
-        free_at = _free_at([*ends, *[now] * room], row["daily_cap"], now)
+        free_at = _free_at([*ends, *[now] * room], cap, now)
     granted = min(room, count)
     await connection.execute(
         "UPDATE app_budget SET room = $3 WHERE team_id = $1 AND app_id = $2", team_id, app_id, room - granted
     )
     return granted, free_at
+
+
+async def _learned_cap(connection: Connection, team_id: str, app_id: str, cap: int) -> int:
+    """Return the app's ceiling: the platform's latest word overrules what was known before."""
+    told = await budget_windows.app_limit(connection, team_id=team_id, app_id=app_id, seconds=int(_DAY.total_seconds()))
+    if told is None or told in (0, cap):
+        return cap
+    await connection.execute(
+        "UPDATE app_budget SET daily_cap = $3 WHERE team_id = $1 AND app_id = $2", team_id, app_id, told
+    )
+    return told
 
 
 async def free_at(connection: Connection, *, team_id: str, app_id: str, daily_cap: int, now: datetime) -> datetime:

@@ -5,7 +5,7 @@ older `{"errors": [{"code", "message"}]}`. A row matches on any of HTTP status, 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -63,6 +63,10 @@ def refused(answer: Answer, *, now: datetime | None, table: tuple[Row, ...] = TA
     Anything but a clear "no" (4xx) leaves open what X did: `unknown`. A 4xx that no row knows counts against
     the sender, with X's own words kept: no lead is lost for it, and a streak makes a person look.
     """
+    return replace(_refused(answer, now, table), windows=limits.told(answer.headers))
+
+
+def _refused(answer: Answer, now: datetime | None, table: tuple[Row, ...]) -> Outcome:
     detail = _words(answer)
     if answer.status >= 500:
         return Outcome(kind=OutcomeKind.UNKNOWN, reason="serverError", detail=detail)
@@ -88,7 +92,7 @@ def read_error(outcome: Outcome) -> ChannelError:
     """Return the error a read raises for a refusal or a failed call."""
     detail = outcome.detail or outcome.reason or outcome.kind
     kind = _READ_KINDS.get(outcome.kind, "unavailable")
-    return ChannelError(kind, detail, retry_at=outcome.retry_at, reason=outcome.reason)
+    return ChannelError(kind, detail, retry_at=outcome.retry_at, reason=outcome.reason, windows=outcome.windows)
 
 
 def problems(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -131,6 +135,7 @@ def _accepted(answer: Answer) -> Outcome:
         conversation_id=conversation if isinstance(conversation, str) else None,
         retry_at=None if opening is None else opening.at,
         holds_app=opening is not None and opening.holds_app,
+        windows=limits.told(answer.headers),
     )
 
 

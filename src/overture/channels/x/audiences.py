@@ -1,7 +1,6 @@
 """Lists of users that X gives page by page: followers, followed accounts, and who liked a post."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from overture.channels.port import ChannelError, Listed
@@ -31,8 +30,8 @@ def request(audience: Audience, of_id: str, *, page: str | None, most: int) -> t
     return path.format(id=of_id), parameters
 
 
-def listed(body: Mapping[str, Any], *, rest_until: datetime | None) -> Listed:
-    """Read a page; `rest_until` is what its headers say.
+def listed(body: Mapping[str, Any]) -> Listed:
+    """Read a page.
 
     Raises:
         ChannelError: `gone`, what was asked about is not there; `unavailable`, the answer cannot be read.
@@ -46,5 +45,4 @@ def listed(body: Mapping[str, Any], *, rest_until: datetime | None) -> Listed:
     return Listed(
         people=tuple(profiles.person_of(user) for user in users),
         next_page=token if isinstance(token, str) and token else None,
-        rest_until=rest_until,
     )

@@ -1,7 +1,7 @@
 """X as a channel: direct messages and profiles through API v2, with the user token of the sending account."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from overture.channels.port import Capabilities, ChannelError, Credentials, Iden
 from overture.channels.x import answers, audiences, events, limits, oauth, prices, profiles
 from overture.channels.x.client import CallFailed, Client
 from overture.channels.x.refusals import Row
+from overture.core.budget import Window
 from overture.core.costs import PriceList
 from overture.core.lookup import Absent, Lookup
 from overture.core.outcome import Outcome
@@ -38,6 +39,7 @@ class XChannel:
         account_daily_ceiling=limits.ACCOUNT_DAILY_CEILING,
         history=limits.HISTORY,
         audiences=frozenset(Audience),
+        windows=limits.PUBLISHED,
         price_list=prices.PUBLISHED,
     )
 
@@ -56,8 +58,8 @@ class XChannel:
 
     async def identify(self, credentials: Credentials) -> Identity:
         """Return whose token this is."""
-        body, _ = await self._read(credentials, "/2/users/me", {"user.fields": profiles.IDENTITY_FIELDS})
-        return profiles.identity(body)
+        read = await self._read(credentials, "/2/users/me", {"user.fields": profiles.IDENTITY_FIELDS})
+        return profiles.identity(read.body)
 
     async def look_up(
         self, credentials: Credentials, *, platform_ids: Sequence[str] = (), usernames: Sequence[str] = ()
@@ -81,9 +83,14 @@ class XChannel:
         path, key = ("/2/users/by", "usernames") if by_username else ("/2/users", "ids")
         distinct = {one.casefold(): one for one in possible}
         parameters = {key: ",".join(distinct.values()), "user.fields": profiles.PERSON_FIELDS}
-        body, rest_until = await self._read(credentials, path, parameters)
-        answer = profiles.lookup(body, asked=possible, by_username=by_username)
-        return Lookup(people=answer.people, absent=answer.absent + impossible, rest_until=rest_until)
+        read = await self._read(credentials, path, parameters)
+        answer = profiles.lookup(read.body, asked=possible, by_username=by_username)
+        return Lookup(
+            people=answer.people,
+            absent=answer.absent + impossible,
+            rest_until=read.rest_until,
+            windows=read.windows,
+        )
 
     async def list_audience(
         self, credentials: Credentials, *, audience: Audience, of_id: str, page: str | None, most: int
@@ -91,12 +98,14 @@ class XChannel:
         """List followers, followed accounts, or who liked a post: one page, the newest first as X gives them."""
         path, parameters = audiences.request(audience, of_id, page=page, most=most)
         try:
-            body, rest_until = await self._read(credentials, path, parameters)
+            read = await self._read(credentials, path, parameters)
         except ChannelError as error:
             # X calls a user or post that is not there a mistake of the caller.
             kind = "gone" if error.kind == "invalid" else error.kind
-            raise ChannelError(kind, error.detail, retry_at=error.retry_at, reason=error.reason) from error
-        return audiences.listed(body, rest_until=rest_until)
+            raise ChannelError(
+                kind, error.detail, retry_at=error.retry_at, reason=error.reason, windows=error.windows
+            ) from error
+        return replace(audiences.listed(read.body), rest_until=read.rest_until, windows=read.windows)
 
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Send one direct message, once; whatever happens is told by the outcome."""
@@ -160,7 +169,7 @@ class XChannel:
     ) -> Inbox:
         messages: dict[str, InboxMessage] = {}
         shown = 0
-        rest_until: datetime | None = None
+        read: _Read | None = None
         for _ in range(limits.PAGE_CAP):
             parameters = dict(events.PARAMETERS)
             if token is None:
@@ -168,13 +177,14 @@ class XChannel:
             else:
                 parameters["pagination_token"] = token
             try:
-                body, rest_until = await self._read(credentials, path, parameters)
+                read = await self._read(credentials, path, parameters)
             except ChannelError as error:
                 if error.kind != "rateLimited" or error.retry_at is None or not messages:
                     raise
                 # What was read so far has been paid for.
-                return _inbox(messages, shown, reached=False, next_page=token, rest_until=error.retry_at)
-            listed, token = events.page(body)
+                last = _Read(body={}, rest_until=error.retry_at, windows=error.windows)
+                return _inbox(messages, shown, last, reached=False, next_page=token)
+            listed, token = events.page(read.body)
             shown += len(listed)
             fresh = [event for event in listed if not is_known(event)]
             for event in fresh:
@@ -182,15 +192,14 @@ class XChannel:
                 if message is not None:
                     messages.setdefault(message.platform_id, message)
             if token is None or len(fresh) < len(listed):
-                return _inbox(messages, shown, reached=True, next_page=None, rest_until=rest_until)
-            if rest_until is not None:
+                return _inbox(messages, shown, read, reached=True, next_page=None)
+            if read.rest_until is not None:
                 break
-        return _inbox(messages, shown, reached=False, next_page=token, rest_until=rest_until)
+        assert read is not None
+        return _inbox(messages, shown, read, reached=False, next_page=token)
 
-    async def _read(
-        self, credentials: Credentials, path: str, parameters: Mapping[str, str]
-    ) -> tuple[Mapping[str, Any], datetime | None]:
-        """Return what X answers, and until when it takes no other call of the kind if this was the last one."""
+    async def _read(self, credentials: Credentials, path: str, parameters: Mapping[str, str]) -> "_Read":
+        """Return what X answers, and what it says of its windows for calls of the kind."""
         try:
             answer = await self._client.get(credentials, path, parameters)
         except CallFailed as failure:
@@ -204,7 +213,20 @@ class XChannel:
         if answer.body is None:
             raise ChannelError("unavailable", "the answer is no JSON object")
         used_up = limits.exhausted_until(answer.headers)
-        return answer.body, None if used_up is None else used_up.at
+        return _Read(
+            body=answer.body,
+            rest_until=None if used_up is None else used_up.at,
+            windows=limits.told(answer.headers),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """One answer to a reading; `rest_until`: no other call of the kind is taken before, if this was the last one."""
+
+    body: Mapping[str, Any]
+    rest_until: datetime | None
+    windows: tuple[Window, ...]
 
 
 async def _renewed(renew: Callable[[], Awaitable[str]], refused: Outcome) -> Outcome:
@@ -221,12 +243,17 @@ async def _renewed(renew: Callable[[], Awaitable[str]], refused: Outcome) -> Out
 def _inbox(
     messages: Mapping[str, InboxMessage],
     shown: int,
+    last: _Read,
     *,
     reached: bool,
     next_page: str | None,
-    rest_until: datetime | None,
 ) -> Inbox:
     newest_first = sorted(messages.values(), key=lambda message: int(message.platform_id), reverse=True)
     return Inbox(
-        messages=tuple(newest_first), reached=reached, listed=shown, next_page=next_page, rest_until=rest_until
+        messages=tuple(newest_first),
+        reached=reached,
+        listed=shown,
+        next_page=next_page,
+        rest_until=last.rest_until,
+        windows=last.windows,
     )

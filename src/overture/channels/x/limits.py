@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from overture.core.budget import Published, Window
+from overture.core.words import BudgetScope, Endpoint
+
 LONGEST_TEXT = 10_000
 """Characters in one direct message (X's reference for the send endpoint)."""
 
@@ -35,11 +38,40 @@ WINDOW = timedelta(minutes=15)
 SHORTEST_WAIT = timedelta(seconds=5)
 """The least wait after a refusal whose window seems over: the two clocks need not agree to the second."""
 
+QUARTER_HOUR, DAY = 900, 86_400
+
+PUBLISHED = (
+    Published(endpoint=Endpoint.SEND, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=15),
+    Published(endpoint=Endpoint.SEND, scope=BudgetScope.ACCOUNT, seconds=DAY, limit=1440),
+    Published(endpoint=Endpoint.SEND, scope=BudgetScope.APP, seconds=DAY, limit=APP_DAILY_SENDS),
+    Published(endpoint=Endpoint.INBOX, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=15),
+    Published(endpoint=Endpoint.CONVERSATION, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=15),
+    Published(endpoint=Endpoint.PROFILES, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=900),
+    Published(endpoint=Endpoint.USERNAMES, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=900),
+    Published(endpoint=Endpoint.FOLLOWERS, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=300),
+    Published(endpoint=Endpoint.FOLLOWING, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=300),
+    Published(endpoint=Endpoint.LIKES, scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR, limit=75),
+)
+"""X's rate-limit table (2026-07-24): where an account stands before X has told anything."""
+
 _OF_APP = "appDailyLimit"
+_MOST = 2**31 - 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Headers:
+    """How the headers of one window begin, and what it counts."""
+
+    prefix: str
+    reason: str
+    scope: BudgetScope
+    seconds: int
+
+
 _WINDOWS = (
-    ("x-rate-limit", "rateLimit"),
-    ("x-user-limit-24hour", "accountDailyLimit"),
-    ("x-app-limit-24hour", _OF_APP),
+    _Headers(prefix="x-rate-limit", reason="rateLimit", scope=BudgetScope.ACCOUNT, seconds=QUARTER_HOUR),
+    _Headers(prefix="x-user-limit-24hour", reason="accountDailyLimit", scope=BudgetScope.ACCOUNT, seconds=DAY),
+    _Headers(prefix="x-app-limit-24hour", reason=_OF_APP, scope=BudgetScope.APP, seconds=DAY),
 )
 
 
@@ -62,11 +94,24 @@ def exhausted_until(headers: Mapping[str, str]) -> Opening | None:
     Resets are epoch seconds of the platform's clock, taken as engine time.
     """
     spent = []
-    for prefix, reason in _WINDOWS:
-        reset = _epoch(headers.get(f"{prefix}-reset"))
-        if reset is not None and _is_zero(headers.get(f"{prefix}-remaining")):
-            spent.append(Opening(at=reset, reason=reason))
+    for one in _WINDOWS:
+        reset = _epoch(headers.get(f"{one.prefix}-reset"))
+        if reset is not None and _is_zero(headers.get(f"{one.prefix}-remaining")):
+            spent.append(Opening(at=reset, reason=one.reason))
     return max(spent, key=lambda opening: opening.at, default=None)
+
+
+def told(headers: Mapping[str, str]) -> tuple[Window, ...]:
+    """Return what an answer says of the windows of its kind of call; what cannot be read is left out."""
+    windows = []
+    for one in _WINDOWS:
+        limit, left = (_count(headers.get(f"{one.prefix}-{part}")) for part in ("limit", "remaining"))
+        reset = _epoch(headers.get(f"{one.prefix}-reset"))
+        if limit is not None and left is not None and reset is not None:
+            windows.append(
+                Window(scope=one.scope, seconds=one.seconds, limit=limit, left=min(left, limit), resets_at=reset)
+            )
+    return tuple(windows)
 
 
 def refused_until(headers: Mapping[str, str], now: datetime | None) -> Opening | None:
@@ -91,6 +136,13 @@ def refused_until(headers: Mapping[str, str], now: datetime | None) -> Opening |
     if now is not None and latest.at <= now:
         return Opening(at=now + SHORTEST_WAIT, reason=latest.reason)
     return latest
+
+
+def _count(value: str | None) -> int | None:
+    try:
+        return None if value is None else min(max(int(value), 0), _MOST)
+    except ValueError:
+        return None
 
 
 def _is_zero(value: str | None) -> bool:
