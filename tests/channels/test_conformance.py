@@ -28,6 +28,7 @@ class Careless:
     name = ""
     username_prefix = ""
     authority = None
+    push = None
     capabilities = Capabilities(
         checks_reachability=True,
         lookup_batch=0,

@@ -23,6 +23,7 @@ from overture.api import (
     events,
     failures,
     health,
+    hooks,
     idempotency,
     import_uploads,
     imports,
@@ -152,6 +153,7 @@ def _routed() -> FastAPI:
     app.include_router(health.router)
     app.include_router(documents.router)
     app.include_router(callbacks.router)
+    app.include_router(hooks.router)
     app.include_router(metrics.router)
     for router in (*(resource.router for resource in _RESOURCES), sessions.open_router):
         # Any other route would skip the token and the checks of query and body.

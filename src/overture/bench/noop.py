@@ -22,6 +22,7 @@ class NoopChannel:
     name = "Nowhere"
     username_prefix = ""
     authority = None
+    push = None
     capabilities = port.Capabilities(
         checks_reachability=False,
         lookup_batch=100,

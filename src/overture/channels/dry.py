@@ -20,6 +20,7 @@ class DryChannel:
         self.username_prefix = behind.username_prefix
         self.capabilities = behind.capabilities
         self.authority = behind.authority
+        self.push = behind.push
 
     async def identify(self, credentials: Credentials) -> Identity:
         """Return whose credentials these are."""

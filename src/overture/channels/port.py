@@ -1,6 +1,6 @@
 """What the engine asks of a platform. Every channel implements this protocol."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,7 +11,7 @@ from overture.core.grants import Grant, Keys
 from overture.core.lookup import Lookup, Person
 from overture.core.outcome import Outcome
 from overture.core.rights import Scope
-from overture.core.words import Audience
+from overture.core.words import Audience, PushedKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +113,16 @@ class Listed:
     windows: tuple[Window, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pushed:
+    """Something a platform tells by itself of the account `own_id`; told again, it has the same `event_id`."""
+
+    event_id: str
+    kind: PushedKind
+    own_id: str
+    message: InboxMessage | None = None
+
+
 class ChannelError(Exception):
     """A read failed. `kind` is `rateLimited`, `authLost`, `outOfCredit`, `unavailable`, `invalid` or `gone`.
 
@@ -159,11 +169,27 @@ class Authority(Protocol):
         ...
 
 
+class Push(Protocol):
+    """How a platform tells by itself what happens. `secret` is what it shares with the team's app."""
+
+    def answer(self, secret: str, query: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Return the answer by which a hook proves to be the app's; None where nothing was asked."""
+        ...
+
+    def is_genuine(self, secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Tell whether a post to a hook comes from the platform; `headers` are in small letters."""
+        ...
+
+    def read(self, body: bytes) -> list[Pushed]:
+        """Return what a post tells; what cannot be read of it never raises."""
+        ...
+
+
 class Channel(Protocol):
     """A platform. Sends answer with a value; reads raise `ChannelError` when the platform refuses.
 
     `name` is what people call it, `username_prefix` what stands before a username there. `authority` is None where
-    accounts are linked by tokens alone.
+    accounts are linked by tokens alone, `push` where the platform tells nothing by itself.
     """
 
     platform: str
@@ -174,6 +200,11 @@ class Channel(Protocol):
     @property
     def authority(self) -> Authority | None:
         """How accounts are linked without handing over a token."""
+        ...
+
+    @property
+    def push(self) -> Push | None:
+        """How it tells by itself what happens."""
         ...
 
     async def identify(self, credentials: Credentials) -> Identity:

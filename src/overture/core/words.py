@@ -396,6 +396,13 @@ class BudgetSource(StrEnum):
     PUBLISHED = "published"
 
 
+class PushedKind(StrEnum):
+    """What a platform tells by itself: a message, or one that nobody here can read."""
+
+    MESSAGE = "message"
+    UNREADABLE = "unreadable"
+
+
 class CostKind(StrEnum):
     """What a platform bills by the piece."""
 

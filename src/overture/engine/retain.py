@@ -18,6 +18,9 @@ DELIVERIES_KEPT = timedelta(days=30)
 SESSIONS_KEPT = timedelta(days=1)
 """For how long sessions of members are kept after their last possible end."""
 
+PUSHED_KEPT = timedelta(days=2)
+"""For how long it is known which events a platform has told already; it tells each again for hours at most."""
+
 TEAMS = 50
 IMPORTS = 10
 BATCH = 2_000
@@ -44,7 +47,10 @@ async def step(pool: Pool, *, now: datetime, wall_now: datetime) -> None:
         before = wall_now - SESSIONS_KEPT
         return await retention.prune_sessions(connection, before=before, wall_now=wall_now, count=BATCH)
 
-    for prune in (events, answers, imports, deliveries, sessions):
+    async def pushed(connection: Connection) -> int:
+        return await retention.prune_pushed(connection, before=now - PUSHED_KEPT, count=BATCH)
+
+    for prune in (events, answers, imports, deliveries, sessions, pushed):
         await _all_of(pool, prune)
 
 

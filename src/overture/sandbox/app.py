@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,18 +14,30 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from overture.sandbox import accounts as sending_accounts
-from overture.sandbox import answers, instants, limits, refusals, routes_audiences, routes_messages, routes_users
+from overture.sandbox import (
+    activity,
+    answers,
+    instants,
+    limits,
+    refusals,
+    routes_audiences,
+    routes_messages,
+    routes_users,
+)
 from overture.sandbox.accounts import Account
+from overture.sandbox.activity import Activity, Event
 from overture.sandbox.admission import Admission
 from overture.sandbox.clock import Clock
 from overture.sandbox.control import Control
+from overture.sandbox.deliveries import Deliveries
 from overture.sandbox.faults import Faults
 from overture.sandbox.grants import Grants
 from overture.sandbox.limits import Endpoint, Meter
-from overture.sandbox.messages import Origin
+from overture.sandbox.messages import Message, Origin
 from overture.sandbox.people import Population
 from overture.sandbox.platform import Platform, checked
 from overture.sandbox.record import Record
+from overture.sandbox.routes_activity import ActivityCalls
 from overture.sandbox.routes_grants import Authority
 from overture.sandbox.signatures import Signatures
 
@@ -37,6 +50,7 @@ def create_app(
     accounts: Sequence[Account] = sending_accounts.DEFAULT,
     start: datetime | None = None,
     limits: limits.Table | None = limits.PUBLISHED,
+    webhooks: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """Build a platform that speaks X API v2 and is steered under `/_sandbox`.
 
@@ -47,6 +61,7 @@ def create_app(
             None keeps nothing.
         accounts: the accounts whose tokens open the API.
         start: where the clock stands at first; None runs on the machine's clock until the first move.
+        webhooks: how webhooks are called; None calls them over the network.
         limits: the rate limits; None has none, `limits.scaled(10)` has ten times X's.
 
     The application's state carries `platform` and `closing`, an event that ends the calls a fault holds open.
@@ -86,15 +101,33 @@ def create_app(
     authority = Authority(
         grants=grants, account_of=platform.account_named, usernames=tuple(account.username for account in accounts)
     )
+    subscribed = Activity()
+    bringing = Deliveries(subscribed=subscribed, faults=faults, tick=platform.now, transport=webhooks)
+    calls = ActivityCalls(platform=platform, subscribed=subscribed, bringing=bringing, closing=closing)
+
+    def tell(account: Account, message: Message) -> None:
+        if not subscribed.subscriptions:
+            return
+        number = subscribed.next_id(message.moment)
+        payload = activity.message_payload(message)
+        bringing.tell(Event(id=number, type="dm.received", user_id=account.id, payload=payload))
+
+    platform.received = tell
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         closing.set()
+        bringing.close()
         platform.close()
 
     app = Starlette(
-        routes=[*_routes(admission), *authority.routes(), *Control(platform=platform, faults=faults).routes()],
+        routes=[
+            *_routes(admission),
+            *authority.routes(),
+            *calls.routes(),
+            *Control(platform=platform, faults=faults).routes(),
+        ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _refuse_path},
     )
@@ -102,6 +135,8 @@ def create_app(
     app.state.platform = platform
     app.state.grants = grants
     app.state.closing = closing
+    app.state.subscribed = subscribed
+    app.state.bringing = bringing
     return app
 
 

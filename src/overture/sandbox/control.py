@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from overture.sandbox import answers, instants, parameters, record, refusals, routes_messages
 from overture.sandbox.accounts import Account
-from overture.sandbox.faults import Fault, Faults, Kind, Plan, Where
+from overture.sandbox.faults import OF_PUSHES, Fault, Faults, Kind, Plan, Where
 from overture.sandbox.messages import Origin
 from overture.sandbox.people import Person
 from overture.sandbox.platform import Member, Platform
@@ -145,8 +145,10 @@ class Control:
         wanted = await _body(request, _Fault)
         kind = Kind(_one_of("kind", wanted.kind, list(Kind)))
         # A lost token is lost for every call; all else is asked of sending unless told otherwise.
-        usual = Where.ANY if kind is Kind.AUTH_LOST else Where.SEND
+        usual = Where.PUSH if kind in OF_PUSHES else Where.ANY if kind is Kind.AUTH_LOST else Where.SEND
         where = usual if wanted.endpoint is None else Where(_one_of("endpoint", wanted.endpoint, list(Where)))
+        if (kind in OF_PUSHES) != (where is Where.PUSH):
+            raise NotUnderstood(f"endpoint: push is for {', '.join(sorted(OF_PUSHES))}, and they for it")
         if (kind is Kind.LATENCY) != (wanted.seconds is not None):
             raise NotUnderstood("seconds: belongs to latency, and latency needs it")
         if (kind is Kind.REFUSED) != (wanted.refusal is not None):

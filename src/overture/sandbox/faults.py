@@ -23,6 +23,9 @@ class Kind(StrEnum):
     LATENCY = "latency"
     AUTH_LOST = "authLost"
     REFUSED = "refused"
+    LOST_DELIVERY = "lostDelivery"
+    DELAYED_DELIVERY = "delayedDelivery"
+    DUPLICATE_DELIVERY = "duplicateDelivery"
 
 
 class Where(StrEnum):
@@ -31,7 +34,12 @@ class Where(StrEnum):
     SEND = "send"
     LOOKUP = "lookup"
     EVENTS = "events"
+    PUSH = "push"
     ANY = "any"
+
+
+OF_PUSHES = frozenset({Kind.LOST_DELIVERY, Kind.DELAYED_DELIVERY, Kind.DUPLICATE_DELIVERY})
+"""Kinds that meet what the platform tells by itself, and no call; they alone do."""
 
 
 # Kinds that answer with a fixed entry of the table of refusals instead of doing the work.
@@ -56,6 +64,7 @@ _PLACES: Mapping[Endpoint, Where] = MappingProxyType(
         Endpoint.LIKING_USERS: Where.LOOKUP,
         Endpoint.EVENTS: Where.EVENTS,
         Endpoint.CONVERSATION_EVENTS: Where.EVENTS,
+        Endpoint.PUSH: Where.PUSH,
     }
 )
 
@@ -142,7 +151,8 @@ class Faults:
         chosen: Plan | None = None
         for fault in self._active:
             plan = fault.plan
-            if plan.where not in (Where.ANY, _PLACES[endpoint]) or plan.account not in (None, account_id):
+            wheres = (_PLACES[endpoint],) if endpoint is Endpoint.PUSH else (Where.ANY, _PLACES[endpoint])
+            if plan.where not in wheres or plan.account not in (None, account_id):
                 continue
             if plan.kind is not Kind.LATENCY and chosen is not None:
                 continue

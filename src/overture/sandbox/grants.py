@@ -37,6 +37,7 @@ NEEDED = {
     Endpoint.FOLLOWERS: _READS | {"follows.read"},
     Endpoint.FOLLOWING: _READS | {"follows.read"},
     Endpoint.LIKING_USERS: _READS | {"like.read"},
+    Endpoint.PUSH: _READS | {"dm.read"},
 }
 """The scopes each call needs."""
 

@@ -21,6 +21,7 @@ class Endpoint(StrEnum):
     FOLLOWERS = "followers"
     FOLLOWING = "following"
     LIKING_USERS = "likingUsers"
+    PUSH = "push"
 
 
 class Scope(StrEnum):

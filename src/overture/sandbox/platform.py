@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from overture.sandbox import instants, messages, talk
@@ -78,6 +78,8 @@ class Platform:
         self._received: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._has_written: set[tuple[str, str]] = set()
         self._due: list[_Due] = []
+        self.received: Callable[[Account, Message], None] | None = None
+        """Called for each message an account receives; those of the record were received before."""
         if len(self._accounts_by_username) < len(self.accounts):
             raise ValueError("two accounts have the same username")
         for account in accounts:
@@ -200,6 +202,9 @@ class Platform:
         for member in (message.sender, message.recipient):
             if member in self._accounts_by_id:
                 self._mailboxes[member].append(message)
+        receiver = self._accounts_by_id.get(message.recipient)
+        if receiver is not None and self.received is not None:
+            self.received(receiver, message)
         self._conversations[messages.conversation_id(message.sender, message.recipient)].append(message)
         if message.sender in self._accounts_by_id:
             self._schedule(message)

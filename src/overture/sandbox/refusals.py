@@ -121,6 +121,15 @@ TABLE: Mapping[str, Refusal] = MappingProxyType(
 )
 
 
+TOO_MANY_STREAMS = _problem(
+    429,
+    "ConnectionException",
+    "This stream is currently at the maximum allowed connection limit.",
+    "streaming-connection",
+    connection_issue="TooManyConnections",
+)
+
+
 def invalid(parameter: str, value: str, message: str) -> Refusal:
     """Refuse a call for one of its parameters, as X does for every request it cannot read."""
     body = {
@@ -130,6 +139,11 @@ def invalid(parameter: str, value: str, message: str) -> Refusal:
         "type": _PROBLEMS + "invalid-request",
     }
     return Refusal(status=400, body=body)
+
+
+def not_taken(problem: str) -> Refusal:
+    """Refuse a webhook or a subscription, for a reason X has a word for."""
+    return Refusal(status=400, body=dict(invalid("", "", problem).body) | {"detail": problem})
 
 
 def missing_user(parameter: str, value: str, *, is_suspended: bool) -> dict[str, str]:

@@ -85,6 +85,21 @@ async def prune_sessions(connection: Connection, *, before: datetime, wall_now: 
     return int(done.rpartition(" ")[2])
 
 
+async def prune_pushed(connection: Connection, *, before: datetime, count: int) -> int:
+    """Delete up to `count` events of platforms that were taken before `before`; return how many."""
+    done: str = await connection.execute(
+        """
+        DELETE FROM pushed_event p
+         USING (SELECT team_id, account_id, event_id FROM pushed_event WHERE taken_at < $1
+                 ORDER BY taken_at LIMIT $2 FOR UPDATE SKIP LOCKED) old
+         WHERE p.team_id = old.team_id AND p.account_id = old.account_id AND p.event_id = old.event_id
+        """,
+        before,
+        count,
+    )
+    return int(done.rpartition(" ")[2])
+
+
 async def prune_imports(connection: Connection, *, before: datetime, now: datetime, jobs: int, count: int) -> int:
     """Delete the rejects and what undoing needs of imports that ended before `before`; return how many were looked at.
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage, Listed
-from overture.channels.x import answers, audiences, events, limits, oauth, prices, profiles
+from overture.channels.x import activity, answers, audiences, events, limits, oauth, prices, profiles
 from overture.channels.x.client import CallFailed, Client
 from overture.channels.x.refusals import Row
 from overture.core.budget import Window
@@ -54,6 +54,7 @@ class XChannel:
         self.capabilities = replace(type(self).capabilities, price_list=price_list)
         self._client = Client(timeout=timeout, transport=transport)
         self.authority = oauth.Authority(self._client)
+        self.push = activity.Push()
         self._table = refusals + answers.TABLE
 
     async def identify(self, credentials: Credentials) -> Identity:

@@ -1,0 +1,220 @@
+"""What a platform tells by itself is kept at once, acted on as if an inbox had been read, and believed only signed."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from tests.api import hooking
+from tests.api.hooking import Told
+from tests.engine import conftest as engine
+
+from overture.store.pool import Pool
+
+
+@pytest_asyncio.fixture
+async def told(database: Pool) -> AsyncIterator[Told]:
+    async with hooking.opened(database) as made:
+        yield made
+
+
+async def _contacted(told: Told) -> tuple[str, str]:
+    """Write to one person who stays silent, and read no inbox from then on; return the campaign and the person's id."""
+    person = (await told.world.people("open", "silent"))[0]
+    campaign_id = await told.world.campaign([await told.world.make_list([person])])
+
+    async def was_contacted() -> bool:
+        at = await told.world.pool.fetchval("SELECT contacted_at FROM lead")
+        return at is not None and await told.world.clock.now() > at
+
+    await told.world.run_until(was_contacted)
+    await told.world.pool.execute("UPDATE duty SET due_at = 'infinity' WHERE kind = 'replies'")
+    return campaign_id, person["id"]
+
+
+async def _run_until_replied(told: Told, campaign_id: str) -> None:
+    async def has_replied() -> bool:
+        return await told.world.lead_states(campaign_id) == {"replied": 1} and await told.waiting() == 0
+
+    await told.world.run_until(has_replied)
+
+
+async def test_an_answer_that_is_pushed_ends_the_sequence_without_a_reading(told: Told) -> None:
+    campaign_id, person_id = await _contacted(told)
+    await told.subscribe("ana")
+    before = await told.world.pool.fetchrow("SELECT read_at, read_until_id FROM account_pace")
+    await told.say(person_id, "ana", "Tell me more")
+    await _run_until_replied(told, campaign_id)
+    assert await told.world.pool.fetchrow("SELECT read_at, read_until_id FROM account_pace") == before
+    threads = (await told.client.get("/threads")).json()["data"]
+    messages = (await told.client.get(f"/threads/{threads[0]['id']}/messages")).json()["data"]
+    assert "Tell me more" in [message["content"] for message in messages]
+
+
+async def test_what_a_reading_brings_once_more_changes_nothing(told: Told) -> None:
+    campaign_id, person_id = await _contacted(told)
+    await told.subscribe("ana")
+    await told.say(person_id, "ana", "Tell me more")
+    await _run_until_replied(told, campaign_id)
+    await told.world.pool.execute("UPDATE duty SET due_at = $1 WHERE kind = 'replies'", await told.world.clock.now())
+    until_id = await told.world.pool.fetchval("SELECT read_until_id FROM account_pace")
+
+    async def is_read() -> bool:
+        return bool(await told.world.pool.fetchval("SELECT read_until_id <> $1 FROM account_pace", until_id))
+
+    await told.world.run_until(is_read)
+    assert await told.world.pool.fetchval("SELECT count(*) FROM message WHERE direction = 'inbound'") == 1
+    assert await told.world.pool.fetchval("SELECT count(*) FROM event WHERE type = 'message.received'") == 1
+    # The platform bills the answer once; what was sent is known, and not counted when it is listed.
+    assert await told.world.pool.fetchval("SELECT units FROM app_cost WHERE kind = 'messageRead'") == 1
+
+
+async def test_answers_twice_and_out_of_order_count_once_and_at_their_time(told: Told) -> None:
+    campaign_id, person_id = await _contacted(told)
+    now = await told.world.clock.now()
+    own_id = told.platform_id("ana")
+    later = hooking.message(own_id, person_id, 9_000_002, now, "second")
+    earlier = hooking.message(own_id, person_id, 9_000_001, now, "first")
+    for body in (later, earlier, later, earlier, later):
+        answer = await told.post(body)
+        assert (answer.status_code, answer.json()) == (200, {})
+    assert await told.waiting() == 2
+    await _run_until_replied(told, campaign_id)
+    assert (await told.post(later)).status_code == 200
+    assert await told.waiting() == 0
+    campaign = (await told.client.get(f"/campaigns/{campaign_id}")).json()
+    assert campaign["repliesCount"] == 1
+    said = await told.world.pool.fetch("SELECT content FROM message WHERE direction = 'inbound' ORDER BY platform_id")
+    assert [row["content"] for row in said] == ["first", "second"]
+
+
+async def test_a_pushed_stop_is_heeded(told: Told) -> None:
+    campaign_id, person_id = await _contacted(told)
+    await told.post(hooking.message(told.platform_id("ana"), person_id, 1, await told.world.clock.now(), "STOP"))
+    await _run_until_replied(told, campaign_id)
+    assert len((await told.client.get("/suppressions")).json()["data"]) == 1
+
+
+async def test_the_platforms_challenge_is_answered(told: Told) -> None:
+    answer = await told.outside.get(told.hook, params={"crc_token": "abc-123"})
+    assert answer.status_code == 200
+    assert answer.json() == {"response_token": hooking.signature(b"abc-123")}
+
+
+@pytest.mark.parametrize("token", ["", '{"data":{"event_type":"dm.received"}}', "a b", "é", "x" * 257, "a\x00"])
+async def test_a_challenge_gets_nobody_a_signature_over_a_text_of_theirs(told: Told, token: str) -> None:
+    answer = await told.outside.get(told.hook, params={"crc_token": token})
+    assert answer.status_code == 400
+    assert "response_token" not in answer.text
+
+
+async def test_what_is_not_signed_by_the_platform_is_not_believed(told: Told) -> None:
+    body = hooking.message(told.platform_id("ana"), "42", 1, engine.START)
+    for wrong in ("", "sha256=", hooking.signature(body, "other"), hooking.signature(body + b" "), "é" * 9):
+        answer = await told.outside.post(
+            told.hook, content=body, headers=[(b"x-twitter-webhooks-signature", wrong.encode())]
+        )
+        assert answer.status_code == 401, wrong
+    assert (await told.outside.post(told.hook, content=body)).status_code == 401
+    assert await told.waiting() == 0
+
+
+async def test_hooks_of_nobody_are_not_there(told: Told) -> None:
+    team, app = told.hook.split("/")[3:]
+    for path in (
+        f"/hooks/twitter/{team}/p{app[1:-1]}z",
+        f"/hooks/other/{team}/{app}",
+        f"/hooks/twitter/{app}/{team}",
+        "/hooks/twitter/x/y",
+        "/hooks/twitter/%00/%00",
+    ):
+        assert (await told.outside.get(path, params={"crc_token": "abc"})).status_code == 404
+        assert (await told.outside.post(path, content=b"{}")).status_code == 404
+    await told.client.put("/platforms/twitter/app", json={"clientId": "sandbox-client"})
+    assert (await told.outside.get(told.hook, params={"crc_token": "abc"})).status_code == 404
+
+
+async def test_a_post_too_large_or_compressed_is_refused(told: Told) -> None:
+    assert (await told.post(b" " * (1024 * 1024 + 1))).status_code == 413
+    body = hooking.message(told.platform_id("ana"), "42", 1, engine.START)
+    assert (await told.post(gzip.compress(body), content_encoding="gzip")).status_code == 415
+    assert await told.waiting() == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"data": []}',
+        b'{"data": {"event_type": "dm.received"}}',
+        b'{"data": {"event_type": "dm.received", "filter": {"user_id": "42"}, "payload": 7}}',
+        b'{"data": {"event_type": "post.create", "payload": {"id": "1"}}}',
+        b"[" * 100_000,
+        b'{"data": ' + b"9" * 10_000 + b"}",
+    ],
+)
+async def test_signed_nonsense_is_taken_and_changes_nothing(told: Told, body: bytes) -> None:
+    assert (await told.post(body)).status_code == 200
+    assert await told.waiting() == 0
+
+
+async def test_people_writing_to_accounts_that_are_not_linked_are_left_out(told: Told) -> None:
+    for own_id in (told.platform_id("ben"), "12345"):
+        assert (await told.post(hooking.message(own_id, "42", 1, engine.START))).status_code == 200
+    await told.world.pool.execute("UPDATE account_link SET deleted_at = created_at")
+    assert (await told.post(hooking.message(told.platform_id("ana"), "42", 1, engine.START))).status_code == 200
+    assert await told.world.pool.fetchval("SELECT count(*) FROM pushed_event") == 0
+
+
+async def test_a_message_that_cannot_be_read_has_the_inbox_read(told: Told) -> None:
+    own_id = told.platform_id("ana")
+    broken = json.loads(hooking.message(own_id, "42", 1, engine.START))
+    broken["data"]["payload"]["direct_message_events"][0]["id"] = "x" * 100_000
+    await told.world.pool.execute("UPDATE duty SET due_at = 'infinity' WHERE kind = 'replies'")
+    assert (await told.post(json.dumps(broken).encode())).status_code == 200
+
+    async def is_read() -> bool:
+        return bool(await told.world.pool.fetchval("SELECT synced_at FROM account_link"))
+
+    await told.world.run_until(is_read)
+    assert await told.waiting() == 0
+
+
+async def test_text_no_database_can_hold_is_kept_as_far_as_it_can(told: Told) -> None:
+    body = hooking.message(told.platform_id("ana"), "42", 1, engine.START, "a\x00b\ud83dc")
+    assert (await told.post(body)).status_code == 200
+
+    async def is_taken() -> bool:
+        return await told.waiting() == 0
+
+    await told.world.run_until(is_taken)
+    assert await told.world.pool.fetchval("SELECT content FROM message") == "ab?c"
+
+
+async def test_an_event_that_was_kept_is_taken_after_a_worker_died_with_it(told: Told) -> None:
+    campaign_id, person_id = await _contacted(told)
+    await told.post(hooking.message(told.platform_id("ana"), person_id, 1, await told.world.clock.now()))
+    # A worker had taken up the duty when it was killed; its lease has run out.
+    await told.world.pool.execute("UPDATE duty SET lease_until = '2020-01-01', starts = 1 WHERE kind = 'push'")
+    assert await told.world.lead_states(campaign_id) == {"inSequence": 1}
+    await _run_until_replied(told, campaign_id)
+
+
+async def test_what_was_taken_is_forgotten_after_two_days(told: Told) -> None:
+    await told.post(hooking.message(told.platform_id("ana"), "42", 1, engine.START))
+
+    async def is_taken() -> bool:
+        return await told.waiting() == 0
+
+    await told.world.run_until(is_taken)
+    await told.world.pool.execute("UPDATE pushed_event SET taken_at = taken_at - interval '49 hours'")
+
+    async def is_forgotten() -> bool:
+        return not await told.world.pool.fetchval("SELECT count(*) FROM pushed_event")
+
+    await told.world.run_until(is_forgotten)
