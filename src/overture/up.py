@@ -12,6 +12,8 @@ import httpx
 import structlog
 
 from overture import clock, first_start, main, processes, sandbox_server, serving
+from overture.actions import invitations
+from overture.actions.context import Context
 from overture.clock import WallClock
 from overture.engine.conductor import Conductor
 from overture.engine.posting import Poster
@@ -116,6 +118,7 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
             tasks.append(await stack.enter_async_context(_conducting(conductor)))
         await loading
         from overture.api import app as api  # noqa: PLC0415 - loaded above, beside the start of the database
+        from overture.api import page  # noqa: PLC0415 - the same
 
         application = api.create_app(
             context,
@@ -128,6 +131,10 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
         tasks.append(await stack.enter_async_context(serving.served(application, api_port)))
         for line in _announcement(settings, options, entry, api_port, sandbox_port, reached):
             say(line)
+        if page.is_built():
+            for line in await _welcome(context, entry, settings.public_address(serving.url(api_port))):
+                say(line)
+        say("Ctrl-C stops it.")
         await processes.until(stopping, tasks)
         say("Stopping.")
 
@@ -250,5 +257,15 @@ def _announcement(
         lines.append(f"  Clock    {reached.isoformat()}, {pace}")
     if settings.dry_run:
         lines.append("  Dry run  campaigns only simulate sending: nothing is delivered")
-    lines.append("Ctrl-C stops it.")
+    return lines
+
+
+async def _welcome(context: Context, entry: first_start.Entry, address: str) -> list[str]:
+    """Say where the page is and, as long as nobody can sign in, where the owner chooses a password."""
+    lines = [f"  Page     {address}"]
+    invitation = await invitations.invite_first(context, entry.actor)
+    if invitation is not None:
+        until = f"{invitation.ends_at:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"  Sign in  first choose a password, once, until {until}:")
+        lines.append(f"           {address}{invitations.PATH}#{invitation.secret}")
     return lines

@@ -1,10 +1,13 @@
 """The HTTP application: every resource under `/api/v2`, the face of v1, health, and the documents."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
 
 from overture.actions.context import Context
 from overture.api import (
@@ -35,6 +38,7 @@ from overture.api import (
     messages,
     methods,
     metrics,
+    page,
     platform_apps,
     platform_costs,
     platforms,
@@ -104,6 +108,7 @@ def create_app(
     cors_origins: Sequence[str] = (),
     public_url: str = DEFAULT_PUBLIC_URL,
     allows_private_webhooks: bool = False,
+    page_folder: Path = page.FOLDER,
 ) -> FastAPI:
     """Make the application.
 
@@ -113,6 +118,7 @@ def create_app(
         call_limits: how many calls a team may make in a minute, an hour and a day; None for any number.
         cors_origins: where pages may come from that call the API from a browser; `*` for anywhere.
         allows_private_webhooks: let webhooks lead to this machine and its private networks.
+        page_folder: where the page is, if it was built.
         public_url: where browsers find this server, without a slash at the end; platforms send them back there.
     """
     app = _routed()
@@ -124,7 +130,7 @@ def create_app(
     app.state.public_url = public_url
     app.state.keyed_places = idempotency.places(context.pool)
     app.state.upload_places = import_uploads.places(context.pool)
-    _add_layers(app, cors_origins)
+    _add_layers(app, cors_origins, page_folder)
     return app
 
 
@@ -163,8 +169,12 @@ def _routed() -> FastAPI:
     return app
 
 
-def _add_layers(app: FastAPI, cors_origins: Sequence[str]) -> None:
+def _add_layers(app: FastAPI, cors_origins: Sequence[str], page_folder: Path) -> None:
     """Put the layers around the application, the innermost first."""
+    paths = [route.path for route in iter_route_contexts(app.routes) if route.path]
+    mounted = [route.path for route in app.routes if isinstance(route, Mount)]
+    reserved = {path.split("/")[1] for path in (*paths, *mounted)} - {""}
+    app.add_middleware(page.Page, folder=page_folder, reserved=reserved)
     app.add_middleware(compression.Compression)
     app.add_middleware(envelope.Unbroken)
     app.add_middleware(methods.Head)
