@@ -11,7 +11,7 @@ UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench simulate crash openapi browser
+.PHONY: help install demo up test check bench simulate crash openapi browser dashboard
 
 help:
 	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
@@ -22,6 +22,7 @@ help:
 	@echo "make simulate  run simulated histories and judge each (N=100 SEED=1)"
 	@echo "make crash     kill processes and databases before and after everything they write (SHARE=1 SEED=1)"
 	@echo "make openapi   renew docs/reference/openapi.json from the code"
+	@echo "make dashboard check and build the dashboard into the package (needs Node 20)"
 	@echo "make install   install what 'demo' and 'up' need into .venv"
 
 install: .venv/.runtime
@@ -55,6 +56,13 @@ check: .venv/.development
 openapi: .venv/.runtime
 	@.venv/bin/overture openapi > docs/reference/openapi.json.new && mv docs/reference/openapi.json.new docs/reference/openapi.json
 	@.venv/bin/overture openapi --v1 > docs/reference/openapi-v1.json.new && mv docs/reference/openapi-v1.json.new docs/reference/openapi-v1.json
+
+dashboard:
+	@command -v npm >/dev/null || { \
+	  echo "Node is missing: the dashboard is built with Node 20.19 or newer, which nodejs.org and most systems have."; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || { \
+	  echo "Node 20.19 or newer is needed to build the dashboard; this is $$(node --version)."; exit 1; }
+	cd dashboard && npm ci --no-audit --no-fund && npm run check
 
 simulate: .venv/.development
 	@.venv/bin/python -m tests.simulation --count $(or $(N),100) --first $(or $(SEED),1)

@@ -1,0 +1,295 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, take } from "./client.ts";
+import { all, paged } from "./paging.ts";
+import { Problem } from "./problem.ts";
+import type { Campaign, Folder, LeadState } from "./types.ts";
+
+// Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
+
+const LIMIT = 100;
+
+export type CampaignFilter = { status?: Campaign["status"][]; q?: string };
+export type LeadFilter = { state?: LeadState[]; accountLinkId?: string[]; q?: string };
+export type ThreadFilter = {
+  folder?: Folder;
+  q?: string;
+  status?: string[];
+  campaignId?: string[];
+  contactId?: string[];
+  accountLinkId?: string[];
+  assigneeId?: string[];
+  unassigned?: boolean;
+};
+
+export const team = () =>
+  queryOptions({ queryKey: ["team"], queryFn: () => take(api.GET("/api/v2/team")), staleTime: 60_000 });
+
+export const members = () =>
+  queryOptions({
+    queryKey: ["members"],
+    queryFn: () => all((cursor) => take(api.GET("/api/v2/members", { params: { query: { limit: LIMIT, cursor } } }))),
+    staleTime: 60_000,
+  });
+
+export const platforms = () =>
+  queryOptions({
+    queryKey: ["platforms"],
+    queryFn: () => take(api.GET("/api/v2/platforms")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const accounts = () =>
+  queryOptions({
+    queryKey: ["accounts"],
+    queryFn: () =>
+      all((cursor) => take(api.GET("/api/v2/account-links", { params: { query: { limit: LIMIT, cursor } } }))),
+    staleTime: 10_000,
+  });
+
+export const statuses = () =>
+  queryOptions({
+    queryKey: ["statuses"],
+    queryFn: () => all((cursor) => take(api.GET("/api/v2/statuses", { params: { query: { limit: LIMIT, cursor } } }))),
+    staleTime: 60_000,
+  });
+
+export const colors = () =>
+  queryOptions({
+    queryKey: ["colors"],
+    queryFn: () => take(api.GET("/api/v2/colors")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const tags = () =>
+  queryOptions({
+    queryKey: ["tags"],
+    queryFn: () => all((cursor) => take(api.GET("/api/v2/tags", { params: { query: { limit: LIMIT, cursor } } }))),
+    staleTime: 60_000,
+  });
+
+export const lists = () =>
+  queryOptions({
+    queryKey: ["lists", "all"],
+    queryFn: () => all((cursor) => take(api.GET("/api/v2/lists", { params: { query: { limit: LIMIT, cursor } } }))),
+  });
+
+export const list = (id: string) =>
+  queryOptions({
+    queryKey: ["lists", id],
+    queryFn: () => take(api.GET("/api/v2/lists/{list_id}", { params: { path: { list_id: id } } })),
+  });
+
+export const listColumns = (id: string) =>
+  queryOptions({
+    queryKey: ["lists", id, "columns"],
+    queryFn: () =>
+      all((cursor) =>
+        take(
+          api.GET("/api/v2/lists/{list_id}/columns", {
+            params: { path: { list_id: id }, query: { limit: LIMIT, cursor } },
+          }),
+        ),
+      ),
+  });
+
+export const listLeads = (id: string) =>
+  paged(["lists", id, "leads"], (cursor) =>
+    take(
+      api.GET("/api/v2/lists/{list_id}/leads", { params: { path: { list_id: id }, query: { limit: LIMIT, cursor } } }),
+    ),
+  );
+
+export const importJobs = (id: string) =>
+  queryOptions({
+    queryKey: ["imports", id],
+    queryFn: async () =>
+      (
+        await take(
+          api.GET("/api/v2/lists/{list_id}/import-jobs", { params: { path: { list_id: id }, query: { limit: 20 } } }),
+        )
+      ).data,
+    // A running import tells no event of its progress, so it is looked at.
+    refetchInterval: (query) =>
+      query.state.data?.some((job) => ["queued", "starting", "running", "paused"].includes(job.status)) ? 1_000 : false,
+  });
+
+export const campaigns = (filter: CampaignFilter = {}) =>
+  paged(["campaigns", "list", filter], (cursor) =>
+    take(api.GET("/api/v2/campaigns", { params: { query: { ...filter, order: "desc", limit: LIMIT, cursor } } })),
+  );
+
+export const campaign = (id: string) =>
+  queryOptions({
+    queryKey: ["campaigns", id],
+    queryFn: () => take(api.GET("/api/v2/campaigns/{campaign_id}", { params: { path: { campaign_id: id } } })),
+    // Sync and plan go on without events; while they run, their numbers are looked at.
+    refetchInterval: (query) => {
+      const now = query.state.data;
+      const isPreparing = now && (now.isSyncing || now.isBuildingPlan || now.scopeAssessedCount < now.targetsCount);
+      return isPreparing ? 2_000 : 30_000;
+    },
+  });
+
+export const campaignColumns = (id: string) =>
+  queryOptions({
+    queryKey: ["campaigns", id, "columns"],
+    queryFn: () =>
+      all((cursor) =>
+        take(
+          api.GET("/api/v2/campaigns/{campaign_id}/columns", {
+            params: { path: { campaign_id: id }, query: { limit: LIMIT, cursor } },
+          }),
+        ),
+      ),
+  });
+
+export const preflight = (id: string) =>
+  queryOptions({
+    queryKey: ["campaigns", id, "preflight"],
+    queryFn: () =>
+      take(api.GET("/api/v2/campaigns/{campaign_id}/preflight", { params: { path: { campaign_id: id } } })),
+    staleTime: 0,
+  });
+
+export const campaignLeads = (id: string, filter: LeadFilter = {}) =>
+  paged(["campaigns", id, "leads", filter], (cursor) =>
+    take(
+      api.GET("/api/v2/campaigns/{campaign_id}/leads", {
+        params: { path: { campaign_id: id }, query: { ...filter, limit: LIMIT, cursor } },
+      }),
+    ),
+  );
+
+export const campaignLead = (id: string, platformId: string) =>
+  queryOptions({
+    queryKey: ["campaigns", id, "leads", platformId],
+    queryFn: () =>
+      take(
+        api.GET("/api/v2/campaigns/{campaign_id}/leads/{identifier}", {
+          params: { path: { campaign_id: id, identifier: platformId } },
+        }),
+      ),
+  });
+
+export const timeline = (id: string, platformId: string) =>
+  paged(["campaigns", id, "leads", platformId, "timeline"], (cursor) =>
+    take(
+      api.GET("/api/v2/campaigns/{campaign_id}/leads/{identifier}/timeline", {
+        params: { path: { campaign_id: id, identifier: platformId }, query: { limit: LIMIT, cursor } },
+      }),
+    ),
+  );
+
+export const preview = (id: string, platformId: string) =>
+  queryOptions({
+    queryKey: ["campaigns", id, "leads", platformId, "preview"],
+    queryFn: () =>
+      take(
+        api.GET("/api/v2/campaigns/{campaign_id}/leads/{identifier}/preview", {
+          params: { path: { campaign_id: id, identifier: platformId } },
+        }),
+      ),
+  });
+
+export const threads = (filter: ThreadFilter) =>
+  paged(["threads", "list", filter], (cursor) =>
+    take(
+      api.GET("/api/v2/threads", {
+        params: {
+          query: { ...filter, expand: ["accountLink", "profile", "contact", "assignee"], limit: 50, cursor },
+        },
+      }),
+    ),
+  );
+
+export const thread = (id: string) =>
+  queryOptions({
+    queryKey: ["threads", id],
+    queryFn: () =>
+      take(
+        api.GET("/api/v2/threads/{thread_id}", {
+          params: { path: { thread_id: id }, query: { expand: ["accountLink", "profile", "contact", "assignee"] } },
+        }),
+      ),
+  });
+
+export const messages = (threadId: string) =>
+  paged(["threads", threadId, "messages"], (cursor) =>
+    take(
+      api.GET("/api/v2/threads/{thread_id}/messages", {
+        params: { path: { thread_id: threadId }, query: { order: "desc", expand: ["sentBy"], limit: 50, cursor } },
+      }),
+    ),
+  );
+
+export const contact = (id: string) =>
+  queryOptions({
+    queryKey: ["contacts", id],
+    queryFn: () =>
+      take(
+        api.GET("/api/v2/contacts/{contact_id}", {
+          params: { path: { contact_id: id }, query: { expand: ["status", "tags", "assignee"] } },
+        }),
+      ),
+  });
+
+export const tokens = () =>
+  queryOptions({
+    queryKey: ["tokens"],
+    queryFn: () => all((cursor) => take(api.GET("/api/v2/tokens", { params: { query: { limit: LIMIT, cursor } } }))),
+  });
+
+export const webhooks = () =>
+  queryOptions({
+    queryKey: ["webhooks"],
+    queryFn: () => all((cursor) => take(api.GET("/api/v2/webhooks", { params: { query: { limit: LIMIT, cursor } } }))),
+  });
+
+export const deliveries = (id: string) =>
+  queryOptions({
+    queryKey: ["webhooks", id, "deliveries"],
+    queryFn: async () =>
+      (
+        await take(
+          api.GET("/api/v2/webhooks/{webhook_id}/deliveries", {
+            params: { path: { webhook_id: id }, query: { limit: 20 } },
+          }),
+        )
+      ).data,
+    refetchInterval: 5_000,
+  });
+
+export const suppressions = (q: string) =>
+  paged(["suppressions", q], (cursor) =>
+    take(api.GET("/api/v2/suppressions", { params: { query: { ...(q && { q }), limit: LIMIT, cursor } } })),
+  );
+
+export const audit = () =>
+  paged(["audit"], (cursor) => take(api.GET("/api/v2/audit", { params: { query: { limit: LIMIT, cursor } } })));
+
+export const policy = (platform: string) =>
+  queryOptions({
+    queryKey: ["policy", platform],
+    queryFn: () => take(api.GET("/api/v2/platforms/{platform}/policy", { params: { path: { platform } } })),
+  });
+
+/** The team's app on a platform; null: none is registered. */
+export const app = (platform: string) =>
+  queryOptions({
+    queryKey: ["app", platform],
+    queryFn: async () => {
+      try {
+        return await take(api.GET("/api/v2/platforms/{platform}/app", { params: { path: { platform } } }));
+      } catch (error) {
+        if (error instanceof Problem && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
+export const costs = (platform: string) =>
+  queryOptions({
+    queryKey: ["costs", platform],
+    queryFn: () =>
+      take(api.GET("/api/v2/platforms/{platform}/costs", { params: { path: { platform }, query: { days: 30 } } })),
+  });

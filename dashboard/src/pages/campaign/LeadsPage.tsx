@@ -1,0 +1,234 @@
+import { Button, Checkbox, Group, Menu, MultiSelect, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
+import * as change from "../../api/changes.ts";
+import * as query from "../../api/queries.ts";
+import type { CampaignLead, LeadState } from "../../api/types.ts";
+import { useAction } from "../../parts/action.ts";
+import { Moment } from "../../parts/Moment.tsx";
+import { Empty } from "../../parts/Page.tsx";
+import { nameOf, Person } from "../../parts/Person.tsx";
+import { LeadStateMark } from "../../parts/State.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
+import { counted } from "../../words/numbers.ts";
+import { LEAD_STATES, reason } from "../../words/states.ts";
+
+const route = getRouteApi("/shell/campaigns/$campaignId/leads");
+
+type Deed = "cancel" | "restore" | "resend" | "skip" | "stop";
+
+const DONE: Record<Deed, string> = {
+  cancel: "stopped",
+  restore: "restored",
+  resend: "released, to be sent again",
+  skip: "released with the next step",
+  stop: "stopped",
+};
+
+/** Everybody of a campaign: where each stands, why, and what each waits for. */
+export function LeadsPage() {
+  const { campaignId } = route.useParams();
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const accounts = useQuery(query.accounts());
+  const source = useInfiniteQuery(query.campaignLeads(campaignId, filter));
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [words, setWords] = useState(filter.q ?? "");
+  const search = useDebouncedCallback((q: string) => {
+    void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
+  }, 250);
+  const names = Object.fromEntries((accounts.data ?? []).map(({ id, username }) => [id, `@${username}`]));
+  const isFiltered = Boolean(filter.q || filter.state || filter.accountLinkId);
+
+  const choose = (id: string) =>
+    setChosen((old) => {
+      const next = new Set(old);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+
+  const columns: TableColumn<CampaignLead>[] = [
+    {
+      label: "Lead",
+      isWide: true,
+      cell: (lead) => (
+        <Group gap="sm" wrap="nowrap">
+          <Checkbox
+            size="xs"
+            aria-label={`Choose ${nameOf(lead.profile)}`}
+            checked={chosen.has(lead.profile.platformId ?? lead.profile.id)}
+            disabled={!lead.profile.platformId}
+            onChange={() => choose(lead.profile.platformId ?? lead.profile.id)}
+          />
+          <Person profile={lead.profile}>
+            {lead.profile.platformId ? (
+              <Link
+                to="/campaigns/$campaignId/leads/$platformId"
+                params={{ campaignId, platformId: lead.profile.platformId }}
+                className="plain"
+              >
+                {nameOf(lead.profile)}
+              </Link>
+            ) : (
+              nameOf(lead.profile)
+            )}
+          </Person>
+        </Group>
+      ),
+    },
+    { label: "State", cell: (lead) => <LeadStateMark state={lead.state} /> },
+    { label: "Account", cell: (lead) => (lead.accountLinkId ? (names[lead.accountLinkId] ?? "–") : "–") },
+    { label: "Contacted", isMinor: true, cell: (lead) => <Moment at={lead.contactedAt} /> },
+    { label: "Why, or what it waits for", cell: (lead) => <Why lead={lead} /> },
+  ];
+
+  return (
+    <>
+      <Group mb="md" gap="sm" align="flex-end">
+        <TextInput
+          aria-label="Search leads by username or name"
+          placeholder="Search"
+          value={words}
+          onChange={(event) => {
+            setWords(event.currentTarget.value);
+            search(event.currentTarget.value);
+          }}
+          w={200}
+        />
+        <MultiSelect
+          aria-label="Only leads in these states"
+          placeholder={filter.state ? undefined : "Any state"}
+          data={Object.entries(LEAD_STATES).map(([value, { label }]) => ({ value, label }))}
+          value={filter.state ?? []}
+          onChange={(state) =>
+            void navigate({ search: (old) => ({ ...old, state: state.length ? (state as LeadState[]) : undefined }) })
+          }
+          clearable
+          miw={180}
+          maw={420}
+        />
+        <MultiSelect
+          aria-label="Only leads of these accounts"
+          placeholder={filter.accountLinkId ? undefined : "Any account"}
+          data={(accounts.data ?? []).map((account) => ({ value: account.id, label: `@${account.username}` }))}
+          value={filter.accountLinkId ?? []}
+          onChange={(accountLinkId) =>
+            void navigate({
+              search: (old) => ({ ...old, accountLinkId: accountLinkId.length ? accountLinkId : undefined }),
+            })
+          }
+          clearable
+          miw={160}
+          maw={360}
+        />
+        <Deeds
+          campaignId={campaignId}
+          filter={filter}
+          chosen={[...chosen]}
+          forget={() => setChosen(new Set())}
+          isFiltered={isFiltered}
+        />
+        <Button variant="subtle" component="a" href={`/api/v2/campaigns/${campaignId}/leads.csv${asQuery(filter)}`}>
+          Download CSV
+        </Button>
+      </Group>
+      <Table
+        label="Leads of this campaign"
+        source={source}
+        columns={columns}
+        rowKey={(lead) => lead.profile.id}
+        empty={
+          isFiltered ? (
+            <Empty title="No lead matches">
+              Choose other states or accounts, or search for the beginning of a name.
+            </Empty>
+          ) : (
+            <Empty
+              title="Nobody is in this campaign yet"
+              action={
+                <Button
+                  variant="default"
+                  component={Link}
+                  to="/campaigns/$campaignId/audience"
+                  params={{ campaignId } as never}
+                >
+                  Choose lists
+                </Button>
+              }
+            >
+              People come in from the lists you choose, and follow them as the lists change.
+            </Empty>
+          )
+        }
+      />
+    </>
+  );
+}
+
+function Why({ lead }: { lead: CampaignLead }) {
+  if (lead.reason) return <span>{reason(lead.reason, lead.state)}</span>;
+  if (lead.nextSendAt) {
+    return (
+      <span>
+        next message <Moment at={lead.nextSendAt} />
+      </span>
+    );
+  }
+  return <span className="soft">{lead.waitsFor?.message ?? ""}</span>;
+}
+
+function Deeds({
+  campaignId,
+  filter,
+  chosen,
+  forget,
+  isFiltered,
+}: {
+  campaignId: string;
+  filter: query.LeadFilter;
+  chosen: string[];
+  forget: () => void;
+  isFiltered: boolean;
+}) {
+  const act = useAction({
+    run: (deed: Deed) => {
+      const body = chosen.length ? { platformIds: chosen } : { filter };
+      if (deed === "cancel") return change.cancelLeads(campaignId, body);
+      if (deed === "restore") return change.restoreLeads(campaignId, body);
+      return change.releaseLeads(campaignId, deed, body);
+    },
+    renews: ["campaigns"],
+    done: ({ changed }, deed) => (changed ? `${counted(changed, "lead")} ${DONE[deed]}.` : "No lead had to change."),
+    after: forget,
+  });
+  const whom = chosen.length ? `the ${counted(chosen.length, "chosen lead")}` : "all leads that match";
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target>
+        <Button variant="default" loading={act.isPending} disabled={!chosen.length && !isFiltered}>
+          {chosen.length ? `Act on ${chosen.length}` : "Act on all that match"}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>With {whom}</Menu.Label>
+        <Menu.Item onClick={() => act.mutate("cancel")}>Stop: nothing more is sent to them</Menu.Item>
+        <Menu.Item onClick={() => act.mutate("restore")}>Restore those that were stopped</Menu.Item>
+        <Menu.Label>With those of them that are held</Menu.Label>
+        <Menu.Item onClick={() => act.mutate("resend")}>Send the message again</Menu.Item>
+        <Menu.Item onClick={() => act.mutate("skip")}>Go on with the next step</Menu.Item>
+        <Menu.Item onClick={() => act.mutate("stop")}>Stop</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function asQuery(filter: query.LeadFilter): string {
+  const search = new URLSearchParams();
+  for (const state of filter.state ?? []) search.append("state", state);
+  for (const id of filter.accountLinkId ?? []) search.append("accountLinkId", id);
+  if (filter.q) search.set("q", filter.q);
+  const text = search.toString();
+  return text && `?${text}`;
+}

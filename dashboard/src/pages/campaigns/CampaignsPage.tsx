@@ -1,0 +1,140 @@
+import { Button, Chip, Group, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
+import * as query from "../../api/queries.ts";
+import type { Campaign } from "../../api/types.ts";
+import { Moment } from "../../parts/Moment.tsx";
+import { Empty, PageHead } from "../../parts/Page.tsx";
+import { Share } from "../../parts/Share.tsx";
+import { CampaignState } from "../../parts/State.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
+import { count, percent } from "../../words/numbers.ts";
+import { CAMPAIGN_STATES } from "../../words/states.ts";
+
+const route = getRouteApi("/shell/campaigns");
+
+const COLUMNS: TableColumn<Campaign>[] = [
+  {
+    label: "Campaign",
+    isWide: true,
+    cell: (campaign) => (
+      <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className="plain">
+        <strong>{campaign.name}</strong>
+      </Link>
+    ),
+  },
+  { label: "Status", cell: (campaign) => <CampaignState campaign={campaign} /> },
+  { label: "Progress", cell: (campaign) => <Share value={campaign.completionRate} label="done" /> },
+  { label: "Leads", isNumber: true, cell: (campaign) => count(campaign.targetsCount) },
+  { label: "Contacted", isNumber: true, cell: (campaign) => count(campaign.contactedCount) },
+  {
+    label: "Replies",
+    isNumber: true,
+    cell: (campaign) =>
+      campaign.contactedCount ? `${count(campaign.repliesCount)} · ${percent(campaign.replyRate)}` : "–",
+  },
+  { label: "Waits for", isMinor: true, cell: (campaign) => <WaitsFor campaign={campaign} /> },
+];
+
+export function CampaignsPage() {
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const source = useInfiniteQuery(query.campaigns(filter));
+  const [words, setWords] = useState(filter.q ?? "");
+  const search = useDebouncedCallback((q: string) => {
+    void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
+  }, 250);
+  const isFiltered = Boolean(filter.q || filter.status);
+  return (
+    <>
+      <PageHead
+        title="Campaigns"
+        actions={
+          <Button component={Link} to="/campaigns/new">
+            New campaign
+          </Button>
+        }
+      />
+      <Group mb="md" gap="sm">
+        <TextInput
+          aria-label="Search campaigns by name"
+          placeholder="Search by name"
+          value={words}
+          onChange={(event) => {
+            setWords(event.currentTarget.value);
+            search(event.currentTarget.value);
+          }}
+          w={240}
+        />
+        <Chip.Group
+          multiple
+          value={filter.status ?? []}
+          onChange={(status) =>
+            void navigate({
+              search: (old) => ({ ...old, status: status.length ? (status as Campaign["status"][]) : undefined }),
+              replace: true,
+            })
+          }
+        >
+          <Group gap={6} role="group" aria-label="Only with status">
+            {Object.entries(CAMPAIGN_STATES).map(([status, { label }]) => (
+              <Chip key={status} value={status} size="xs" variant="outline">
+                {label}
+              </Chip>
+            ))}
+          </Group>
+        </Chip.Group>
+      </Group>
+      <Table
+        label="Campaigns"
+        source={source}
+        columns={COLUMNS}
+        rowKey={(campaign) => campaign.id}
+        empty={
+          isFiltered ? (
+            <Empty
+              title="No campaign matches"
+              action={
+                <Button
+                  variant="default"
+                  onClick={() => {
+                    setWords("");
+                    void navigate({ search: {}, replace: true });
+                  }}
+                >
+                  Show all
+                </Button>
+              }
+            >
+              Try another word, or look at all campaigns.
+            </Empty>
+          ) : (
+            <Empty
+              title="No campaign yet"
+              action={
+                <Button component={Link} to="/campaigns/new">
+                  Make the first one
+                </Button>
+              }
+            >
+              A campaign writes to the people of your lists, from your accounts, at a human pace, and stops with
+              everybody who answers. You see every message before it starts.
+            </Empty>
+          )
+        }
+      />
+    </>
+  );
+}
+
+function WaitsFor({ campaign }: { campaign: Campaign }) {
+  if (!campaign.waitsFor) return <Moment at={campaign.completedAt} />;
+  const { message, until } = campaign.waitsFor;
+  return (
+    <span title={until ?? undefined} className="soft">
+      {message}
+    </span>
+  );
+}

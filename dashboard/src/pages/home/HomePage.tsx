@@ -1,0 +1,230 @@
+import { Button, Group, Paper, Stack, Text } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, type LinkProps } from "@tanstack/react-router";
+import { api, take } from "../../api/client.ts";
+import * as query from "../../api/queries.ts";
+import type { Account, Campaign } from "../../api/types.ts";
+import { useAction } from "../../parts/action.ts";
+import { Moment } from "../../parts/Moment.tsx";
+import { Empty, PageHead, Section, Shown } from "../../parts/Page.tsx";
+import { nameOf } from "../../parts/Person.tsx";
+import { Share } from "../../parts/Share.tsx";
+import { State } from "../../parts/State.tsx";
+import { Table } from "../../parts/Table.tsx";
+import { type Need, needs } from "../../words/needs.ts";
+import { count, percent } from "../../words/numbers.ts";
+
+/** At a glance: what needs somebody, what runs, who has answered. */
+export function HomePage() {
+  const campaigns = useInfiniteQuery(query.campaigns({ status: ["active", "paused"] }));
+  const accounts = useQuery(query.accounts());
+  return (
+    <>
+      <PageHead title="Home" />
+      <Shown query={accounts}>
+        {(all) => (
+          <Shown query={campaigns}>
+            {({ pages }) => <Glance accounts={all} campaigns={pages.flatMap((page) => page.data)} />}
+          </Shown>
+        )}
+      </Shown>
+    </>
+  );
+}
+
+function Glance({ accounts, campaigns }: { accounts: Account[]; campaigns: Campaign[] }) {
+  const running = campaigns.filter(({ status }) => status === "active");
+  return (
+    <>
+      <Needs needs={needs(accounts, campaigns)} isIdle={campaigns.length === 0} />
+      {campaigns.length === 0 ? <FirstSteps accounts={accounts} /> : <Running campaigns={running} />}
+      <Answers />
+      <StopAll />
+    </>
+  );
+}
+
+function Needs({ needs: all, isIdle }: { needs: Need[]; isIdle: boolean }) {
+  if (all.length === 0) {
+    if (isIdle) return null;
+    return (
+      <Paper p="md">
+        <State tone="good">Nothing needs you: everything goes on by itself.</State>
+      </Paper>
+    );
+  }
+  return (
+    <Section title="Needs you" bare>
+      <Stack gap="sm">
+        {all.map((need) => (
+          <Paper key={need.key} p="md">
+            <Group justify="space-between" gap="sm">
+              <div>
+                <State tone={need.tone}>
+                  <strong>{need.title}</strong>
+                </State>
+                <Text size="sm" c="dimmed" pl={16}>
+                  {need.text}
+                </Text>
+              </div>
+              <Button
+                variant="default"
+                size="xs"
+                component={Link}
+                to={need.link.to as LinkProps["to"]}
+                params={need.link.params as never}
+                search={need.link.search as never}
+              >
+                {need.link.label}
+              </Button>
+            </Group>
+          </Paper>
+        ))}
+      </Stack>
+    </Section>
+  );
+}
+
+function FirstSteps({ accounts }: { accounts: Account[] }) {
+  const lists = useQuery(query.lists());
+  const own = (lists.data ?? []).filter(({ kind }) => kind === "user");
+  const steps = [
+    {
+      isDone: accounts.length > 0,
+      text: "Link an account to write from",
+      to: "/accounts" as const,
+    },
+    {
+      isDone: own.some(({ leadsCount }) => leadsCount > 0),
+      text: "Make a list and import people",
+      to: "/lists" as const,
+    },
+    { isDone: false, text: "Make a campaign", to: "/campaigns/new" as const },
+  ];
+  const next = steps.find(({ isDone }) => !isDone);
+  return (
+    <Section title="Three steps to a first campaign">
+      <Stack gap="sm">
+        {steps.map((step, index) => (
+          <Group key={step.to} justify="space-between">
+            <State tone={step.isDone ? "good" : "quiet"}>
+              {index + 1}. {step.text}
+              {step.isDone && <span className="soft"> · done</span>}
+            </State>
+            {!step.isDone && (
+              <Button size="xs" variant={step === next ? "filled" : "default"} component={Link} to={step.to}>
+                {step === next ? "Do this next" : "Open"}
+              </Button>
+            )}
+          </Group>
+        ))}
+      </Stack>
+    </Section>
+  );
+}
+
+function Running({ campaigns }: { campaigns: Campaign[] }) {
+  return (
+    <Section title="Running" bare>
+      <Table
+        label="Running campaigns"
+        rows={campaigns}
+        rowKey={({ id }) => id}
+        columns={[
+          {
+            label: "Campaign",
+            cell: (campaign) => (
+              <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className="plain">
+                <strong>{campaign.name}</strong>
+              </Link>
+            ),
+          },
+          { label: "Progress", cell: (campaign) => <Share value={campaign.completionRate} label="done" /> },
+          {
+            label: "Contacted",
+            isNumber: true,
+            cell: (campaign) => `${count(campaign.contactedCount)} of ${count(campaign.targetsCount)}`,
+          },
+          {
+            label: "Replies",
+            isNumber: true,
+            cell: (campaign) =>
+              campaign.contactedCount ? `${count(campaign.repliesCount)} · ${percent(campaign.replyRate)}` : "–",
+          },
+          {
+            label: "What it waits for",
+            isMinor: true,
+            isWide: true,
+            cell: (campaign) => <span className="soft">{campaign.waitsFor?.message}</span>,
+          },
+        ]}
+        empty={
+          <Empty title="Nothing runs at the moment">
+            Paused campaigns keep their place. <Link to="/campaigns">Look at all campaigns</Link>
+          </Empty>
+        }
+      />
+    </Section>
+  );
+}
+
+const SHOWN = 5;
+
+function Answers() {
+  const threads = useInfiniteQuery(query.threads({ folder: "noReply" }));
+  const found = threads.data?.pages[0]?.data.slice(0, SHOWN) ?? [];
+  if (found.length === 0) return null;
+  return (
+    <Section
+      title="Waiting for an answer from you"
+      bare
+      actions={
+        <Link to="/replies" search={{ folder: "noReply" }} className="plain">
+          See all
+        </Link>
+      }
+    >
+      <Table
+        label="Conversations that wait for an answer"
+        rows={found}
+        rowKey={({ id }) => id}
+        columns={[
+          {
+            label: "From",
+            cell: (thread) => (
+              <Link to="/replies/$threadId" params={{ threadId: thread.id }} className="plain">
+                <strong>{thread.profile ? nameOf(thread.profile) : "Unknown"}</strong>
+              </Link>
+            ),
+          },
+          { label: "Wrote", isWide: true, cell: (thread) => thread.activity?.preview },
+          { label: "To", isMinor: true, cell: (thread) => `@${thread.accountLink?.username}` },
+          { label: "When", cell: (thread) => <Moment at={thread.activity?.at} /> },
+        ]}
+        empty={null}
+      />
+    </Section>
+  );
+}
+
+function StopAll() {
+  const team = useQuery(query.team());
+  const stop = useAction({
+    run: () => take(api.POST("/api/v2/team/stop")),
+    renews: ["team", "campaigns"],
+    done: "All sending is stopped.",
+  });
+  if (!team.data || team.data.stoppedAt) return null;
+  return (
+    <Section title="In an emergency">
+      <Group justify="space-between">
+        <Text size="sm">
+          One switch stops everything the team sends, at once; nothing is lost, and you resume it here.
+        </Text>
+        <Button color="red" variant="outline" loading={stop.isPending} onClick={() => stop.mutate()}>
+          Stop all sending
+        </Button>
+      </Group>
+    </Section>
+  );
+}

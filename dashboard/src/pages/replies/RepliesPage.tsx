@@ -1,0 +1,141 @@
+import { Button, Select, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, Outlet, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import * as query from "../../api/queries.ts";
+import type { Folder, Thread } from "../../api/types.ts";
+import { Empty, Failure, Loading, PageHead } from "../../parts/Page.tsx";
+import { nameOf } from "../../parts/Person.tsx";
+import { FOLDERS } from "../../words/search.ts";
+import { moment } from "../../words/time.ts";
+import style from "./Replies.module.css";
+
+const route = getRouteApi("/shell/replies");
+
+/** Every conversation, newest first, and beside it the one that is open. */
+export function RepliesPage() {
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const { threadId } = useParams({ strict: false });
+  const folder = filter.folder ?? "inbox";
+  const source = useInfiniteQuery(query.threads({ ...filter, folder }));
+  const statuses = useQuery(query.statuses());
+  const [words, setWords] = useState(filter.q ?? "");
+  const search = useDebouncedCallback((q: string) => {
+    void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
+  }, 250);
+  const threads = source.data?.pages.flatMap((page) => page.data);
+  return (
+    <>
+      <PageHead title="Replies" />
+      <div className={style.page} data-open={threadId !== undefined || undefined}>
+        <div className={style.list}>
+          <div className={style.filters}>
+            <TextInput
+              aria-label="Search by name, or by words they wrote"
+              placeholder="Search names and words"
+              value={words}
+              onChange={(event) => {
+                setWords(event.currentTarget.value);
+                search(event.currentTarget.value);
+              }}
+            />
+            <div className={style.two}>
+              <Select
+                aria-label="Which conversations"
+                data={Object.entries(FOLDERS).map(([value, label]) => ({ value, label }))}
+                value={folder}
+                allowDeselect={false}
+                onChange={(value) =>
+                  void navigate({
+                    search: (old) => ({ ...old, folder: value === "inbox" ? undefined : (value as Folder) }),
+                  })
+                }
+              />
+              <Select
+                aria-label="Only with people in this status"
+                placeholder="Any status"
+                data={(statuses.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+                value={filter.status?.[0] ?? null}
+                onChange={(value) =>
+                  void navigate({ search: (old) => ({ ...old, status: value ? [value] : undefined }) })
+                }
+                clearable
+              />
+            </div>
+          </div>
+          {threads === undefined ? (
+            source.error ? (
+              <Failure error={source.error} retry={() => void source.refetch()} />
+            ) : (
+              <Loading rows={6} />
+            )
+          ) : threads.length === 0 ? (
+            <Nothing isFiltered={Boolean(filter.q || filter.status || filter.folder)} />
+          ) : (
+            <ul className={style.threads} aria-label="Conversations">
+              {threads.map((thread) => (
+                <li key={thread.id}>
+                  <Row thread={thread} />
+                </li>
+              ))}
+            </ul>
+          )}
+          {source.hasNextPage && (
+            <Button
+              variant="subtle"
+              fullWidth
+              loading={source.isFetchingNextPage}
+              onClick={() => void source.fetchNextPage()}
+            >
+              Show more
+            </Button>
+          )}
+        </div>
+        <div className={style.thread}>
+          {threadId === undefined ? (
+            <Empty title="Choose a conversation">What was said in it appears here, with a box to answer.</Empty>
+          ) : (
+            <Outlet />
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) return <Empty title="Nothing here">Look in another folder, or search for other words.</Empty>;
+  return (
+    <Empty title="No answers yet">
+      When a person answers a campaign, the conversation comes here, and nothing more is sent to them by itself.
+    </Empty>
+  );
+}
+
+function Row({ thread }: { thread: Thread }) {
+  const { profile, activity } = thread;
+  return (
+    <Link
+      to="/replies/$threadId"
+      params={{ threadId: thread.id }}
+      search={true}
+      className={style.row}
+      activeProps={{ "aria-current": "page" }}
+    >
+      <span className={style.rowHead}>
+        <span className={style.who}>
+          {thread.unread && <span className={style.unread} role="img" aria-label="Unread" />}
+          {profile ? nameOf(profile) : "Unknown"}
+        </span>
+        {activity && <time className={style.when}>{moment(activity.at)}</time>}
+      </span>
+      <span className={style.preview}>
+        {activity?.direction === "outbound" && "You: "}
+        {activity?.preview ?? "No message yet"}
+      </span>
+      <span className={style.rowFoot}>@{thread.accountLink?.username}</span>
+    </Link>
+  );
+}

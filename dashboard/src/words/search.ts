@@ -1,0 +1,74 @@
+import type { Campaign, Folder, LeadState } from "../api/types.ts";
+import { CAMPAIGN_STATES, LEAD_STATES } from "./states.ts";
+
+// An address can be typed by hand: whatever is not known in it is left out.
+
+type Search = Record<string, unknown>;
+
+function text(value: unknown): string | undefined {
+  return (typeof value === "string" && value !== "") || typeof value === "number" ? String(value) : undefined;
+}
+
+function texts(value: unknown): string[] | undefined {
+  const known = (Array.isArray(value) ? value : [value]).map(text).filter((one) => one !== undefined);
+  return known.length ? known : undefined;
+}
+
+function chosen<T extends string>(value: unknown, known: Record<T, unknown>): T[] | undefined {
+  const found = (texts(value) ?? []).filter((one): one is T => Object.hasOwn(known, one));
+  return found.length ? found : undefined;
+}
+
+export function campaignFilter(search: Search): { status?: Campaign["status"][]; q?: string } {
+  return without({ status: chosen(search.status, CAMPAIGN_STATES), q: text(search.q) });
+}
+
+export function leadFilter(search: Search): { state?: LeadState[]; accountLinkId?: string[]; q?: string } {
+  return without({
+    state: chosen(search.state, LEAD_STATES),
+    accountLinkId: texts(search.accountLinkId),
+    q: text(search.q),
+  });
+}
+
+export const FOLDERS: Record<Folder, string> = {
+  inbox: "Inbox",
+  noReply: "To be answered",
+  requests: "Requests",
+  archived: "Archived",
+  all: "All",
+};
+
+export function threadFilter(search: Search): {
+  folder?: Folder;
+  q?: string;
+  status?: string[];
+  campaignId?: string[];
+  accountLinkId?: string[];
+} {
+  return without({
+    folder: chosen(search.folder, FOLDERS)?.[0],
+    q: text(search.q),
+    status: texts(search.status),
+    campaignId: texts(search.campaignId),
+    accountLinkId: texts(search.accountLinkId),
+  });
+}
+
+export function peopleSearch(search: Search): { view?: "board"; q?: string; status?: string[] } {
+  return without({
+    view: search.view === "board" ? ("board" as const) : undefined,
+    q: text(search.q),
+    status: texts(search.status),
+  });
+}
+
+export function signInSearch(search: Search): { from?: string } {
+  const from = text(search.from);
+  // Only a way back within this page, never to another host.
+  return from && /^\/(?![/\\])/.test(from) ? { from } : {};
+}
+
+function without<T extends object>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as never;
+}
