@@ -21,6 +21,8 @@ from overture.sandbox.talk import Talk
     [
         ("serverError", 503, "unavailable"),
         ("rateLimited", 429, "rateLimitedNumbered"),
+        ("accountDayLimited", 429, "rateLimited"),
+        ("appDayLimited", 429, "rateLimited"),
         ("outOfCredit", 402, "creditsDepleted"),
         ("automatedBlock", 403, "automated"),
         ("notPermitted", 403, "notPermitted"),
@@ -42,6 +44,19 @@ async def test_a_claimed_rate_limit_says_when_it_ends(client: Client, platform: 
     answer = await calls.send(client, calls.talker(platform, Talk.SILENT).id)
     assert answer.headers["x-rate-limit-remaining"] == "0"
     assert int(answer.headers["x-rate-limit-reset"]) == int(calls.START.timestamp()) + 900
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers"), [("accountDayLimited", "x-user-limit-24hour"), ("appDayLimited", "x-app-limit-24hour")]
+)
+async def test_a_claimed_limit_of_a_day_leaves_the_quarter_of_an_hour_its_room(
+    client: Client, platform: Platform, kind: str, headers: str
+) -> None:
+    await calls.break_with(client, kind)
+    answer = await calls.send(client, calls.talker(platform, Talk.SILENT).id)
+    assert answer.headers[f"{headers}-remaining"] == "0"
+    assert int(answer.headers[f"{headers}-reset"]) == int(calls.START.timestamp()) + 86_400
+    assert answer.headers["x-rate-limit-remaining"] == "14"
 
 
 async def test_an_error_after_acceptance_hides_an_accepted_message(client: Client, platform: Platform) -> None:

@@ -105,7 +105,7 @@ class Admission:
         elif strike.refusal is not None:
             response = answers.refused(refusals.TABLE[strike.refusal])
             if response.status_code == 429:
-                headers = limits.spent(headers, moment)
+                headers = limits.spent(headers, moment, strike.claim)
         else:
             call = Call(
                 platform=self._platform,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from overture.sandbox import limits
 from overture.sandbox.draws import Draws
 from overture.sandbox.limits import Endpoint
 
@@ -16,6 +17,8 @@ class Kind(StrEnum):
     SERVER_ERROR = "serverError"
     SERVER_ERROR_AFTER_ACCEPT = "serverErrorAfterAccept"
     RATE_LIMITED = "rateLimited"
+    ACCOUNT_DAY_LIMITED = "accountDayLimited"
+    APP_DAY_LIMITED = "appDayLimited"
     OUT_OF_CREDIT = "outOfCredit"
     AUTOMATED_BLOCK = "automatedBlock"
     NOT_PERMITTED = "notPermitted"
@@ -47,11 +50,17 @@ REFUSALS: Mapping[Kind, str] = MappingProxyType(
     {
         Kind.SERVER_ERROR: "unavailable",
         Kind.RATE_LIMITED: "rateLimitedNumbered",
+        Kind.ACCOUNT_DAY_LIMITED: "rateLimited",
+        Kind.APP_DAY_LIMITED: "rateLimited",
         Kind.OUT_OF_CREDIT: "creditsDepleted",
         Kind.AUTOMATED_BLOCK: "automated",
         Kind.NOT_PERMITTED: "notPermitted",
         Kind.AUTH_LOST: "unauthorized",
     }
+)
+# The windows that a refusal for its rate claims to be used up, by the beginning of their headers' names.
+CLAIMS: Mapping[Kind, str] = MappingProxyType(
+    {Kind.ACCOUNT_DAY_LIMITED: "x-user-limit-24hour", Kind.APP_DAY_LIMITED: "x-app-limit-24hour"}
 )
 _PLACES: Mapping[Endpoint, Where] = MappingProxyType(
     {
@@ -114,6 +123,11 @@ class Strike:
         if self.plan is None:
             return None
         return self.plan.refusal or REFUSALS.get(self.plan.kind)
+
+    @property
+    def claim(self) -> str:
+        """Return how the headers begin of the window that a refusal for the rate claims to be used up."""
+        return CLAIMS.get(self.plan.kind, limits.QUARTER) if self.plan is not None else limits.QUARTER
 
     def is_of(self, kind: Kind) -> bool:
         """Tell whether the call fails in this way."""

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 QUARTER_HOUR = 15 * 60
 DAY = 24 * 60 * 60
+QUARTER = "x-rate-limit"
+"""How the headers of 15-minute windows begin."""
 
 
 class Endpoint(StrEnum):
@@ -122,7 +124,8 @@ class Meter:
         return count
 
 
-def spent(headers: Mapping[str, str], moment: int) -> dict[str, str]:
-    """Return headers that say the 15-minute window is used up, for a limit claimed out of turn."""
-    claimed = {"x-rate-limit-limit": "15", "x-rate-limit-reset": str(moment // 1000 + QUARTER_HOUR)}
-    return {**claimed, **headers, "x-rate-limit-remaining": "0"}
+def spent(headers: Mapping[str, str], moment: int, claim: str = QUARTER) -> dict[str, str]:
+    """Return headers that say a window is used up, for a limit claimed out of turn; its own begin with `claim`."""
+    allowed, seconds = ("15", QUARTER_HOUR) if claim == QUARTER else ("1440", DAY)
+    claimed = {f"{claim}-limit": allowed, f"{claim}-reset": str(moment // 1000 + seconds)}
+    return {**claimed, **headers, f"{claim}-remaining": "0"}

@@ -109,11 +109,24 @@ TABLE: Mapping[str, Refusal] = MappingProxyType(
             "usage-capped",
             period="Monthly",
         ),
+        "usageCappedForbidden": _problem(
+            403,
+            "UsageCapExceeded",
+            "Usage cap exceeded: Monthly product cap",
+            "usage-capped",
+            period="Monthly",
+        ),
         "rateLimited": _problem(429, "Too Many Requests", "Too Many Requests", "rate-limit-exceeded"),
         "rateLimitedNumbered": _numbered(429, 88, "Rate limit exceeded"),
+        # Of the call.
+        "invalidRequest": _problem(
+            400, "Invalid Request", "One or more parameters to your request was invalid.", "invalid-request"
+        ),
         # Of the platform itself.
         "internalError": _numbered(500, 131, "Internal error"),
         "overCapacity": _numbered(503, 130, "Over capacity"),
+        "badGateway": _numbered(502, 130, "Over capacity"),
+        "gatewayTimeout": _numbered(504, 130, "Over capacity"),
         "unavailable": _problem(503, "Service Unavailable", "Service Unavailable"),
         "noSuchPath": _problem(404, "Not Found", "Not Found"),
         "noSuchMethod": _problem(405, "Method Not Allowed", "Method Not Allowed"),

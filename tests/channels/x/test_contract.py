@@ -1,28 +1,22 @@
-"""The channel's requests, judged by X's own OpenAPI document where the machine holds a copy.
-
-The document is under X's Developer Agreement and no part of this repository.
-"""
+"""The channel's requests, judged by X's own OpenAPI document where the machine holds a copy."""
 
 import json
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests import x_document
 
 from overture.channels.port import ChannelError, Credentials
 from overture.channels.x.channel import XChannel
 from overture.core.words import Audience
 
-DOCUMENT = Path(__file__).parents[4] / "shared" / "contracts" / "x-openapi.json"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 CREDENTIALS = Credentials(base_url="https://api.x.com", token="token")
 
-pytestmark = pytest.mark.skipif(
-    not DOCUMENT.is_file(), reason="X's OpenAPI document is not on this machine (../shared/contracts)"
-)
+pytestmark = x_document.needed
 
 
 class Judge:
@@ -97,7 +91,7 @@ class Judge:
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return Judge(json.loads(DOCUMENT.read_text()))
+    return Judge(json.loads(x_document.PLACE.read_text()))
 
 
 async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> None:

@@ -15,7 +15,7 @@ from overture.channels import conformance
 from overture.channels.port import ChannelError, Credentials
 from overture.channels.x.channel import XChannel
 from overture.core.outcome import Outcome
-from overture.core.words import OutcomeKind
+from overture.core.words import BudgetScope, OutcomeKind
 from overture.sandbox import refusals
 from overture.sandbox.app import create_app
 
@@ -144,10 +144,14 @@ MEANINGS = {
     "creditsDepleted": OutcomeKind.OUT_OF_CREDIT,
     "paymentRequired": OutcomeKind.OUT_OF_CREDIT,
     "usageCapped": OutcomeKind.OUT_OF_CREDIT,
+    "usageCappedForbidden": OutcomeKind.OUT_OF_CREDIT,
     "rateLimited": OutcomeKind.RATE_LIMITED,
     "rateLimitedNumbered": OutcomeKind.RATE_LIMITED,
     "internalError": OutcomeKind.UNKNOWN,
     "overCapacity": OutcomeKind.UNKNOWN,
+    "badGateway": OutcomeKind.UNKNOWN,
+    "gatewayTimeout": OutcomeKind.UNKNOWN,
+    "invalidRequest": OutcomeKind.INVALID,
     "unavailable": OutcomeKind.UNKNOWN,
     "noSuchPath": OutcomeKind.SENDER_REFUSED,
     "noSuchMethod": OutcomeKind.SENDER_REFUSED,
@@ -235,6 +239,25 @@ async def test_a_spent_window_is_told_before_and_with_the_refusal(sandbox: Sandb
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACCEPTED] * 15 + [OutcomeKind.RATE_LIMITED]
     assert [outcome.retry_at for outcome in outcomes] == [None] * 14 + [resets, resets]
     assert len(await sandbox.sent_texts()) == 15
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "holds_app"),
+    [("accountDayLimited", "accountDailyLimit", False), ("appDayLimited", "appDailyLimit", True)],
+)
+async def test_a_day_s_limit_is_told_with_whom_it_holds(
+    fault: str, reason: str, holds_app: bool, sandbox: Sandbox, channel: XChannel
+) -> None:
+    await sandbox.order(fault, next=1)
+
+    outcome = await send(channel, sandbox)
+
+    assert (outcome.kind, outcome.reason, outcome.holds_app) == (OutcomeKind.RATE_LIMITED, reason, holds_app)
+    assert outcome.retry_at == NOW + timedelta(hours=24)
+    scope = BudgetScope.APP if holds_app else BudgetScope.ACCOUNT
+    told = {(window.scope, window.seconds): window.left for window in outcome.windows}
+    assert told[scope, 86_400] == 0
+    assert told[BudgetScope.ACCOUNT, 900] == 14
 
 
 async def test_a_limited_read_tells_when_to_come_back(sandbox: Sandbox, channel: XChannel) -> None:
