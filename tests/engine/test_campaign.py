@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from tests import recounts
 from tests.engine.conftest import SEQUENCE, World, delay, message
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -246,3 +247,4 @@ async def assert_counters_are_a_recount(world: World, campaign_id: str) -> None:
     assert row["targets"] == row["leads_targets"]
     assert row["contacted"] == row["leads_contacted"]
     assert row["answered"] == row["leads_answered"]
+    assert await recounts.miscounted(world.pool) == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+from tests import recounts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,13 +69,13 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """Everything of one history. `counters` and `recount` are by campaign; `senders` by platform id, with how far
-    their inboxes were read, `team_of` with whose they are; `limits` are each sender's, hourly and daily, from an
-    instant on, `caps` each team's for its app. `begun` says with which turn attempts of a team, account, campaign, lead
-    or person were committed, `closed` between which turns none might. `steps` are the messages of each campaign that
-    never had but one sequence. Where it `keeps`, nobody left a campaign but by its sequence. `left_out` are members of
-    followed lists whom their campaign does not know, as campaign and person; `unread` is how long a message may lie in
-    an inbox that no follow-up asks for."""
+    """Everything of one history. `counters` and `recount` are by campaign; `senders` by platform id, with how far their
+    inboxes were read, `team_of` with whose they are; `limits` are each sender's, hourly and daily, from an instant on,
+    `miscounted` says where what came of campaigns is kept wrong, `caps` each team's for its app. `begun` says with
+    which turn attempts of a team, account, campaign, lead or person were committed, `closed` between which turns none
+    might. `steps` are the messages of each campaign that never had but one sequence. Where it `keeps`, nobody left a
+    campaign but by its sequence. `left_out` are members of followed lists whom their campaign does not know, as
+    campaign and person; `unread` is how long a message may lie in an inbox that no follow-up asks for."""
 
     messages: Sequence[Sent]
     entries: Sequence[Entry]
@@ -83,6 +84,7 @@ class Evidence:
     leads: Sequence[Standing]
     counters: Mapping[str, Mapping[str, int]]
     recount: Mapping[str, Mapping[str, int]]
+    miscounted: Sequence[str]
     senders: Mapping[str, datetime]
     team_of: Mapping[str, str]
     limits: Mapping[str, Sequence[tuple[datetime, int, int]]]
@@ -190,6 +192,7 @@ async def gather(
                 await connection.fetch(f"SELECT campaign_id, {_COUNTED} FROM campaign_counter GROUP BY campaign_id")
             ),
             recount=_by_campaign(await connection.fetch(_RECOUNT + " FROM lead GROUP BY campaign_id")),
+            miscounted=await recounts.miscounted(connection),
             senders={row["platform_id"]: row["read_at"] for row in accounts.values()},
             team_of={row["platform_id"]: row["team_id"] for row in accounts.values()},
             limits={accounts[account_id]["platform_id"]: changes for account_id, changes in limits.items()},

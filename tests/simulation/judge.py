@@ -55,6 +55,7 @@ def judge(found: Evidence) -> list[str]:
     violations += [f"optOut: {text}" for text in _after_opt_outs(found, sends, inbound)]
     violations += [f"pauses: {text}" for text in _after_pauses(found)]
     violations += [f"counters: {text}" for text in _counters(found, sends)]
+    violations += [f"results: {text}" for text in found.miscounted]
     violations += [f"answers: {text}" for text in _answers(found, sends, inbound)]
     return violations
 

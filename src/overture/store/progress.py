@@ -161,6 +161,8 @@ async def advance(connection: Connection, *, team_id: str, advances: Sequence[Ad
             UPDATE lead l
                SET account_id = v.account_id, rank = greatest(l.rank, v.rank), since = v.accepted_at,
                    contacted_at = coalesce(l.contacted_at, v.accepted_at),
+                   followed_up_at = CASE WHEN l.contacted_at IS NOT NULL
+                                         THEN coalesce(l.followed_up_at, v.accepted_at) END,
                    first_intent_at = coalesce(l.first_intent_at, v.first_intent_at),
                    state = CASE WHEN l.state IN ('ready', 'inSequence', 'unreachable', 'assessing')
                                   OR (l.state = 'held' AND l.reason = 'notFound')
@@ -244,21 +246,34 @@ async def stop_if_open(connection: Connection, *, team_id: str, stops: Sequence[
 async def reply(connection: Connection, *, team_id: str, replies: Sequence[tuple[str, datetime]]) -> list[Changed]:
     """Count answers of contacted leads given as (lead, instant), each lead once, and stop their sequences.
 
+    Each is noted at the message it followed: the last that is known to have arrived.
+
     Returns the leads counted now. A lead the team itself took out keeps its state; its answer counts all the same.
     """
     if not replies:
         return []
     rows = await connection.fetch(
         """
-        UPDATE lead l
-           SET replied_at = v.at,
-               state = CASE WHEN l.state IN ('inSequence', 'finished', 'held', 'failed')
-                            THEN 'replied' ELSE l.state END,
-               reason = CASE WHEN l.state IN ('inSequence', 'finished', 'held', 'failed')
-                             THEN NULL ELSE l.reason END
-          FROM unnest($2::text[], $3::timestamptz[]) AS v (id, at)
-         WHERE l.team_id = $1 AND l.id = v.id AND l.contacted_at IS NOT NULL AND l.replied_at IS NULL
-        RETURNING l.id AS lead_id, l.campaign_id, l.profile_id, l.state
+        WITH changed AS (
+            UPDATE lead l
+               SET replied_at = v.at,
+                   state = CASE WHEN l.state IN ('inSequence', 'finished', 'held', 'failed')
+                                THEN 'replied' ELSE l.state END,
+                   reason = CASE WHEN l.state IN ('inSequence', 'finished', 'held', 'failed')
+                                 THEN NULL ELSE l.reason END
+              FROM unnest($2::text[], $3::timestamptz[]) AS v (id, at)
+             WHERE l.team_id = $1 AND l.id = v.id AND l.contacted_at IS NOT NULL AND l.replied_at IS NULL
+            RETURNING l.id AS lead_id, l.campaign_id, l.profile_id, l.state, l.replied_at
+        ), noted AS (
+            UPDATE attempt a SET answered_at = followed.replied_at
+              FROM (SELECT last.id, c.replied_at FROM changed c
+                     CROSS JOIN LATERAL (
+                        SELECT b.id FROM attempt b
+                         WHERE b.team_id = $1 AND b.lead_id = c.lead_id AND b.state = 'accepted'
+                         ORDER BY b.accepted_at DESC, b.id DESC LIMIT 1) last) followed
+             WHERE a.team_id = $1 AND a.id = followed.id
+        )
+        SELECT lead_id, campaign_id, profile_id, state FROM changed
         """,
         team_id,
         [lead_id for lead_id, _ in replies],
