@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -20,6 +21,8 @@ from overture.channels.x.refusals import RefusalsUnusable, Row
 from overture.clock import EngineClock, WallClock
 from overture.core import costs
 from overture.core.costs import PriceList
+from overture.core.words import AnswerWay
+from overture.engine.listening import POLL_ALONE, Wish
 from overture.engine.posting import Poster
 from overture.engine.supervisor import Engine
 from overture.errors import StartError
@@ -50,6 +53,7 @@ class Parts:
     channels: Registry
     sealer: Sealer
     poster: Poster | None = None
+    wish: Wish = POLL_ALONE
 
     def context(self, wake: Callable[[], None] = lambda: None) -> Context:
         """Return what actions work with; `wake` tells an engine in this process that work has come."""
@@ -63,6 +67,7 @@ class Parts:
             channels=self.channels,
             sealer=self.sealer,
             poster=self.poster,
+            wish=self.wish,
             draws=random.Random(),  # noqa: S311 - draws spread the pace; nothing rests on their secrecy
         )
 
@@ -196,17 +201,40 @@ async def parts_of(
     refusals: tuple[Row, ...] = (),
     poster: Poster | None = None,
     x_price_list: PriceList = prices.PUBLISHED,
+    wish: Wish = POLL_ALONE,
 ) -> AsyncIterator[Parts]:
     """Yield the parts of a process around an open pool.
 
     `is_dry` lets it send no messages; `refusals` are the operator's; without a `poster` its engine serves no webhooks.
+    `wish`: by which way answers are to come.
     """
     channel = XChannel(timeout=10.0, refusals=refusals, price_list=x_price_list)
     channels = Registry([DryChannel(channel) if is_dry else channel])
     try:
-        yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys), poster=poster)
+        yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys), poster=poster, wish=wish)
     finally:
         await channels.close()
+
+
+def wish_of(settings: Settings, *, listening: str | None) -> Wish:
+    """Return by which way answers are to come; `listening`: where this process answers, None where it does not.
+
+    Raises:
+        StartError: X is to post to an address nobody has told.
+    """
+    if listening is None and settings.public_url is None:
+        if settings.x_answers == "webhook":
+            raise StartError(
+                "OVERTURE_X_ANSWERS is webhook: set OVERTURE_PUBLIC_URL to where X reaches `overture api`."
+            )
+        return POLL_ALONE
+    address = settings.public_address(listening or "")
+    parts = urlsplit(address)
+    # X posts to HTTPS alone, and to no other port. A sandbox on this machine takes what `webhook` insists on.
+    is_reached = parts.scheme == "https" and parts.port in (None, 443)
+    if settings.x_answers == "webhook" or (settings.x_answers == "auto" and is_reached):
+        return Wish(way=AnswerWay.WEBHOOK, public_url=address)
+    return POLL_ALONE
 
 
 def x_price_list_of(settings: Settings) -> PriceList:

@@ -190,6 +190,13 @@ def _team_lines(shown: TeamOverview, now: datetime) -> Iterator[str]:
     yield f"  attempts  {team.attempts_open} under way, {team.attempts_unknown} of unknown outcome"
     if team.oldest_inbox_at is not None:
         yield f"  inboxes   all read within the last {_span(now - team.oldest_inbox_at)}"
+    if team.told_since is not None:
+        late = "" if team.latest_delay_ms is None else f"; the latest came {team.latest_delay_ms / 1000:.1f} s late"
+        alone = team.accounts_active + team.accounts_paused - team.accounts_by_webhook - team.accounts_by_stream
+        yield (
+            f"  answers   told of {team.accounts_by_webhook} accounts by webhook and {team.accounts_by_stream} by "
+            f"stream, of all since {_utc(team.told_since)}{late}; of {max(alone, 0)} by reading alone"
+        )
     broken = f", {team.duties_broken} broke (see `overture doctor`)" if team.duties_broken else ""
     yield (
         f"  duties    {team.duties_running} running, {team.duties_due} due{_behind(team.oldest_duty_at, now)}{broken}"

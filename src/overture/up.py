@@ -83,6 +83,7 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
                 refusals=main.refusals_of(settings),
                 poster=Poster(allows_private=settings.webhooks_to_private_networks),
                 x_price_list=main.x_price_list_of(settings),
+                wish=main.wish_of(settings, listening=serving.url(api_port)),
             )
         )
         tasks: list[asyncio.Task[None]] = []

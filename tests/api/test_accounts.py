@@ -74,6 +74,7 @@ async def test_an_account_is_linked_with_its_token_alone(
     assert account.pop("platformId").isdigit()
     account.pop("avatarUrl")
     account.pop("budgets")
+    account.pop("hearing")
     assert account == {
         "platform": "twitter",
         "username": "ana",

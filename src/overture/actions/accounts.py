@@ -15,7 +15,7 @@ from overture.core.words import AccountStatus, AuditAction, ObjectType
 from overture.engine import catch_up, halts, keyring, pacemaker
 from overture.engine.keyring import Keyring
 from overture.errors import Conflict, InvalidRequest, NotFound, Unavailable
-from overture.store import accounts, duties, gates, outbox, paces
+from overture.store import accounts, duties, gates, listening, outbox, paces
 from overture.store import grants as stored_grants
 from overture.store.accounts import Account
 from overture.store.pool import Connection
@@ -80,6 +80,7 @@ async def link(context: Context, actor: Actor, *, platform: str, grant: Grant, b
         action = AuditAction.ACCOUNT_LINKED if is_new else AuditAction.ACCOUNT_AUTHORISED
         await _record(connection, actor, action, None, account, now)
         await duties.want(connection, team_id=actor.team_id, kind="replies", key=account_id, due_at=now)
+        await listening.want(connection, team_id=actor.team_id, app_id=account.app_id, due_at=now)
     context.wake()
     return account, is_new
 
@@ -95,6 +96,12 @@ async def get(context: Context, actor: Actor, *, account_id: str) -> Account:
     if account is None:
         raise NotFound("accountLink", account_id)
     return account
+
+
+async def hearing(context: Context, actor: Actor, *, account_ids: Sequence[str]) -> dict[str, listening.Standing]:
+    """Return, by account, which way answers come in, and how late."""
+    async with context.pool.acquire() as connection:
+        return await listening.of_accounts(connection, team_id=actor.team_id, account_ids=account_ids)
 
 
 async def read_page(
@@ -184,8 +191,9 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
             )
         left = await accounts.leave_campaigns(connection, team_id=actor.team_id, account_id=account_id)
         await accounts.delete(connection, team_id=actor.team_id, account_id=account_id, now=now)
-        for kind in ("replies", "resume"):
+        for kind in ("replies", "resume", "push"):
             await duties.drop(connection, team_id=actor.team_id, kind=kind, key=account_id)
+        await listening.want(connection, team_id=actor.team_id, app_id=before.app_id, due_at=now)
         await gates.change_account(connection, team_id=actor.team_id, account_id=account_id, is_open=False)
         for campaign_id in left:
             await gates.change_campaign(

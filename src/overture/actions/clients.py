@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass, field
 
+import structlog
+
 from overture.actions import audit, people
 from overture.actions.context import Actor, Context
 from overture.channels import port
 from overture.core.words import AuditAction, MemberRole, ObjectType
 from overture.engine import keyring
+from overture.engine import listening as engine_listening
 from overture.errors import Forbidden, NotFound, Unprocessable
-from overture.store import accounts, clients
+from overture.secrets import SealBroken
+from overture.store import accounts, clients, listening
 from overture.store.clients import Client
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +81,7 @@ async def register(
         )
         after = await clients.find(connection, team_id=actor.team_id, platform=platform, base_url=base_url)
         assert after is not None
+        await listening.want(connection, team_id=actor.team_id, app_id=app_id, due_at=now)
         await audit.record(
             connection,
             actor,
@@ -85,6 +92,7 @@ async def register(
             before=None if before is None else _told(before),
             after=_told(after),
         )
+    context.wake()
     return after
 
 
@@ -120,6 +128,9 @@ async def forget(context: Context, actor: Actor, *, platform: str, base_url: str
             before=_told(before),
             after=None,
         )
+        await listening.want(connection, team_id=actor.team_id, app_id=before.app_id, due_at=now)
+    await _end_telling(context, actor, platform, before)
+    context.wake()
 
 
 def require_authority(context: Context, platform: str) -> port.Authority:
@@ -136,6 +147,24 @@ def require_authority(context: Context, platform: str) -> port.Authority:
             details={"capability": "oauth"},
         )
     return authority
+
+
+async def _end_telling(context: Context, actor: Actor, platform: str, client: Client) -> None:
+    """Have the platform tell an app nothing more, as far as it takes that: nobody can ask for it afterwards."""
+    channel = context.channels.get(platform)
+    if channel is None or channel.push is None or client.sealed_bearer_token is None:
+        return
+    try:
+        await engine_listening.end(
+            channel.push,
+            context.sealer,
+            team_id=actor.team_id,
+            app_id=client.app_id,
+            base_url=client.base_url,
+            sealed_bearer_token=client.sealed_bearer_token,
+        )
+    except (port.ChannelError, SealBroken) as error:
+        _log.warning("telling_not_ended", team_id=actor.team_id, app_id=client.app_id, error=str(error))
 
 
 def _require_owner(actor: Actor) -> None:

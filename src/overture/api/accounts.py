@@ -17,7 +17,8 @@ from overture.core import rights
 from overture.core.budget import Standing
 from overture.core.grants import Grant, Keys
 from overture.core.rights import Scope
-from overture.core.words import AccountStatus, Capability
+from overture.core.words import AccountStatus, AnswerWay, Capability
+from overture.store import listening
 from overture.store.accounts import Account
 
 router = routing.router("Account links")
@@ -114,6 +115,28 @@ class OfflineReasonAnswer(bodies.Answer):
     since: bodies.Instant | None = Field(description="Since when; null: not known.")
 
 
+class HearingAnswer(bodies.Answer):
+    """Which way answers to an account come in."""
+
+    way: AnswerWay = Field(
+        description="`webhook` and `stream`: the platform tells of them by itself, and the inbox is read beside that; "
+        "`poll`: the inbox is read alone.",
+        examples=["webhook"],
+    )
+    since: bodies.Instant | None = Field(description="Since when the platform tells of them; null where it does not.")
+    received_at: bodies.Instant | None = Field(description="When it last told of one; null: never.")
+    delay_seconds: float | None = Field(
+        description="How long after it was written that one came; null: none came.", examples=[0.8]
+    )
+    read_at: bodies.Instant | None = Field(
+        description="When the inbox was last read to its newest message; null: not yet."
+    )
+    problem: str | None = Field(
+        description="Why the platform tells of nothing though the app has a token of its own; null where it does.",
+        examples=["The platform tells nothing by itself: CrcValidationFailed"],
+    )
+
+
 class AccountAnswer(bodies.Answer):
     """One account link."""
 
@@ -150,6 +173,10 @@ class AccountAnswer(bodies.Answer):
     history_from: bodies.Instant | None = Field(description="How far back its messages are known.")
     synced_at: bodies.Instant | None = Field(description="When its messages were first read to the end.")
     created_at: bodies.Instant = Field(description="When it was linked.")
+    hearing: HearingAnswer | None = Field(
+        description="Which way answers come in, and how late; null where an account comes with something else "
+        "(`expand`)."
+    )
     budgets: list[BudgetAnswer] | None = Field(
         description="How much it may do now: by the team's limits, by the platform's windows, and by those of its app; "
         "null where an account comes with something else (`expand`)."
@@ -267,11 +294,17 @@ async def _answer(context: Context, actor: Actor, account: Account) -> AccountAn
 
 async def _answers(context: Context, actor: Actor, found: Sequence[Account]) -> list[AccountAnswer]:
     standings = await stands.of_accounts(context, actor, accounts=found)
-    return [answer(context, account, standings[account.id]) for account in found]
+    heard = await accounts.hearing(context, actor, account_ids=[account.id for account in found])
+    return [answer(context, account, standings[account.id], heard.get(account.id)) for account in found]
 
 
-def answer(context: Context, account: Account, standings: Sequence[Standing] | None = None) -> AccountAnswer:
-    """Put an account link into its wire form, with its budgets where they were read."""
+def answer(
+    context: Context,
+    account: Account,
+    standings: Sequence[Standing] | None = None,
+    heard: listening.Standing | None = None,
+) -> AccountAnswer:
+    """Put an account link into its wire form, with its budgets and ways where they were read."""
     return AccountAnswer(
         id=account.id,
         platform=account.platform,
@@ -290,6 +323,7 @@ def answer(context: Context, account: Account, standings: Sequence[Standing] | N
         history_from=account.history_from,
         synced_at=account.synced_at,
         created_at=account.created_at,
+        hearing=None if heard is None else _hearing(heard),
         budgets=None if standings is None else [budgets.answer(standing) for standing in standings],
     )
 
@@ -298,6 +332,17 @@ def _offline(found: capabilities.Offline | None) -> OfflineReasonAnswer | None:
     if found is None:
         return None
     return OfflineReasonAnswer(code=found.code, message=found.message, since=found.since)
+
+
+def _hearing(heard: listening.Standing) -> HearingAnswer:
+    return HearingAnswer(
+        way=AnswerWay.POLL if heard.way is None else AnswerWay(heard.way),
+        since=heard.since,
+        received_at=heard.received_at,
+        delay_seconds=None if heard.delay_ms is None else heard.delay_ms / 1000,
+        read_at=heard.read_at,
+        problem=heard.problem,
+    )
 
 
 def _missing(scope: Scope) -> MissingScopeAnswer:

@@ -123,6 +123,14 @@ class Pushed:
     message: InboxMessage | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Telling:
+    """Of which accounts a platform tells by itself: by their ids there, and of the others why not."""
+
+    told: frozenset[str]
+    problems: Mapping[str, str]
+
+
 class ChannelError(Exception):
     """A read failed. `kind` is `rateLimited`, `authLost`, `outOfCredit`, `unavailable`, `invalid` or `gone`.
 
@@ -182,6 +190,14 @@ class Push(Protocol):
 
     def read(self, body: bytes) -> list[Pushed]:
         """Return what a post tells; what cannot be read of it never raises."""
+        ...
+
+    async def keep(self, app: Credentials, *, address: str | None, tag: str, own_ids: Sequence[str]) -> Telling:
+        """Have the platform tell of these accounts, and of no others, by posts to `address`.
+
+        None = by its stream. `tag` names what is ours there; addresses end in it. Refusals of the app raise
+        `ChannelError`.
+        """
         ...
 
 

@@ -396,6 +396,14 @@ class BudgetSource(StrEnum):
     PUBLISHED = "published"
 
 
+class AnswerWay(StrEnum):
+    """How answers come in: a platform posts them to a hook or puts them into a stream, or inboxes are read alone."""
+
+    WEBHOOK = "webhook"
+    STREAM = "stream"
+    POLL = "poll"
+
+
 class PushedKind(StrEnum):
     """What a platform tells by itself: a message, or one that nobody here can read."""
 

@@ -31,6 +31,9 @@ QUIET_INTERVAL = timedelta(hours=1)
 
 QUIET_AFTER = timedelta(hours=2)
 
+TOLD_INTERVAL = timedelta(minutes=90)
+"""How often the inbox of an account is read of which the platform tells by itself: what it did not tell is found."""
+
 RETRY = timedelta(minutes=2)
 
 CATCH_UP_RETRY = timedelta(seconds=10)
@@ -117,6 +120,8 @@ class InboxReader:
             # What was written while the reading went on is still unread.
             return Reading(next_due=now, ended=ended, is_awaited=is_awaited)
         interval = INTERVAL if now - reader.last_end < QUIET_AFTER else QUIET_INTERVAL
+        if reader.is_told:
+            interval = TOLD_INTERVAL
         return Reading(next_due=_aligned(now, interval), ended=ended, is_awaited=is_awaited)
 
     async def _put_off(self, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime) -> Reading:

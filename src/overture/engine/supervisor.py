@@ -21,6 +21,7 @@ from overture.engine import (
     dispatch,
     halts,
     imports,
+    listening,
     plan,
     pushes,
     reconcile,
@@ -53,7 +54,7 @@ WEBHOOKS_FEED_SECONDS = 0.5
 """How often a worker looks for events that webhooks have not got yet."""
 
 IMPORTS_AT_ONCE = 2
-CALLING_DUTIES = ("assess", "lookup", "push", "reconcile", "replies")
+CALLING_DUTIES = ("assess", "listen", "lookup", "push", "reconcile", "replies")
 """Duties that spend their time waiting for a platform; the others keep the database busy, save what was pushed: it is
 short, and waits behind none of those."""
 
@@ -85,6 +86,7 @@ class Engine:
         draws: Random,
         chores: Callable[..., Chores] = Chores,
         poster: Poster | None = None,
+        wish: listening.Wish = listening.POLL_ALONE,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -92,6 +94,7 @@ class Engine:
         self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
         self._dispatcher = dispatch.Dispatcher(pool=pool, channels=channels, draws=draws)
         self._inboxes = replies.InboxReader(pool=pool, channels=channels, sealer=sealer)
+        self._listener = listening.Listener(pool=pool, channels=channels, sealer=sealer, wish=wish)
         self._taker = pushes.Taker(pool=pool)
         self._reconciler = reconcile.Reconciler(pool=pool, channels=channels, sealer=sealer)
         self._assessor = assess.Assessor(pool=pool, channels=channels, sealer=sealer)
@@ -117,6 +120,7 @@ class Engine:
             "resume": self._resume,
             "lookup": self._look_up,
             "push": self._take_pushed,
+            "listen": self._listen,
         }
         self._standstill = Standstill(pool=pool)
         self._settler = settling.Settler(pool=pool, clock=clock, settled=self._settled)
@@ -382,6 +386,9 @@ class Engine:
         await complete.check(self._pool, team_id=duty.team_id, campaign_ids=ended, now=now)
         return next_due
 
+    async def _listen(self, duty: duties.Duty, now: datetime) -> datetime | None:
+        return await self._listener.step(team_id=duty.team_id, app_id=duty.key, now=now)
+
     async def _reconcile(self, duty: duties.Duty, now: datetime) -> datetime | None:
         done = await self._reconciler.step(
             team_id=duty.team_id, account_id=duty.key, now=now, wall_now=clocks.wall_now()
@@ -403,9 +410,13 @@ class Engine:
 
     async def _sweep_loop(self) -> None:
         """Find what a dead worker left behind: at the start, then every half minute of wall time."""
+        has_begun = False
         while not self._stopping.is_set():
             try:
                 if not self._standstill.is_on:
+                    if not has_begun:
+                        await self._listener.begin(now=await self._clock.now())
+                        has_begun = True
                     await sweeping.sweep(self._pool, now=await self._clock.now())
                     self.wake()
             except GONE as error:

@@ -18,6 +18,7 @@ from overture.sandbox.platform import Platform
 MOST_STREAMS = 2
 KEEP_ALIVE_SECONDS = 20.0
 _PAGE = 1_000
+_DELETED_AT_ONCE = 100
 _KNOWN = frozenset({"event_type", "filter", "tag", "webhook_id"})
 _Handler = Callable[[Request], Awaitable[Response]]
 
@@ -49,6 +50,7 @@ class ActivityCalls:
             ("DELETE", "/2/webhooks/{id}", self._remove_webhook),
             ("GET", "/2/activity/subscriptions", self._subscriptions),
             ("POST", "/2/activity/subscriptions", self._subscribe),
+            ("DELETE", "/2/activity/subscriptions", self._unsubscribe_many),
             ("DELETE", "/2/activity/subscriptions/{id}", self._unsubscribe),
             ("GET", "/2/activity/stream", self._stream),
         )
@@ -119,6 +121,18 @@ class ActivityCalls:
         if self._subscribed.subscriptions.pop(request.path_params["id"], None) is None:
             raise Refused(refusals.TABLE["noSuchPath"])
         return answers.shown({"data": {"deleted": True}})
+
+    async def _unsubscribe_many(self, request: Request) -> Response:
+        ids = request.query_params.get("ids", "").split(",")
+        if not 1 <= len(ids) <= _DELETED_AT_ONCE or not all(each.isdecimal() for each in ids):
+            raise Refused(refusals.invalid("ids", "", "ids takes 1 to 100 numbers"))
+        gone = [each for each in ids if self._subscribed.subscriptions.pop(each, None) is not None]
+        return answers.shown(
+            {
+                "data": [{"subscription_id": each, "deleted": True} for each in gone],
+                "meta": {"total_subscriptions": len(self._subscribed.subscriptions)},
+            }
+        )
 
     async def _stream(self, _: Request) -> Response:
         if self._bringing.open_streams >= MOST_STREAMS:

@@ -15,7 +15,7 @@ class Reader:
 
     `restored_from`: a backup made then was restored, and the account has not caught up with the platform since.
     `rest_until`: the platform takes no readings before. Of a reading that is not through: `page` where it goes on,
-    `newest_id` its first message, `began_at` when it began.
+    `newest_id` its first message, `began_at` when it began. `is_told`: the platform tells of what comes in by itself.
     """
 
     account_id: str
@@ -33,6 +33,7 @@ class Reader:
     page: str | None
     newest_id: str | None
     began_at: datetime | None
+    is_told: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,11 +55,12 @@ async def reader(connection: Connection, *, team_id: str, account_id: str, endpo
         """
         SELECT a.id AS account_id, a.platform, a.platform_id, f.base_url, a.sealed_token, p.read_until_id AS until_id,
                p.read_at, a.status <> 'offline' AS is_connected, a.synced_at IS NOT NULL AS is_synced, p.last_end,
-               c.since AS restored_from, e.rest_until, g.page, g.newest_id, g.began_at
+               c.since AS restored_from, e.rest_until, g.page, g.newest_id, g.began_at, h.way IS NOT NULL AS is_told
           FROM account_link a
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
           JOIN account_pace p ON p.team_id = $1 AND p.account_id = a.id
           LEFT JOIN catch_up c ON c.team_id = $1 AND c.account_id = a.id
+          LEFT JOIN account_push h ON h.team_id = $1 AND h.account_id = a.id
           LEFT JOIN endpoint_rest e ON e.team_id = $1 AND e.account_id = a.id AND e.endpoint = $3
           -- One that came with a backup knows nothing of what was written since.
           LEFT JOIN inbox_reading g ON g.team_id = $1 AND g.account_id = a.id

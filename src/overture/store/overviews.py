@@ -34,6 +34,10 @@ class TeamView:
     accounts_to_catch_up: int
     oldest_due_at: datetime | None
     oldest_inbox_at: datetime | None
+    accounts_by_webhook: int
+    accounts_by_stream: int
+    told_since: datetime | None
+    latest_delay_ms: int | None
     sent_last_hour: int
     sent_last_day: int
     follow_ups_due: int
@@ -107,8 +111,13 @@ async def teams(
                    count(*) FILTER (WHERE p.wake_at <= $1) AS accounts_due,
                    count(*) FILTER (WHERE EXISTS (SELECT FROM catch_up c WHERE c.team_id = a.team_id
                                                      AND c.account_id = a.id)) AS accounts_to_catch_up,
-                   min(greatest(p.read_at, a.created_at)) FILTER (WHERE a.status = 'active') AS oldest_inbox_at
+                   min(greatest(p.read_at, a.created_at)) FILTER (WHERE a.status = 'active') AS oldest_inbox_at,
+                   count(*) FILTER (WHERE h.way = 'webhook') AS accounts_by_webhook,
+                   count(*) FILTER (WHERE h.way = 'stream') AS accounts_by_stream,
+                   max(h.since) AS told_since,
+                   (array_agg(h.delay_ms ORDER BY h.received_at DESC NULLS LAST))[1] AS latest_delay_ms
               FROM account_link a JOIN account_pace p ON p.team_id = a.team_id AND p.account_id = a.id
+              LEFT JOIN account_push h ON h.team_id = a.team_id AND h.account_id = a.id
              WHERE a.team_id = t.team_id AND a.deleted_at IS NULL
          ) a
          CROSS JOIN LATERAL (

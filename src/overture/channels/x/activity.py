@@ -8,12 +8,13 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from overture.channels.port import InboxMessage, Pushed
-from overture.channels.x import answers
+from overture.channels.port import Credentials, InboxMessage, Pushed, Telling
+from overture.channels.x import answers, telling
+from overture.channels.x.client import Client
 from overture.core.words import PushedKind
 
 SIGNATURE = "x-twitter-webhooks-signature"
@@ -30,7 +31,10 @@ _LATEST_MILLISECONDS = 253_370_764_800_000  # the year 9999: later, no calendar 
 
 
 class Push:
-    """Reads what X posts to a hook, and puts into its stream."""
+    """Has X tell by itself what happens, and reads what it posts to a hook."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def answer(self, secret: str, query: Mapping[str, str]) -> Mapping[str, str] | None:
         """Return the answer to X's challenge; None where the query is none."""
@@ -60,6 +64,14 @@ class Push:
         if data.get("event_type") == "dm.received":
             return list(_messages(data, payload))
         return []
+
+    async def keep(self, app: Credentials, *, address: str | None, tag: str, own_ids: Sequence[str]) -> Telling:
+        """Have X tell of these accounts alone, by posts to `address`.
+
+        Raises:
+            ChannelError: X refuses the app or the address, or does not answer.
+        """
+        return await telling.keep(self._client, app, address=address, tag=tag, own_ids=own_ids)
 
 
 def _messages(data: Mapping[str, Any], payload: Mapping[str, Any]) -> Iterator[Pushed]:

@@ -54,7 +54,7 @@ class XChannel:
         self.capabilities = replace(type(self).capabilities, price_list=price_list)
         self._client = Client(timeout=timeout, transport=transport)
         self.authority = oauth.Authority(self._client)
-        self.push = activity.Push()
+        self.push = activity.Push(self._client)
         self._table = refusals + answers.TABLE
 
     async def identify(self, credentials: Credentials) -> Identity:

@@ -35,6 +35,8 @@ _NEVER_WRITTEN = (
     httpx.UnsupportedProtocol,
 )
 
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -86,6 +88,16 @@ class Client:
         """
         return await self._call(credentials, "POST", path, body=body)
 
+    async def change(
+        self, credentials: Credentials, method: Literal["POST", "PUT", "DELETE"], path: str, body: Mapping[str, object]
+    ) -> Answer:
+        """Change something that is no message, `body` as JSON where there is one.
+
+        Raises:
+            CallFailed: no answer came.
+        """
+        return await self._call(credentials, method, path, body=body or None)
+
     async def post_form(
         self, base_url: str, path: str, form: Mapping[str, str], authorisation: httpx.BasicAuth | None
     ) -> Answer:
@@ -110,11 +122,11 @@ class Client:
     async def _call(
         self,
         credentials: Credentials,
-        method: Literal["GET", "POST"],
+        method: Method,
         path: str,
         *,
         parameters: Mapping[str, str] | None = None,
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
     ) -> Answer:
         keys = credentials.keys
         if _TOKEN.fullmatch(credentials.token) is None or (keys is not None and not signatures.are_readable(keys)):
@@ -153,7 +165,7 @@ class Client:
             self._open_calls[place] -= 1
 
 
-def _authorisation(credentials: Credentials, method: Literal["GET", "POST"], url: str) -> str:
+def _authorisation(credentials: Credentials, method: Method, url: str) -> str:
     if credentials.keys is None:
         return f"Bearer {credentials.token}"
     return signatures.authorisation(credentials.keys, token=credentials.token, method=method, url=url)

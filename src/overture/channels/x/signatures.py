@@ -16,7 +16,7 @@ def are_readable(keys: Keys) -> bool:
     return all(_PRINTABLE.fullmatch(key) for key in (keys.consumer_key, keys.consumer_secret, keys.token_secret))
 
 
-def authorisation(keys: Keys, *, token: str, method: Literal["GET", "POST"], url: str) -> str:
+def authorisation(keys: Keys, *, token: str, method: Literal["GET", "POST", "PUT", "DELETE"], url: str) -> str:
     """Return the header that signs one call, with its address and query; a JSON body is not part of what is signed."""
     signer = oauth1.Client(
         keys.consumer_key,
