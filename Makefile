@@ -11,7 +11,7 @@ UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench simulate crash openapi browser dashboard
+.PHONY: help install demo up test check bench simulate crash crash-webhooks openapi browser dashboard
 
 help:
 	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench     measure"
 	@echo "make simulate  run simulated histories and judge each (N=100 SEED=1)"
 	@echo "make crash     kill processes and databases before and after everything they write (SHARE=1 SEED=1)"
+	@echo "make crash-webhooks  kill who delivers events, to a receiver that fails half of the time (N=100000 SEED=1)"
 	@echo "make openapi   renew docs/reference/openapi.json from the code"
 	@echo "make dashboard check and build the dashboard into the package (needs Node 20)"
 	@echo "make install   install what 'demo' and 'up' need into .venv"
@@ -69,6 +70,9 @@ simulate: .venv/.development
 
 crash: .venv/.development
 	@.venv/bin/python -m tests.crash --share $(or $(SHARE),1) --seed $(or $(SEED),1)
+
+crash-webhooks: .venv/.development
+	@.venv/bin/python -m tests.crash.webhooks --events $(or $(N),100000) --seed $(or $(SEED),1)
 
 bench: .venv/.runtime
 	@.venv/bin/overture bench

@@ -98,7 +98,7 @@ def work(post: Post, pipe: Pipe) -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
             return
         if post.postmaster is not None:
-            _kill_tree(post.postmaster)
+            kill_tree(post.postmaster)
         if post.dies:
             os.kill(os.getpid(), signal.SIGKILL)
         late = AFTERWARDS
@@ -135,7 +135,7 @@ def _blinded() -> Iterator[None]:
         yield
 
 
-def _kill_tree(root: int) -> None:
+def kill_tree(root: int) -> None:
     """Kill a process and its children, the children of a database server being its sessions and its writers."""
     children = [
         int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal() and _parent_of(folder) == root
