@@ -214,20 +214,26 @@ async def _happen(pool: Pool, team_ids: Sequence[str], count: int) -> None:
                 async with pool.acquire() as connection, connection.transaction():
                     await outbox.append(connection, team_id=team_id, now=await WallClock().now(), events=events)
             except GONE:
-                await asyncio.sleep(0.2)
-                async with pool.acquire() as connection:
-                    reached = (await outbox.newest(connection, team_ids=[team_id]))[team_id]
-                left[team_id] = count // len(team_ids) - reached
+                left[team_id] = count // len(team_ids) - await _reached(pool, team_id)
             else:
                 left[team_id] -= size
         await asyncio.sleep(0)
+
+
+async def _reached(pool: Pool, team_id: str) -> int:
+    """Return how much has happened, as soon as the database is there again."""
+    while True:
+        with suppressGONE:
+            async with pool.acquire() as connection:
+                return (await outbox.newest(connection, team_ids=[team_id]))[team_id]
+        await asyncio.sleep(0.2)
 
 
 async def _until_delivered(pool: Pool, count: int, receiver: Receiver, say: Callable[[str], None]) -> None:
     """Wait until no delivery is under way; give up when nothing moves any more."""
     seen, since = -1, time.monotonic()
     while True:
-        with suppress(*GONE):
+        with suppressGONE:
             delivered = await pool.fetchval("SELECT count(*) FROM webhook_delivery WHERE state = 'delivered'")
             if delivered >= count:
                 return

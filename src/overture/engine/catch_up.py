@@ -11,8 +11,8 @@ from overture.core import lifecycle, sequence
 from overture.core import text as texts
 from overture.core.outcome import Outcome
 from overture.core.words import LeadState, OutcomeKind
-from overture.engine import composing, settle
-from overture.store import gates, outlines, paces, persons, previews, progress, restored, teams, wakeups
+from overture.engine import composing, settle, targets
+from overture.store import gates, outbox, outlines, paces, persons, previews, progress, restored, teams, wakeups
 from overture.store.claims import DueLead
 from overture.store.pool import Connection, Pool
 from overture.store.restored import Candidate, Found
@@ -75,11 +75,15 @@ async def _take_one_each(
         else:
             unplaced.append((profile_id, message.platform_id, message.text))
     stops = [progress.Stop(lead_id=lead_id, state=LeadState.HELD, reason=composing.RESTORED) for lead_id in doubtful]
-    await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
+    stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
+    held = [
+        targets.held(campaign_id=lead.campaign_id, profile_id=lead.profile_id, reason=composing.RESTORED)
+        for lead in stopped
+    ]
     await restored.keep_unplaced(connection, team_id=team_id, messages=unplaced)
-    if not found:
-        return []
-    return await _settle(connection, team_id, account_id, found, now)
+    ended = await _settle(connection, team_id, account_id, found, now) if found else []
+    await outbox.append(connection, team_id=team_id, now=now, events=held)
+    return ended
 
 
 async def _following(connection: Connection, team_id: str, leads: Sequence[Candidate]) -> list[_Next]:

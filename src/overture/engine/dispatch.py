@@ -10,9 +10,9 @@ from overture.channels.port import Capabilities
 from overture.channels.registry import Registry
 from overture.core import lifecycle, pacing, policy
 from overture.core.words import LeadState
-from overture.engine import allowance, composing, engagement, pacemaker
+from overture.engine import allowance, composing, engagement, pacemaker, targets
 from overture.engine.turns import Candidate, Turn
-from overture.store import budgets, by_hand, claims, duties, gates, ledger, outlines, paces, persons, progress
+from overture.store import budgets, by_hand, claims, duties, gates, ledger, outbox, outlines, paces, persons, progress
 from overture.store.pool import Connection, Pool, hot_transaction
 
 LEASE = timedelta(seconds=20)
@@ -111,6 +111,7 @@ class Dispatcher:
             await claims.served_team(connection, team_id=team_id, wall_now=wall_now)
         else:
             await claims.served_part_of_team(connection, team_id=team_id, wall_now=wall_now)
+        await outbox.append(connection, team_id=team_id, now=now, events=turn.events)
         ready = [
             Ready(
                 team_id=team_id,
@@ -227,11 +228,11 @@ class Dispatcher:
             case composing.Later(at=at):
                 turn.later.append((lead.lead_id, pick.account_id, at))
             case composing.Held(reason=reason):
-                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason=reason))
+                _hold(turn, lead, reason)
             case composing.Finished() if lead.state == LeadState.IN_SEQUENCE:
                 turn.finished.append(lead.lead_id)
             case composing.Finished():
-                turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason="noMessage"))
+                _hold(turn, lead, "noMessage")
         return None
 
     def _capabilities(self, account: claims.LeasedAccount) -> Capabilities:
@@ -360,6 +361,11 @@ class Dispatcher:
             next_at=pacemaker.next_at(pair, not_before=turn.now),
             room=candidate.room - 1,
         )
+
+
+def _hold(turn: Turn, lead: claims.DueLead, reason: str) -> None:
+    turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason=reason))
+    turn.events.append(targets.held(campaign_id=lead.campaign_id, profile_id=lead.profile_id, reason=reason))
 
 
 def _as_pair(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from overture.channels import port
 from overture.core import opt_outs
 from overture.core.words import LeadState, Trigger
-from overture.engine import automate, suppress
+from overture.engine import automate, suppress, targets
 from overture.store import (
     duties,
     inboxes,
@@ -166,31 +166,26 @@ async def _stop_sequences(
         triggered.append(
             automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)
         )
+        answer = _answer(inbound[lead.profile_id], stored)
         events.append(
-            outbox.NewEvent(
-                type="target.replied",
-                object_type="campaign",
-                object_id=lead.campaign_id,
-                data={"profileId": lead.profile_id, **_answer(inbound[lead.profile_id], stored)},
+            targets.replied(
+                campaign_id=lead.campaign_id,
+                profile_id=lead.profile_id,
+                thread_id=answer.thread_id,
+                message_id=answer.id,
             )
         )
     events += [
-        outbox.NewEvent(
-            type="target.held",
-            object_type="campaign",
-            object_id=lead.campaign_id,
-            data={"profileId": lead.profile_id, "reason": "wroteFirst"},
-        )
+        targets.held(campaign_id=lead.campaign_id, profile_id=lead.profile_id, reason="wroteFirst")
         for lead in stopped
         if lead.state == LeadState.HELD
     ]
     return sorted({lead.campaign_id for lead in changed})
 
 
-def _answer(messages: Sequence[port.InboxMessage], stored: Mapping[str, threads.Stored]) -> dict[str, str]:
+def _answer(messages: Sequence[port.InboxMessage], stored: Mapping[str, threads.Stored]) -> threads.Stored:
     """Say which message answers: the first that has come now."""
-    first = stored[messages[0].platform_id]
-    return {"threadId": first.thread_id, "messageId": first.id}
+    return stored[messages[0].platform_id]
 
 
 def _answered(

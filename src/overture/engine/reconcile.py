@@ -10,7 +10,7 @@ from overture.channels.registry import Registry
 from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
 from overture.core.words import CostKind, LeadState, OutcomeKind, ReadEndpoint
-from overture.engine import by_hand, dispatch, inbound, settle
+from overture.engine import by_hand, dispatch, inbound, settle, targets
 from overture.engine.hearing import Hearing
 from overture.engine.keyring import Keyring
 from overture.secrets import Sealer
@@ -199,12 +199,7 @@ class Reconciler:
                 team_id=team_id,
                 now=now,
                 events=[
-                    outbox.NewEvent(
-                        type="target.held",
-                        object_type="campaign",
-                        object_id=lead.campaign_id,
-                        data={"profileId": lead.profile_id, "reason": "notFound"},
-                    )
+                    targets.held(campaign_id=lead.campaign_id, profile_id=lead.profile_id, reason="notFound")
                     for lead in changed
                 ],
             )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, CostKind, Endpoint, LeadState, OutcomeKind, Trigger
-from overture.engine import automate, by_hand, halts, pacemaker, versions
+from overture.engine import automate, by_hand, halts, pacemaker, targets, versions
 from overture.store import (
     budget_windows,
     costs,
@@ -167,14 +167,7 @@ async def _accept(
         lead = moved[attempt.lead_id]
         message_id = by_attempt[attempt.id].outcome.platform_message_id
         message = by_message.get(message_id) if message_id is not None else None
-        kind = "target.contacted" if lead.was_first else "target.followUpSent"
         if message is not None:
-            data = {
-                "profileId": attempt.profile_id,
-                "threadId": message.thread_id,
-                "messageId": message.id,
-                "stepNumber": attempt.rank,
-            }
             events.append(
                 outbox.NewEvent(
                     type="message.sent",
@@ -183,7 +176,16 @@ async def _accept(
                     data={"threadId": message.thread_id},
                 )
             )
-            events.append(outbox.NewEvent(type=kind, object_type="campaign", object_id=attempt.campaign_id, data=data))
+            events.append(
+                targets.written_to(
+                    campaign_id=attempt.campaign_id,
+                    profile_id=attempt.profile_id,
+                    thread_id=message.thread_id,
+                    message_id=message.id,
+                    step_number=attempt.rank,
+                    is_first=lead.was_first,
+                )
+            )
         triggered.append(
             automate.Triggered(
                 campaign_id=attempt.campaign_id,
@@ -310,16 +312,21 @@ async def _raced_replies(
         team_id=team_id,
         replies=[(attempt.lead_id, inbound[attempt.account_id, attempt.profile_id]) for attempt in answered],
     )
+    account_of = {attempt.lead_id: attempt.account_id for attempt in answered}
+    answers = await threads.last_inbound(
+        connection, team_id=team_id, pairs=[(attempt.account_id, attempt.profile_id) for attempt in answered]
+    )
     for lead in replied:
         triggered.append(
             automate.Triggered(campaign_id=lead.campaign_id, profile_id=lead.profile_id, trigger=Trigger.REPLIED)
         )
+        answer = answers[account_of[lead.lead_id], lead.profile_id]
         events.append(
-            outbox.NewEvent(
-                type="target.replied",
-                object_type="campaign",
-                object_id=lead.campaign_id,
-                data={"profileId": lead.profile_id},
+            targets.replied(
+                campaign_id=lead.campaign_id,
+                profile_id=lead.profile_id,
+                thread_id=answer.thread_id,
+                message_id=answer.message_id,
             )
         )
     await _free(connection, team_id, now, [lead.lead_id for lead in replied], unanswered_at=None)
@@ -377,14 +384,7 @@ async def _refused_for_good(
     )
     await _free(connection, team_id, now, [attempt.lead_id], unanswered_at=None)
     if changed and state == LeadState.FAILED:
-        events.append(
-            outbox.NewEvent(
-                type="target.failed",
-                object_type="campaign",
-                object_id=attempt.campaign_id,
-                data={"profileId": attempt.profile_id, "reason": reason},
-            )
-        )
+        events.append(targets.failed(campaign_id=attempt.campaign_id, profile_id=attempt.profile_id, reason=reason))
         triggered.append(
             automate.Triggered(campaign_id=attempt.campaign_id, profile_id=attempt.profile_id, trigger=Trigger.FAILED)
         )
@@ -404,14 +404,7 @@ async def _hold(
         stops=[progress.Stop(lead_id=attempt.lead_id, state=LeadState.HELD, reason=reason)],
         at=now,
     )
-    events.append(
-        outbox.NewEvent(
-            type="target.held",
-            object_type="campaign",
-            object_id=attempt.campaign_id,
-            data={"profileId": attempt.profile_id, "reason": reason},
-        )
-    )
+    events.append(targets.held(campaign_id=attempt.campaign_id, profile_id=attempt.profile_id, reason=reason))
 
 
 async def _due_again(connection: Connection, team_id: str, attempt: ledger.Settled, now: datetime) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from overture.engine import allowance, composing
-from overture.store import claims, outlines, progress
+from overture.store import claims, outbox, outlines, progress
 
 
 @dataclass(kw_only=True, slots=True)
@@ -20,6 +20,7 @@ class Turn:
     outline: dict[str, outlines.Outline] = field(default_factory=dict)
     wakes: dict[str, datetime] = field(default_factory=dict)
     stops: list[progress.Stop] = field(default_factory=list)
+    events: list[outbox.NewEvent] = field(default_factory=list)
     later: list[tuple[str, str, datetime]] = field(default_factory=list)
     moved: list[tuple[str, str, datetime]] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)

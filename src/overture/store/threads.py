@@ -181,6 +181,37 @@ def events(turned: Sequence[Turned]) -> list[outbox.NewEvent]:
     return [outbox.NewEvent(type=one.event, object_type="thread", object_id=one.thread_id, data={}) for one in turned]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inbound:
+    """The latest message that came in, and its thread."""
+
+    thread_id: str
+    message_id: str
+
+
+async def last_inbound(
+    connection: Connection, *, team_id: str, pairs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Inbound]:
+    """Return the latest message that came in of each conversation, as (account, profile), that has any."""
+    rows = await connection.fetch(
+        """
+        SELECT v.account_id, v.profile_id, t.id AS thread_id, m.id AS message_id
+          FROM unnest($2::text[], $3::text[]) AS v (account_id, profile_id)
+          JOIN thread t ON t.team_id = $1 AND t.account_id = v.account_id AND t.profile_id = v.profile_id
+         CROSS JOIN LATERAL (
+            SELECT id FROM message WHERE team_id = $1 AND thread_id = t.id AND direction = 'inbound'
+             ORDER BY sent_at DESC, id DESC LIMIT 1) m
+        """,
+        team_id,
+        [account_id for account_id, _ in pairs],
+        [profile_id for _, profile_id in pairs],
+    )
+    return {
+        (row["account_id"], row["profile_id"]): Inbound(thread_id=row["thread_id"], message_id=row["message_id"])
+        for row in rows
+    }
+
+
 async def known(connection: Connection, *, team_id: str, account_id: str, platform_ids: Sequence[str]) -> set[str]:
     """Return which of these platform messages of an account are stored."""
     rows = await connection.fetch(
