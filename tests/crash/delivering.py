@@ -223,7 +223,7 @@ async def _happen(pool: Pool, team_ids: Sequence[str], count: int) -> None:
 async def _reached(pool: Pool, team_id: str) -> int:
     """Return how much has happened, as soon as the database is there again."""
     while True:
-        with suppressGONE:
+        with suppress(*GONE):
             async with pool.acquire() as connection:
                 return (await outbox.newest(connection, team_ids=[team_id]))[team_id]
         await asyncio.sleep(0.2)
@@ -233,7 +233,7 @@ async def _until_delivered(pool: Pool, count: int, receiver: Receiver, say: Call
     """Wait until no delivery is under way; give up when nothing moves any more."""
     seen, since = -1, time.monotonic()
     while True:
-        with suppressGONE:
+        with suppress(*GONE):
             delivered = await pool.fetchval("SELECT count(*) FROM webhook_delivery WHERE state = 'delivered'")
             if delivered >= count:
                 return
