@@ -39,7 +39,7 @@ MOST_REFUSALS = 6
 
 _APPENDED = 50
 _THINGS = 200
-_KILL_SECONDS = (1.0, 4.0)
+_DATABASE_TOO = 0.3
 _PATIENCE_SECONDS = 120.0
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.crash.deliverer"])
@@ -112,6 +112,7 @@ async def tell(
     *,
     events: int,
     random: Random,
+    seconds_between_kills: tuple[float, float],
     database_kills: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> Told:
@@ -123,7 +124,7 @@ async def tell(
         with tempfile.NamedTemporaryFile(prefix="overture-crash-", suffix=".log") as log:
             crew = _Crew(dsn=dsn, log=Path(log.name), machine=machine, random=random)
             happening = asyncio.create_task(_happen(pool, team_ids, events))
-            killing = asyncio.create_task(crew.kill_on(database_kills))
+            killing = asyncio.create_task(crew.kill_on(seconds_between_kills, database_kills))
             try:
                 await happening
                 await _until_delivered(pool, events, receiver, say)
@@ -155,16 +156,16 @@ class _Crew:
     database_kills: int = 0
     _working: list[ForkServerProcess] = field(default_factory=list)
 
-    async def kill_on(self, databases_to_kill: int) -> None:
+    async def kill_on(self, seconds_between: tuple[float, float], databases_to_kill: int) -> None:
         for _ in range(WORKERS):
             self._join()
         while True:
-            await asyncio.sleep(self.random.uniform(*_KILL_SECONDS))
+            await asyncio.sleep(self.random.uniform(*seconds_between))
             victim = self._working.pop(self.random.randrange(WORKERS))
             victim.kill()
             await asyncio.to_thread(victim.join)
             self.kills += 1
-            if self.database_kills < databases_to_kill and self.random.random() < 0.1:
+            if self.database_kills < databases_to_kill and self.random.random() < _DATABASE_TOO:
                 worker.kill_tree(self.machine.postmaster())
                 await asyncio.to_thread(self.machine.start)
                 self.database_kills += 1

@@ -17,7 +17,7 @@ def server() -> Iterator[Machine]:
 
 
 async def test_every_event_arrives_and_a_repetition_is_known_by_its_id(server: Machine) -> None:
-    told = await delivering.tell(server, events=EVENTS, random=Random(1))
+    told = await delivering.tell(server, events=EVENTS, random=Random(1), seconds_between_kills=(1.0, 3.0))
     assert told.violations == []
     # Something was killed, refused and sent again: else this would prove nothing.
     assert told.kills > 0

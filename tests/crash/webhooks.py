@@ -39,6 +39,7 @@ def main() -> int:
                 started,
                 events=asked.events,
                 random=Random(asked.seed),
+                seconds_between_kills=(5.0, 15.0),
                 database_kills=asked.events // _EVENTS_FOR_A_DATABASE,
                 say=say,
             )
