@@ -55,6 +55,8 @@ async def test_a_job_is_answered_at_once_and_is_in_the_queue(
     assert job == {
         "id": job["id"],
         "type": "csv",
+        "listId": list_id,
+        "accountLinkId": None,
         "status": "queued",
         "totalCount": 2,
         "processedCount": 0,

@@ -18,7 +18,7 @@ from overture.engine.chores import Chore
 from overture.store.imports import Job
 
 
-class _AfterOneBatch(asyncio.Event):
+class AfterOneBatch(asyncio.Event):
     """Set once somebody has looked: work ends behind its next batch."""
 
     _is_looked_at = False
@@ -65,7 +65,7 @@ class Imports:
 
     async def step(self, job: Job) -> bool:
         """Work on a job for one batch; tell whether it has ended or waits."""
-        return await self.importer.work(self.chore(job), halt=_AfterOneBatch())
+        return await self.importer.work(self.chore(job), halt=AfterOneBatch())
 
     async def run(self, content: str, **options: Any) -> Job:
         """Import a file to its end."""

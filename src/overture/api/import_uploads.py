@@ -1,16 +1,16 @@
-"""Imports into lists, as a form with the file itself: of any encoding, and never whole in memory."""
+"""Imports of leads and of histories, as a form with the file itself: of any encoding, and never whole in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import Field, ValidationError
 from starlette.routing import Match
 from starlette.types import Scope
 
-from overture.actions import imports
-from overture.api import failures, reading, routing
+from overture.actions import histories, imports
+from overture.api import bodies, failures, reading, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.imports import ImportJobAnswer, ImportOptions, answer
 from overture.api.lead_bodies import DEFAULT_PLATFORM, ConsentBody
@@ -27,15 +27,23 @@ _TEXTS = frozenset({"fileName", "mergeStrategy"})
 _NAMELESS = "upload.csv"
 
 
-class UploadOptions(ImportOptions):
-    """The fields beside the file."""
+class HistoryOptions(bodies.Body):
+    """The fields beside the file of a history."""
 
     file_name: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="Name of the file, to know the job by; left out, the one the form gives it.",
         examples=["leads.csv"],
     )
-    consent: ConsentBody | None = Field(default=None, description="Consent of everybody in the file.")
     check_only: bool = Field(default=False, description="Change nothing.", examples=[False])
+
+
+class UploadOptions(ImportOptions, HistoryOptions):
+    """The fields beside the file of leads."""
+
+    consent: ConsentBody | None = Field(default=None, description="Consent of everybody in the file.")
+
+
+_Options = TypeVar("_Options", bound=HistoryOptions)
 
 
 class UploadRoute(routing.StreamedRoute):
@@ -60,13 +68,50 @@ async def upload_import_job(
     context: CurrentContext, actor: CurrentActor, list_id: str, request: Request
 ) -> ImportJobAnswer:
     """Begin to import an uploaded file into a list."""
-    fields = {field.alias or name for name, field in UploadOptions.model_fields.items()}
-    upload = Upload(request, file=FILE, fields=fields)
+    upload = _upload(request, UploadOptions)
+
+    def describe() -> imports.NewImport:
+        options = _options(upload, UploadOptions)
+        return options.new_import(
+            platform=DEFAULT_PLATFORM,
+            file_name=options.file_name,
+            consent=options.consent,
+            check_only=options.check_only,
+            content_path=(FILE,),
+            options_path=(),
+        )
+
     async with request.app.state.upload_places:
-        job = await imports.create(
-            context, actor, list_id=list_id, pieces=_in_time(upload.file()), describe=lambda: _described(upload)
+        job = await imports.create(context, actor, list_id=list_id, pieces=_in_time(upload.file()), describe=describe)
+    return answer(job)
+
+
+@router.post("/account-links/{account_link_id}/import-jobs", include_in_schema=False)
+async def upload_history(
+    context: CurrentContext, actor: CurrentActor, account_link_id: str, request: Request
+) -> ImportJobAnswer:
+    """Begin to import an uploaded history of an account."""
+    upload = _upload(request, HistoryOptions)
+
+    def describe() -> histories.NewHistory:
+        options = _options(upload, HistoryOptions)
+        return histories.NewHistory(file_name=options.file_name, check_only=options.check_only)
+
+    async with request.app.state.upload_places:
+        job = await histories.create(
+            context,
+            actor,
+            account_id=account_link_id,
+            pieces=_in_time(upload.file()),
+            content_path=(FILE,),
+            describe=describe,
         )
     return answer(job)
+
+
+def _upload(request: Request, kind: type[bodies.Body]) -> Upload:
+    fields = {field.alias or name for name, field in kind.model_fields.items()}
+    return Upload(request, file=FILE, fields=fields)
 
 
 async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -83,23 +128,15 @@ async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _described(upload: Upload) -> imports.NewImport:
+def _options(upload: Upload, kind: type[_Options]) -> _Options:
     given: dict[str, Any] = {"fileName": _bare(upload.file_name)}
     for name, value in upload.fields.items():
         given[name] = value if name in _TEXTS else _parsed(name, value)
     try:
-        options = UploadOptions.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
         raise failures.issues(found, given) from error
-    return options.new_import(
-        platform=DEFAULT_PLATFORM,
-        file_name=options.file_name,
-        consent=options.consent,
-        check_only=options.check_only,
-        content_path=(FILE,),
-        options_path=(),
-    )
 
 
 def _parsed(name: str, text: str) -> Any:

@@ -154,7 +154,14 @@ class ImportJobAnswer(bodies.Answer):
     """One import job."""
 
     id: str = Field(description="Id of the job.", examples=["j0mdbz3k91yq0c8f4w2n7xhs"])
-    type: str = Field(description="`csv`, `followers`, `following` or `likes`.", examples=["csv"])
+    type: str = Field(description="`csv`, `followers`, `following`, `likes` or `history`.", examples=["csv"])
+    list_id: str = Field(
+        description="The list it fills; a `history` fills the list Contacted.", examples=["l0mdbz3k91yq0c8f4w2n7xhs"]
+    )
+    account_link_id: str | None = Field(
+        description="The account whose history it is; null for other types.",
+        examples=[None, "a0mdbz3k91yq0c8f4w2n7xhs"],
+    )
     status: JobStatus = Field(
         description="`paused` goes on by itself; `completed`, `failed` and `canceled` are final.", examples=["running"]
     )
@@ -163,9 +170,13 @@ class ImportJobAnswer(bodies.Answer):
         examples=[1000],
     )
     processed_count: int = Field(description="Rows worked off; a listed person is one.", examples=[600])
-    added_count: int = Field(description="Rows that put somebody on the list.", examples=[500])
+    added_count: int = Field(
+        description="Rows that put somebody on the list; of a `history`, rows that told something new.", examples=[500]
+    )
     skipped_count: int = Field(
-        description="Rows of people who were on the list already, or in an earlier row.", examples=[80]
+        description="Rows of people who were on the list already, or in an earlier row; of a `history`, rows that told "
+        "nothing new.",
+        examples=[80],
     )
     failed_count: int = Field(description="Rows not taken; `rejects.csv` tells why.", examples=[20])
     error: str | None = Field(
@@ -206,7 +217,7 @@ async def create_import_job(
         options_path=("data",),
     )
     job = await imports.create(
-        context, actor, list_id=list_id, pieces=_encoded_text(body.data.content), describe=lambda: new
+        context, actor, list_id=list_id, pieces=encoded_text(body.data.content), describe=lambda: new
     )
     return answer(job)
 
@@ -272,7 +283,8 @@ async def download_rejects(
     return tables.written("rejects.csv", rows)
 
 
-async def _encoded_text(content: str) -> AsyncIterator[bytes]:
+async def encoded_text(content: str) -> AsyncIterator[bytes]:
+    """Return a text as the pieces of a file; for other operations too."""
     for start in range(0, len(content), _PIECE_CHARACTERS):
         yield content[start : start + _PIECE_CHARACTERS].encode()
 
@@ -282,6 +294,8 @@ def answer(job: Job) -> ImportJobAnswer:
     return ImportJobAnswer(
         id=job.id,
         type=job.type,
+        list_id=job.list_id,
+        account_link_id=job.account_id,
         status=JobStatus(job.status),
         total_count=job.total_count,
         processed_count=job.processed_count,

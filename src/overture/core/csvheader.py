@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from overture.core import csvfile, identifiers
 
@@ -19,6 +20,9 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 LINE_HEADER = "importLine"
 REASON_HEADER = "importReason"
 """The columns Overture puts before rejected rows; when such a file is imported again they are passed over."""
+
+
+_Meaning = TypeVar("_Meaning", bound=StrEnum)
 
 
 class Target(StrEnum):
@@ -139,6 +143,17 @@ def assign(opening: Opening, mapping: Sequence[Mapped] | None, *, platform: str)
     return Assigned(identifiers=found, values=values)
 
 
+def matching(headers: Mapping[int, str], names: Mapping[_Meaning, tuple[str, ...]]) -> dict[_Meaning, int]:
+    """Return the place of each meaning: the header that ranks highest among its names, without case and signs."""
+    keys = {place: _key(header) for place, header in headers.items()}
+    found: dict[_Meaning, int] = {}
+    for meaning, known in names.items():
+        ranked = [(known.index(key), place) for place, key in keys.items() if key in known]
+        if ranked:
+            found[meaning] = min(ranked)[1]
+    return found
+
+
 def _assign_given(opening: Opening, mapping: Sequence[Mapped], platform: str) -> Assigned:
     found: dict[Target, int] = {}
     values: dict[int, str] = {}
@@ -172,24 +187,15 @@ def _place(headers: Sequence[str], wanted: str, number: int) -> int:
 
 def _recognised(opening: Opening, places: Sequence[int], platform: str) -> dict[Target, int]:
     """Find the columns that name the person by their headers, the most trusted header of each kind."""
-    keys = {place: _key(opening.headers[place]) for place in places}
-    found = _matching(keys, _CLEAR)
-    vague = {target: place for target, place in _matching(keys, _VAGUE).items() if target not in found}
+    headers = {place: opening.headers[place] for place in places}
+    found = matching(headers, _CLEAR)
+    vague = {target: place for target, place in matching(headers, _VAGUE).items() if target not in found}
     if not found:
         return vague
     # A bare "id" beside a username is the platform's id in exports of the platform, and a running number elsewhere.
     place = vague.get(Target.PLATFORM_ID)
     if place is not None and _holds_ids(opening.rows, place, platform):
         found[Target.PLATFORM_ID] = place
-    return found
-
-
-def _matching(keys: Mapping[int, str], names: Mapping[Target, tuple[str, ...]]) -> dict[Target, int]:
-    found: dict[Target, int] = {}
-    for target, known in names.items():
-        ranked = [(known.index(key), place) for place, key in keys.items() if key in known]
-        if ranked:
-            found[target] = min(ranked)[1]
     return found
 
 
@@ -237,10 +243,10 @@ def _open(sample: bytes, is_whole: bool, encoding: str, delimiter: str) -> Openi
 
 def _merit(opening: Opening) -> tuple[bool, bool, int, int]:
     """Rank readings of one file: a header that names the person, rows as wide as the header, more columns."""
-    keys = {place: _key(header) for place, header in enumerate(opening.headers)}
+    headers = dict(enumerate(opening.headers))
     width = len(opening.headers)
     fitting = sum(len(row) == width for row in opening.rows) if width > 1 else 0
-    return bool(_matching(keys, _CLEAR)), bool(_matching(keys, _VAGUE)), fitting, width
+    return bool(matching(headers, _CLEAR)), bool(matching(headers, _VAGUE)), fitting, width
 
 
 def _key(header: str) -> str:

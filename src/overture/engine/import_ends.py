@@ -3,16 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from overture.store import imports, outbox
+from overture.store import histories, imports, outbox
 from overture.store.pool import Connection, Pool
 
 
 async def complete(pool: Pool, *, team_id: str, job_id: str, offset: int, now: datetime) -> None:
-    """End a job that has nothing left behind `offset`; nothing happens if it is not there any more."""
+    """End a job that has nothing left behind `offset`; nothing happens if it is not there any more.
+
+    An account's history begins with what its import told, where that reaches to what was known.
+    """
     async with pool.acquire() as connection, connection.transaction():
         job = await imports.complete(connection, team_id=team_id, job_id=job_id, offset=offset, now=now)
         if job is None:
             return
+        if job.account_id is not None and not job.check_only:
+            await histories.move_beginning(connection, team_id=team_id, job_id=job_id)
         counts = {
             "listId": job.list_id,
             "addedCount": job.added_count,

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from overture.core import csvheader, lead_rows
 from overture.core.csvfile import Record
@@ -13,7 +14,7 @@ from overture.core.lead_rows import Layout, LeadRow, Values
 from overture.core.words import ColumnType, MergeStrategy
 from overture.engine import lookups
 from overture.engine.import_batches import Row
-from overture.store import import_rejects, lists
+from overture.store import import_rejects, lists, people
 from overture.store.imports import Job, Reading
 from overture.store.pool import Connection
 
@@ -31,6 +32,37 @@ class Found:
         """Return the profile a row names, if it is known."""
         named = self.by_id if row.identifier.kind is IdentifierKind.PLATFORM_ID else self.by_username
         return named.get(row.identifier.value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Rows to be taken together, the profiles of usernames the team knows, and the platform's answers about others."""
+
+    rows: Sequence[Row]
+    known: Mapping[str, str]
+    answers: lookups.Answers
+
+
+async def save_people(connection: Connection, *, team_id: str, platform: str, batch: Batch, now: datetime) -> Found:
+    """Make sure that everybody the rows name has a profile, as far as they exist."""
+    saved = await people.save_people(
+        connection, team_id=team_id, platform=platform, people=batch.answers.people, now=now
+    )
+    platform_ids = identifiers(batch.rows, IdentifierKind.PLATFORM_ID)
+    by_id = await people.save_ids(connection, team_id=team_id, platform=platform, platform_ids=platform_ids, now=now)
+    met = {person.username.lower(): saved[person.platform_id] for person in batch.answers.people}
+    return Found(by_id=by_id, by_username={**batch.known, **met})
+
+
+async def find_people(connection: Connection, *, team_id: str, platform: str, batch: Batch) -> Found:
+    """Return those whom the rows name and nothing is made for; whoever has no profile yet stands for themselves."""
+    platform_ids = identifiers(batch.rows, IdentifierKind.PLATFORM_ID)
+    met = {person.username.lower(): person.platform_id for person in batch.answers.people}
+    named = [*platform_ids, *met.values()]
+    profiles = await people.find_ids(connection, team_id=team_id, platform=platform, platform_ids=named)
+    by_id = {platform_id: profiles.get(platform_id, platform_id) for platform_id in named}
+    by_username = {username: by_id[platform_id] for username, platform_id in met.items()}
+    return Found(by_id=by_id, by_username={**batch.known, **by_username})
 
 
 async def read_layout(connection: Connection, *, team_id: str, job: Job, reading: Reading) -> Layout:
@@ -93,12 +125,12 @@ def sort_out(
     for row in rows:
         said = row.said
         if isinstance(said, str):
-            rejects.append(_reject(layout, row.record, said))
+            rejects.append(reject(layout, row.record, said))
             continue
         profile_id = found.profile(said)
         if profile_id is None:
             reason = absent.get(said.identifier.value, lead_rows.Reason.NOT_FOUND)
-            rejects.append(_reject(layout, row.record, reason))
+            rejects.append(reject(layout, row.record, reason))
             continue
         values = said.values
         if not is_whole:
@@ -109,7 +141,7 @@ def sort_out(
     return taken, rejects
 
 
-def _reject(layout: Layout, record: Record, reason: str) -> import_rejects.Reject:
+def reject(layout: Layout, record: Record, reason: str) -> import_rejects.Reject:
     """Keep a row as one record of CSV; one that cannot be read becomes its only field."""
     written = io.StringIO()
     if record.problem is None:

@@ -1,4 +1,4 @@
-"""One import at work: batch by batch onto the list, each batch whole or not at all.
+"""One import of a file at work: batch by batch, each batch whole or not at all.
 
 What a batch adds, the rows it refuses and the place where the next one begins are committed together, so a job that is
 killed goes on without a lost or doubled row.
@@ -8,15 +8,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from typing import Protocol
 
 from overture.clock import EngineClock
 from overture.core.identifiers import IdentifierKind
-from overture.core.lead_rows import Layout, Values
-from overture.core.words import MergeStrategy
+from overture.core.lead_rows import Layout
 from overture.engine import import_batches, import_ends, import_rows, lookups
 from overture.engine.import_batches import Row
-from overture.engine.import_target import BATCH, Target
-from overture.store import import_check, import_rejects, imports, lists, people
+from overture.engine.import_target import BATCH
+from overture.store import import_rejects, imports, people
 from overture.store.imports import Job, Reading
 from overture.store.pool import Connection, Pool
 
@@ -24,6 +24,21 @@ MOST_LOOKUPS = 2_000
 """Usernames asked of the platform for one batch, at most."""
 
 _NO_ANSWERS = lookups.Answers(people=(), absent={}, refusal=None)
+
+
+class Taker(Protocol):
+    """What becomes of the rows of one job."""
+
+    async def hold(self, connection: Connection, *, offset: int) -> bool:
+        """Tell, for the rest of the transaction, whether what stands at `offset` is this worker's to take."""
+
+    async def take(
+        self, connection: Connection, batch: import_rows.Batch, now: datetime
+    ) -> tuple[int, list[import_rejects.Reject]]:
+        """Take a batch, or count what taking it would do; return how many rows were new, and those not taken."""
+
+    async def end_batch(self) -> None:
+        """Do what the batch taken last leads to once it is committed."""
 
 
 class Run:
@@ -39,6 +54,7 @@ class Run:
         job: Job,
         reading: Reading,
         layout: Layout,
+        taker: Taker,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -47,10 +63,9 @@ class Run:
         self._job = job
         self._reading = reading
         self._layout = layout
-        self._strategy = MergeStrategy(job.merge_strategy)
+        self._taker = taker
         self._offset = reading.offset
         self._line = reading.line
-        self._target = Target(pool=pool, team_id=team_id, job=job)
 
     async def go_on(self, halt: asyncio.Event) -> bool:
         """Apply batches until the file ends, the job must wait, or `halt` is set; tell whether nothing is left to do.
@@ -71,10 +86,11 @@ class Run:
                 now = await self._clock.now()
                 known, answers = await self._look_up(rows, now)
                 applied = rows if answers is _NO_ANSWERS else import_rows.answered(rows, known, answers)
-                added = await self._apply(applied, known, answers, now)
+                added = await self._apply(import_rows.Batch(rows=applied, known=known, answers=answers), now)
+                if added is not None:
+                    await self._taker.end_batch()
                 if added is None or answers.refusal is not None:
                     return True
-                await self._target.refresh_statistics(added)
                 if len(applied) < len(rows) or halt.is_set():
                     return False
         await import_ends.complete(
@@ -102,17 +118,13 @@ class Run:
         answers = await self._finder.find(team_id=self._team_id, platform=platform, usernames=unknown, now=now)
         return known, answers
 
-    async def _apply(
-        self, rows: Sequence[Row], known: Mapping[str, str], answers: lookups.Answers, now: datetime
-    ) -> int | None:
-        """Commit a batch; return how many people it added, None if it is not this worker's to commit any more."""
+    async def _apply(self, batch: import_rows.Batch, now: datetime) -> int | None:
+        """Commit a batch; return how many rows of it were new, None if it is not this worker's to commit any more."""
+        rows, refusal = batch.rows, batch.answers.refusal
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await self._target.hold(connection, offset=self._offset):
+            if not await self._taker.hold(connection, offset=self._offset):
                 return None
-            if self._job.check_only:
-                added, rejects = await self._check(connection, rows, known, answers)
-            else:
-                added, rejects = await self._take(connection, rows, known, answers, now)
+            added, rejects = await self._taker.take(connection, batch, now)
             await import_rejects.insert(connection, team_id=self._team_id, job_id=self._job.id, rejects=rejects)
             last = rows[-1].record if rows else None
             advance = imports.Advance(
@@ -121,62 +133,9 @@ class Run:
                 failed=len(rejects),
                 offset=last.next_offset if last else self._offset,
                 line=last.next_line if last else self._line,
-                error=answers.refusal.reason if answers.refusal else None,
-                resume_at=answers.refusal.retry_at if answers.refusal else None,
+                error=refusal.reason if refusal else None,
+                resume_at=refusal.retry_at if refusal else None,
             )
             await imports.advance(connection, team_id=self._team_id, job_id=self._job.id, by=advance, now=now)
         self._offset, self._line = advance.offset, advance.line
         return added
-
-    async def _take(
-        self,
-        connection: Connection,
-        rows: Sequence[Row],
-        known: Mapping[str, str],
-        answers: lookups.Answers,
-        now: datetime,
-    ) -> tuple[int, list[import_rejects.Reject]]:
-        """Bring a batch onto the list; return how many people are new there, and the rows not taken."""
-        found = await self._save_people(connection, rows, known, answers, now)
-        columns = await lists.read_columns(connection, team_id=self._team_id, list_id=self._job.list_id)
-        taken, rejects = self._sort_out(rows, found, answers, {column.id for column in columns})
-        return await self._target.put(connection, taken, now), rejects
-
-    async def _check(
-        self, connection: Connection, rows: Sequence[Row], known: Mapping[str, str], answers: lookups.Answers
-    ) -> tuple[int, list[import_rejects.Reject]]:
-        """Return what `_take` would, and change nothing."""
-        named = await import_check.platform_ids(connection, team_id=self._team_id, profile_ids=set(known.values()))
-        met = {person.username.lower(): person.platform_id for person in answers.people}
-        by_username = {username: named[profile_id] for username, profile_id in known.items()} | met
-        by_id = {value: value for value in import_rows.identifiers(rows, IdentifierKind.PLATFORM_ID)}
-        found = import_rows.Found(by_id=by_id, by_username=by_username)
-        taken, rejects = self._sort_out(rows, found, answers, set())
-        return await self._target.check(connection, self._layout.platform, taken.keys()), rejects
-
-    async def _save_people(
-        self,
-        connection: Connection,
-        rows: Sequence[Row],
-        known: Mapping[str, str],
-        answers: lookups.Answers,
-        now: datetime,
-    ) -> import_rows.Found:
-        """Make sure that everybody the rows name has a profile, as far as they exist."""
-        platform = self._layout.platform
-        saved = await people.save_people(
-            connection, team_id=self._team_id, platform=platform, people=answers.people, now=now
-        )
-        platform_ids = import_rows.identifiers(rows, IdentifierKind.PLATFORM_ID)
-        by_id = await people.save_ids(
-            connection, team_id=self._team_id, platform=platform, platform_ids=platform_ids, now=now
-        )
-        met = {person.username.lower(): saved[person.platform_id] for person in answers.people}
-        return import_rows.Found(by_id=by_id, by_username={**known, **met})
-
-    def _sort_out(
-        self, rows: Sequence[Row], found: import_rows.Found, answers: lookups.Answers, column_ids: set[str]
-    ) -> tuple[dict[str, Values], list[import_rejects.Reject]]:
-        return import_rows.sort_out(
-            rows, found, answers.absent, layout=self._layout, column_ids=column_ids, strategy=self._strategy
-        )

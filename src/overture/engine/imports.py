@@ -2,15 +2,26 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
+from overture.core.lead_rows import Layout
 from overture.core.words import ChoreKind
-from overture.engine import import_audience, import_ends, import_rows, import_run, listings, lookups
+from overture.engine import (
+    import_audience,
+    import_ends,
+    import_history,
+    import_leads,
+    import_rows,
+    import_run,
+    listings,
+    lookups,
+)
 from overture.engine.chores import Chore
 from overture.secrets import Sealer
-from overture.store import import_sources, imports
+from overture.store import histories, import_sources, imports
+from overture.store.imports import Job, Reading
 from overture.store.pool import Connection, Pool
 
 STARTS_ALLOWED = 5
@@ -19,6 +30,7 @@ STARTS_ALLOWED = 5
 _BROKE = "The import broke off; it goes on by itself."
 _GIVEN_UP = "The import stopped again and again without an end. Import what is missing anew."
 _AT_ONCE = 100
+_UNTIL_READ = timedelta(minutes=1)
 
 _Run = import_run.Run | import_audience.Run
 
@@ -31,6 +43,7 @@ class Importer:
     def __init__(self, *, pool: Pool, clock: EngineClock, channels: Registry, sealer: Sealer) -> None:
         self._pool = pool
         self._clock = clock
+        self._channels = channels
         self._finder = lookups.Finder(pool=pool, channels=channels, sealer=sealer)
         self._lister = listings.Lister(pool=pool, channels=channels, sealer=sealer)
 
@@ -54,7 +67,8 @@ class Importer:
                 return None
             return await self._run(connection, chore, started)
 
-    async def _run(self, connection: Connection, chore: Chore, started: imports.Started) -> _Run:
+    async def _run(self, connection: Connection, chore: Chore, started: imports.Started) -> _Run | None:
+        """Return the work on a job; None if it cannot begin now."""
         if started.reading is None:
             source = await import_sources.read(connection, team_id=chore.team_id, job_id=chore.key)
             return import_audience.Run(
@@ -66,17 +80,49 @@ class Importer:
                 job=started.job,
                 source=source,
             )
+        if started.job.account_id is not None:
+            return await self._history(connection, chore, started.job, started.reading)
         layout = await import_rows.read_layout(
             connection, team_id=chore.team_id, job=started.job, reading=started.reading
         )
+        taker = import_leads.Taker(pool=self._pool, team_id=chore.team_id, job=started.job, layout=layout)
+        return self._of_file(chore, started.job, started.reading, layout, taker)
+
+    async def _history(self, connection: Connection, chore: Chore, job: Job, reading: Reading) -> _Run | None:
+        """Return the work on a history, once it is known how far back the platform itself has told."""
+        keys = {"team_id": chore.team_id, "job_id": chore.key}
+        now = await self._clock.now()
+        source = await histories.source(connection, **keys)
+        channel = self._channels.get(source.platform)
+        if not source.is_linked or channel is None:
+            await import_ends.fail(connection, **keys, error=import_history.DISCONNECTED, now=now)
+            return None
+        if source.synced_at is None:
+            await imports.advance(connection, **keys, by=_waiting(reading, now), now=now)
+            return None
+        layout = import_history.layout(reading)
+        taker = import_history.Taker(
+            pool=self._pool,
+            team_id=chore.team_id,
+            job=job,
+            layout=layout,
+            source=source,
+            until=source.synced_at - channel.capabilities.history,
+        )
+        return self._of_file(chore, job, reading, layout, taker)
+
+    def _of_file(
+        self, chore: Chore, job: Job, reading: Reading, layout: Layout, taker: import_run.Taker
+    ) -> import_run.Run:
         return import_run.Run(
             pool=self._pool,
             clock=self._clock,
             finder=self._finder,
             team_id=chore.team_id,
-            job=started.job,
-            reading=started.reading,
+            job=job,
+            reading=reading,
             layout=layout,
+            taker=taker,
         )
 
     async def postpone(self, chore: Chore, *, error: Exception | None, by: timedelta) -> None:
@@ -97,3 +143,16 @@ class Importer:
         now = await self._clock.now()
         found = await imports.unattended(connection, now=now, count=_AT_ONCE)
         return [Chore(team_id=team_id, key=job_id) for team_id, job_id in found]
+
+
+def _waiting(reading: Reading, now: datetime) -> imports.Advance:
+    """Let a history wait where it stands until the account's messages have been read."""
+    return imports.Advance(
+        added=0,
+        skipped=0,
+        failed=0,
+        offset=reading.offset,
+        line=reading.line,
+        error=import_history.NOT_READ_YET,
+        resume_at=now + _UNTIL_READ,
+    )

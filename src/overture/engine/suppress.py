@@ -9,7 +9,7 @@ from overture.store.pool import Connection
 
 
 async def begin(
-    connection: Connection, *, team_id: str, new: Sequence[suppressions.New], source: str, by: str, at: datetime
+    connection: Connection, *, team_id: str, new: Sequence[suppressions.New], source: str, by: str | None, at: datetime
 ) -> tuple[set[str], list[str]]:
     """Suppress people; return the profiles that were not suppressed before, and the campaigns in which a lead ended.
 

@@ -15,7 +15,8 @@ CHUNK_BYTES = 1_048_576
 class Job:
     """One import job. `total_count` is an upper bound until the job is completed.
 
-    `consent` has `basis`, `evidence` and `by`: it is recorded for everybody in the file.
+    `consent` has `basis`, `evidence` and `by`: it is recorded for everybody in the file. `account_id`: whose history it
+    is; that of others is None.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Job:
     undone_at: datetime | None = None
     check_only: bool = False
     consent: Mapping[str, str] | None = None
+    account_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,9 +103,10 @@ class Started:
     starts: int
 
 
+_WITH_FILE = frozenset({"csv", "history"})
 _JOB = (
     "id, list_id, type, status, file_name, merge_strategy, total_count, processed_count, added_count, skipped_count,"
-    " failed_count, error, created_at, updated_at, completed_at, undone_at, check_only, consent"
+    " failed_count, error, created_at, updated_at, completed_at, undone_at, check_only, consent, account_id"
 )
 
 
@@ -112,8 +115,8 @@ async def insert(connection: Connection, *, team_id: str, job: Job, reading: Map
     await connection.execute(
         """
         INSERT INTO import_job (team_id, id, list_id, type, status, file_name, column_mapping, merge_strategy,
-                                total_count, created_at, updated_at, check_only, consent)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                total_count, created_at, updated_at, check_only, consent, account_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         """,
         team_id,
         job.id,
@@ -128,6 +131,7 @@ async def insert(connection: Connection, *, team_id: str, job: Job, reading: Map
         job.updated_at,
         job.check_only,
         None if job.consent is None else dict(job.consent),
+        job.account_id,
     )
 
 
@@ -163,16 +167,20 @@ async def read_page(
     *,
     team_id: str,
     list_id: str,
+    account_id: str | None = None,
     statuses: Sequence[str],
     before: str | None,
     count: int,
 ) -> list[Job]:
-    """Return up to `count` jobs of a list, newest first, older than the id `before`; no statuses let all in."""
+    """Return up to `count` jobs of a list, newest first, older than the id `before`; no statuses let all in.
+
+    `account_id`: only histories of this account.
+    """
     rows = await connection.fetch(
         f"""
         SELECT {_JOB} FROM import_job
-         WHERE team_id = $1 AND list_id = $2 AND ($3::text IS NULL OR id < $3::text)
-           AND (cardinality($4::text[]) = 0 OR status = ANY($4::text[]))
+         WHERE team_id = $1 AND list_id = $2 AND ($6::text IS NULL OR account_id = $6)
+           AND ($3::text IS NULL OR id < $3::text) AND (cardinality($4::text[]) = 0 OR status = ANY($4::text[]))
          ORDER BY id DESC LIMIT $5
         """,
         team_id,
@@ -180,6 +188,7 @@ async def read_page(
         before,
         list(statuses),
         count,
+        account_id,
     )
     return [Job(**row) for row in rows]
 
@@ -208,7 +217,7 @@ async def start(connection: Connection, *, team_id: str, job_id: str, now: datet
     if row is None:
         return None
     job = Job(**{name: row[name] for name in Job.__slots__})
-    reading = _reading(row["column_mapping"]) if job.type == "csv" else None
+    reading = _reading(row["column_mapping"]) if job.type in _WITH_FILE else None
     return Started(job=job, reading=reading, starts=row["starts"])
 
 
@@ -378,4 +387,5 @@ async def _clear(connection: Connection, *, team_id: str, job_id: str) -> None:
 
 def _reading(document: Mapping[str, Any]) -> Reading:
     filled = [Filled(place=place, column_id=column_id) for place, column_id in document["filled"]]
-    return Reading(**{**document, "filled": filled})
+    known = {name: document[name] for name in Reading.__slots__}
+    return Reading(**{**known, "filled": filled})
