@@ -425,6 +425,26 @@ class TestDoctor:
         other = overture("doctor", database_url=database_url, secret_key="11" * 32)
         assert "sealed under a key that is not at hand" in other.stdout
 
+    def test_it_asks_x_as_well_and_sends_a_message_only_when_told_to(self, place: Path, database_url: str) -> None:
+        arguments = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
+        shared = {"database_url": database_url, "secret_key": KEY}
+        with serving(*arguments, **shared) as running:
+            examined = overture("doctor", "--x", **shared)
+            assert examined.exit_code == 0, examined.output
+            for found in ("x @ana: X knows its token", "x credit:", "x limits: @ana may send", "None was sent"):
+                assert found in examined.stdout
+            platform = running.address("Sandbox")
+            assert httpx.get(f"{platform}/_sandbox/messages").json() == []
+            examined = overture("doctor", "--x", "--yes", **shared)
+            assert examined.exit_code == 0, examined.output
+            assert "stands in the inbox of" in examined.stdout
+            assert len(httpx.get(f"{platform}/_sandbox/messages").json()) == 1
+        examined = overture("doctor", "--x", **shared)
+        assert examined.exit_code == 1
+        assert "x @ana: X cannot be asked about it now" in examined.stdout
+        assert "belong to --x" in refusal("doctor", "--yes", **shared)
+        assert "team" in refusal("doctor", "--x", "--team", "t00000000000000000000000", **shared)
+
 
 class TestTokens:
     def test_a_token_is_shown_once_and_can_be_revoked(self, database_url: str) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from overture import doctor, rotation, secrets
+from overture import rotation, secrets
 from overture.bench import crowd
+from overture.doctor import installation
 from overture.errors import StartError
 from overture.secrets import SealBroken, Sealer
 from overture.settings import Settings
@@ -143,7 +144,7 @@ async def test_the_doctor_tells_whether_former_keys_are_needed_still(settings: S
     both = with_keys(settings, NEW, FORMER)
 
     async def told() -> list[tuple[bool, str]]:
-        return [(one.is_problem, one.text) async for one in doctor.examine(both) if one.place == "keys"]
+        return [(one.is_problem, one.text) async for one in installation.examine(both) if one.place == "keys"]
 
     assert await told() == [(True, f"{ACCOUNTS} secrets are sealed under a former key: run `overture rotate-key`.")]
     await rotation.rotate(both, say=print)

@@ -210,14 +210,32 @@ def rotate_key(data: Data = None) -> None:
 
 
 @app.command()
-def doctor(data: Data = None) -> None:
-    """Look for what is wrong, and say what to do; exit code 1 if there is anything."""
+def doctor(
+    data: Data = None,
+    x: Annotated[
+        bool, typer.Option("--x", help="Ask X as well, with the team's keys: a few look-ups, which X bills.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --x: send the message it offers without asking first.")
+    ] = False,
+    team: Team = None,
+) -> None:
+    """Look for what is wrong, and say what to do; exit code 1 if there is anything.
+
+    With --x also: whether X takes the app, what accounts have granted, limits, credit, the webhook, and, if you agree,
+    a message between two of the team's own accounts.
+    """
+    if (yes or team is not None) and not x:
+        raise typer.BadParameter("--yes and --team belong to --x.")
     settings = _settings(data)
-    from overture import doctor as examination
+    from overture.doctor import examine as every
+
+    def ask(question: str) -> bool:
+        return yes or (sys.stdin.isatty() and typer.confirm(question))
 
     async def examine() -> int:
         problems = 0
-        async for finding in examination.examine(settings):
+        async for finding in every.examine(settings, asks_x=x, team_id=team, ask=ask):
             problems += finding.is_problem
             _say(f"{'PROBLEM' if finding.is_problem else 'ok':<8} {finding.place}: {finding.text}")
         return problems

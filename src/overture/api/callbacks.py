@@ -13,6 +13,8 @@ from overture.store.accounts import Account
 
 router = APIRouter(include_in_schema=False)
 
+PATH = "/oauth/{platform}/callback"
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 _LONGEST = 4096
@@ -35,7 +37,7 @@ body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh aut
 """
 
 
-@router.get("/oauth/{platform}/callback")
+@router.get(PATH)
 async def finish_link(
     context: CurrentContext, platform: str, state: str = "", code: str | None = None, error: str | None = None
 ) -> HTMLResponse:
@@ -53,7 +55,7 @@ async def finish_link(
 def address(request: Request, platform: str) -> str:
     """Return where a platform's page sends browsers back to; the team's app must be registered with it."""
     public_url: str = request.app.state.public_url
-    return f"{public_url}/oauth/{platform}/callback"
+    return f"{public_url}{PATH.format(platform=platform)}"
 
 
 def _told(context: Context, account: Account) -> str:

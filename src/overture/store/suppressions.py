@@ -76,6 +76,20 @@ async def find(connection: Connection, *, team_id: str, profile_id: str) -> Supp
     return None if row is None else _of_row(row)
 
 
+async def among(connection: Connection, *, team_id: str, platform: str, platform_ids: Sequence[str]) -> set[str]:
+    """Return those of these people, by the platform's id, whom nobody of the team may write to."""
+    rows = await connection.fetch(
+        """
+        SELECT f.platform_id FROM profile f JOIN person n ON n.team_id = $1 AND n.profile_id = f.id
+         WHERE f.team_id = $1 AND f.platform = $2 AND f.platform_id = ANY($3::text[]) AND n.suppressed_at IS NOT NULL
+        """,
+        team_id,
+        platform,
+        list(platform_ids),
+    )
+    return {row["platform_id"] for row in rows}
+
+
 async def page(
     connection: Connection,
     *,

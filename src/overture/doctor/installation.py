@@ -1,12 +1,12 @@
-"""The doctor: looks at an installation from end to end and says, for each finding, what to do."""
+"""The installation, looked at from end to end."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from overture import clock, main
 from overture.actions.accounts import MANUAL
+from overture.doctor.finding import Finding, problem
 from overture.errors import StartError
 from overture.secrets import KeyUnusable, SealBroken, Sealer
 from overture.settings import Settings
@@ -18,15 +18,6 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 INBOX_PATIENCE = timedelta(hours=3)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What the doctor found in one place. A problem's text ends with what to do."""
-
-    place: str
-    text: str
-    is_problem: bool = False
-
-
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Yield findings as they are made; what rests on something broken is left out."""
     async with AsyncExitStack() as stack:
@@ -35,7 +26,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             dsn = await stack.enter_async_context(main.any_database(settings))
             pool = await stack.enter_async_context(main.pool_of(dsn, size=2))
         except (StartError, EmbeddedError, DatabaseUnreachable) as error:
-            yield _problem("database", str(error))
+            yield problem("database", str(error))
             return
         yield await _database(settings, pool, is_stopped=is_stopped)
         schema = await _schema(settings, pool)
@@ -59,7 +50,7 @@ def _refusals(settings: Settings) -> list[Finding]:
     try:
         own = main.refusals_of(settings)
     except StartError as error:
-        return [_problem("refusals", str(error))]
+        return [problem("refusals", str(error))]
     if settings.x_refusals is None:
         return []
     return [Finding(place="refusals", text=f"{len(own)} of your own, from {settings.x_refusals}.")]
@@ -80,9 +71,9 @@ async def _schema(settings: Settings, pool: Pool) -> Finding:
             await migrate.require(connection)
         except migrate.SchemaTooOld as error:
             advice = "" if settings.external_database else " (`overture up` does so by itself)"
-            return _problem("schema", f"{error}{advice}")
+            return problem("schema", f"{error}{advice}")
         except migrate.MigrationError as error:
-            return _problem("schema", str(error))
+            return problem("schema", str(error))
     return Finding(place="schema", text=f"version {status.current}, as this program needs it.")
 
 
@@ -95,7 +86,7 @@ async def _clock(pool: Pool) -> Finding:
     apart = max(before - theirs, theirs - after, timedelta())
     if apart > CLOCK_TOLERANCE:
         seconds = round(apart.total_seconds())
-        return _problem(
+        return problem(
             "clock", f"This machine and the database's are {seconds} s apart: set both by a time server (NTP)."
         )
     if instant is not None:
@@ -110,18 +101,18 @@ async def _delivery(settings: Settings, pool: Pool) -> list[Finding]:
     if is_dry is None or is_dry == settings.dry_run:
         return [Finding(place="delivery", text="a dry run: nothing is delivered.")] if is_dry else []
     if is_dry:
-        return [_problem("delivery", "This database holds dry runs. Set OVERTURE_DRY_RUN=1 for every process.")]
-    return [_problem("delivery", "OVERTURE_DRY_RUN is set, but this database delivers. Leave the setting out.")]
+        return [problem("delivery", "This database holds dry runs. Set OVERTURE_DRY_RUN=1 for every process.")]
+    return [problem("delivery", "OVERTURE_DRY_RUN is set, but this database delivers. Leave the setting out.")]
 
 
 async def _teams(pool: Pool) -> list[Finding]:
     async with pool.acquire() as connection:
         open_tokens = await checkup.open_tokens(connection)
     if not open_tokens:
-        return [_problem("teams", "There is no team yet. Start `overture up`, or make a token: overture token create")]
+        return [problem("teams", "There is no team yet. Start `overture up`, or make a token: overture token create")]
     closed = [name for name, count in open_tokens if count == 0]
     if closed:
-        return [_problem("teams", f"No token opens {', '.join(closed)}. Make one: overture token create --team ID")]
+        return [problem("teams", f"No token opens {', '.join(closed)}. Make one: overture token create --team ID")]
     return [Finding(place="teams", text=f"{len(open_tokens)}, each with a token that opens it.")]
 
 
@@ -135,9 +126,9 @@ async def _accounts(settings: Settings, pool: Pool, *, is_stopped: bool) -> list
         sealer = Sealer(main.keys_of(settings, may_create=False))
     except (StartError, KeyUnusable) as error:
         advice = "Put the key there that sealed them, or link the accounts anew."
-        return [_problem("accounts", f"Their tokens cannot be opened. {error} {advice}")]
+        return [problem("accounts", f"Their tokens cannot be opened. {error} {advice}")]
     problems = [
-        _problem("accounts", f"@{account.username}{text}")
+        problem("accounts", f"@{account.username}{text}")
         for account in accounts
         if (text := _trouble(account, sealer, None if is_stopped else now)) is not None
     ]
@@ -172,7 +163,7 @@ async def _duties(pool: Pool) -> list[Finding]:
     if not broken:
         return [Finding(place="engine", text="nothing it does by itself has broken.")]
     return [
-        _problem("engine", f"{kind} of {key} broke: {error}. It is tried again by itself; if it stays, report it.")
+        problem("engine", f"{kind} of {key} broke: {error}. It is tried again by itself; if it stays, report it.")
         for kind, key, error in broken
     ]
 
@@ -188,9 +179,5 @@ async def _former_keys(settings: Settings, pool: Pool) -> list[Finding]:
     async with pool.acquire() as connection:
         counts = [await seals.count_former(connection, place, mark=Sealer(keys).mark) for place in seals.PLACES]
     if sum(counts):
-        return [_problem("keys", f"{sum(counts)} secrets are sealed under a former key: run `overture rotate-key`.")]
+        return [problem("keys", f"{sum(counts)} secrets are sealed under a former key: run `overture rotate-key`.")]
     return [Finding(place="keys", text="nothing is sealed under a former key; leave those out.")]
-
-
-def _problem(place: str, text: str) -> Finding:
-    return Finding(place=place, text=text, is_problem=True)
