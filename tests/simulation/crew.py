@@ -17,7 +17,7 @@ from overture.secrets import Sealer
 from overture.store import virtual
 from overture.store.pool import Pool
 
-POOL_SIZE = 4
+POOL_SIZE = 3
 
 
 class TurningTransport(httpx.AsyncBaseTransport):

@@ -37,6 +37,8 @@ REWRITES: list[tuple[str, str]] = []
 """Changes to the text of statements, for a program that is broken on purpose."""
 
 
+_TYPES: dict[frozenset[int], Any] = {}
+
 _SOON_MILLISECONDS = 3
 """How long an answer is waited for before anybody looks whether a lock holds the statement up."""
 
@@ -124,6 +126,13 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
 
     class Turning(asyncpg.Connection):
         """Waits for its turn before every statement; a transaction begins with the first that does something."""
+
+        async def _introspect_types(self, typeoids: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - as the driver's
+            """Ask once in a history, not in each session, what types are: the driver's question is a dear one."""
+            key = frozenset(typeoids)
+            if key not in _TYPES:
+                _TYPES[key] = await super()._introspect_types(typeoids, timeout)  # type: ignore[misc] # the driver's own
+            return _TYPES[key]
 
         _is_inside = False
         _written: frozenset[str] = frozenset()

@@ -61,14 +61,14 @@ def server() -> Iterator[str]:
         start_new_session=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
+    started = embedded.Embedded(directory)
     try:
-        started = embedded.Embedded(directory)
         url = started.start()
         asyncio.run(databases.configure(url, *_SETTINGS))
         asyncio.run(databases.make_template(url, _TEMPLATE))
         yield url
-        started.stop()
     finally:
+        started.stop()
         guard.communicate()
         shutil.rmtree(directory, ignore_errors=True)
 
