@@ -30,12 +30,3 @@ export async function send<T>(path: string, init: RequestInit): Promise<T> {
   if (!response.ok) throw fromAnswer(body, response.status);
   return body as T;
 }
-
-/** A call with a JSON body by its address. */
-export function sendJson<T>(method: string, path: string, body?: unknown): Promise<T> {
-  return send<T>(path, {
-    method,
-    headers: { "Content-Type": "application/json" },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-}

@@ -8,6 +8,7 @@ type Read<Name extends keyof Schemas> = Readable<Schemas[Name]>;
 
 export type Account = Read<"AccountAnswer">;
 export type Automation = Read<"AutomationAnswer">;
+export type Budget = Read<"BudgetAnswer">;
 export type Campaign = Read<"CampaignAnswer">;
 export type CampaignLead = Read<"CampaignLeadAnswer">;
 export type Column = Read<"ListColumnAnswer">;
@@ -17,6 +18,7 @@ export type Decision = Schemas["Decision"];
 export type Event = Read<"EventAnswer">;
 export type Folder = Schemas["Folder"];
 export type ImportJob = Read<"ImportJobAnswer">;
+export type Invitation = Read<"InvitationAnswer">;
 export type Issue = Read<"IssueAnswer">;
 export type LeadState = Schemas["LeadState"];
 export type List = Read<"ListAnswer">;

@@ -7,6 +7,7 @@ import * as query from "../../api/queries.ts";
 import type { Account } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { Facts } from "../../parts/Facts.tsx";
+import { Gauges } from "../../parts/Gauges.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead, Shown } from "../../parts/Page.tsx";
 import { AccountState } from "../../parts/State.tsx";
@@ -89,12 +90,19 @@ function Card({ account, relink }: { account: Account; relink: () => void }) {
       </Group>
       {account.status === "offline" && (
         <Text size="sm" mt="sm">
-          The platform no longer lets Overture act for it. Its leads wait, and go on once it is linked again.
+          {account.offlineReason?.message ?? "The platform no longer lets Overture act for it."} Its leads wait, and go
+          on once it is linked again.
         </Text>
       )}
       {account.pauseReasons.length > 0 && (
         <Text size="sm" mt="sm">
           {account.pauseReasons.map((reason) => PAUSES[reason] ?? `Paused: ${spaced(reason)}.`).join(" ")}
+        </Text>
+      )}
+      {account.missingScopes.length > 0 && (
+        <Text size="sm" mt="sm">
+          Not granted: {account.missingScopes.map(({ scope, costs }) => `${scope} (${costs})`).join("; ")}. Linking it
+          again asks once more.
         </Text>
       )}
       <div className={style.facts}>
@@ -109,6 +117,7 @@ function Card({ account, relink }: { account: Account; relink: () => void }) {
           ]}
         />
       </div>
+      {account.budgets && <Gauges budgets={account.budgets} />}
       <Group gap="xs" mt="md">
         {account.status === "offline" && (
           <Button size="xs" onClick={relink}>

@@ -81,7 +81,7 @@ export function LeadsPage() {
     { label: "State", cell: (lead) => <LeadStateMark state={lead.state} /> },
     { label: "Account", cell: (lead) => (lead.accountLinkId ? (names[lead.accountLinkId] ?? "–") : "–") },
     { label: "Contacted", isMinor: true, cell: (lead) => <Moment at={lead.contactedAt} /> },
-    { label: "Why, or what it waits for", cell: (lead) => <Why lead={lead} /> },
+    { label: "Why", cell: (lead) => <Why lead={lead} /> },
   ];
 
   return (
@@ -176,7 +176,16 @@ function Why({ lead }: { lead: CampaignLead }) {
       </span>
     );
   }
-  return <span className="soft">{lead.waitsFor?.message ?? ""}</span>;
+  return lead.waitsFor && <Waits message={lead.waitsFor.message} />;
+}
+
+/** The first sentence says it; the whole shows on hover, and on the lead's page. */
+function Waits({ message }: { message: string }) {
+  return (
+    <span className="soft" title={message}>
+      {message.split(/(?<=\.)\s/)[0]}
+    </span>
+  );
 }
 
 function Deeds({

@@ -9,36 +9,17 @@ import type { components } from "../../api/schema.d.ts";
 import { changePassword, session, signOut } from "../../api/session.ts";
 import { useAction } from "../../parts/action.ts";
 import { Section, Shown } from "../../parts/Page.tsx";
-import { Table } from "../../parts/Table.tsx";
-import { day } from "../../words/time.ts";
+import { Members } from "./Members.tsx";
 
 type Team = components["schemas"]["TeamAnswer"];
 
 /** The team's name and rules, its members, and one's own way in. */
 export function TeamPage() {
   const team = useQuery(query.team());
-  const members = useQuery(query.members());
   return (
     <>
       <Shown query={team}>{(found) => <Rules key={found.id} team={found} />}</Shown>
-      <Section title="Members" bare>
-        <Shown query={members}>
-          {(all) => (
-            <Table
-              label="Members"
-              rows={all}
-              rowKey={({ id }) => id}
-              columns={[
-                { label: "Name", isWide: true, cell: (member) => <strong>{member.name}</strong> },
-                { label: "E-mail", cell: (member) => member.email ?? "–" },
-                { label: "Role", cell: (member) => member.role },
-                { label: "Since", isMinor: true, cell: (member) => day(member.createdAt) },
-              ]}
-              empty={null}
-            />
-          )}
-        </Shown>
-      </Section>
+      <Members />
       <Own />
     </>
   );

@@ -1,0 +1,140 @@
+import { Button, CopyButton, Group, Paper, Select, Text, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, take } from "../../api/client.ts";
+import { inWords } from "../../api/problem.ts";
+import * as query from "../../api/queries.ts";
+import type { Invitation, Member } from "../../api/types.ts";
+import { useAction } from "../../parts/action.ts";
+import { Moment } from "../../parts/Moment.tsx";
+import { Section, Shown } from "../../parts/Page.tsx";
+import { Table } from "../../parts/Table.tsx";
+import { day } from "../../words/time.ts";
+import style from "./Settings.module.css";
+
+const ROLES: Record<Member["role"], string> = {
+  owner: "Owner: everything",
+  admin: "Admin: everything but owners' choices",
+  user: "User: campaigns, lists and people",
+};
+
+/** The people of the team, and the way in for more. */
+export function Members() {
+  const members = useQuery(query.members());
+  const [invited, setInvited] = useState<{ name: string; invitation: Invitation } | null>(null);
+  const invite = useAction({
+    run: (member: Member) =>
+      take(api.POST("/api/v2/members/{member_id}/invitation", { params: { path: { member_id: member.id } } })),
+    after: (invitation, { name }) => setInvited({ name, invitation }),
+  });
+  return (
+    <Section title="Members" bare>
+      <Paper p="md" mb="md">
+        <NewMember onMade={(name, invitation) => setInvited({ name, invitation })} />
+        {invited && (
+          <Group mt="md" gap="sm" role="status">
+            <Text size="sm">
+              Give {invited.name} this address. It serves once, until <Moment at={invited.invitation.endsAt} />, and is
+              not shown again.
+            </Text>
+            <code className={style.secret}>{invited.invitation.url}</code>
+            <CopyButton value={invited.invitation.url}>
+              {({ copied, copy }) => (
+                <Button size="xs" variant="default" onClick={copy}>
+                  {copied ? "Copied" : "Copy"}
+                </Button>
+              )}
+            </CopyButton>
+          </Group>
+        )}
+      </Paper>
+      <Shown query={members}>
+        {(all) => (
+          <Table
+            label="Members"
+            rows={all}
+            rowKey={({ id }) => id}
+            columns={[
+              { label: "Name", isWide: true, cell: (member) => <strong>{member.name}</strong> },
+              { label: "E-mail", cell: (member) => member.email ?? "–" },
+              { label: "Role", cell: (member) => member.role },
+              { label: "Since", isMinor: true, cell: (member) => day(member.createdAt) },
+              {
+                label: "Way in",
+                cell: (member) => (
+                  <Button
+                    size="compact-xs"
+                    variant="subtle"
+                    aria-label={`Make an address at which ${member.name} chooses a password`}
+                    onClick={() => invite.mutate(member)}
+                  >
+                    New password
+                  </Button>
+                ),
+              },
+            ]}
+            empty={null}
+          />
+        )}
+      </Shown>
+    </Section>
+  );
+}
+
+function NewMember({ onMade }: { onMade: (name: string, invitation: Invitation) => void }) {
+  const [name, setName] = useState("");
+  const [email, setEmail] = useState("");
+  const [role, setRole] = useState<Member["role"]>("user");
+  const add = useAction({
+    run: () => take(api.POST("/api/v2/members", { body: { name, email: email || null, role } })),
+    renews: ["members"],
+    isFailureShown: true,
+    after: ({ member, invitation }) => {
+      onMade(member.name, invitation);
+      setName("");
+      setEmail("");
+    },
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        add.mutate();
+      }}
+    >
+      <Group align="flex-end">
+        <TextInput
+          label="New member"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          flex={1}
+          miw={180}
+        />
+        <TextInput
+          label="E-mail address"
+          type="email"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          flex={1}
+          miw={180}
+        />
+        <Select
+          label="Role"
+          data={Object.entries(ROLES).map(([value, label]) => ({ value, label }))}
+          value={role}
+          onChange={(value) => value && setRole(value as Member["role"])}
+          allowDeselect={false}
+          w={280}
+        />
+        <Button type="submit" loading={add.isPending} disabled={!name.trim()}>
+          Add
+        </Button>
+      </Group>
+      {add.error !== null && (
+        <Text role="alert" size="sm" mt={6} c="var(--mantine-color-error)">
+          {inWords(add.error)}
+        </Text>
+      )}
+    </form>
+  );
+}
