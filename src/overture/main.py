@@ -222,19 +222,17 @@ def wish_of(settings: Settings, *, listening: str | None) -> Wish:
     Raises:
         StartError: X is to post to an address nobody has told.
     """
-    if listening is None and settings.public_url is None:
-        if settings.x_answers == "webhook":
-            raise StartError(
-                "OVERTURE_X_ANSWERS is webhook: set OVERTURE_PUBLIC_URL to where X reaches `overture api`."
-            )
+    if settings.x_answers == "poll":
         return POLL_ALONE
-    address = settings.public_address(listening or "")
-    parts = urlsplit(address)
+    address = None if listening is None and settings.public_url is None else settings.public_address(listening or "")
+    if settings.x_answers == "webhook" and address is None:
+        raise StartError("OVERTURE_X_ANSWERS is webhook: set OVERTURE_PUBLIC_URL to where X reaches the API.")
     # X posts to HTTPS alone, and to no other port. A sandbox on this machine takes what `webhook` insists on.
+    parts = urlsplit(address or "")
     is_reached = parts.scheme == "https" and parts.port in (None, 443)
-    if settings.x_answers == "webhook" or (settings.x_answers == "auto" and is_reached):
+    if address is not None and (settings.x_answers == "webhook" or (settings.x_answers == "auto" and is_reached)):
         return Wish(way=AnswerWay.WEBHOOK, public_url=address)
-    return POLL_ALONE
+    return Wish(way=AnswerWay.STREAM)
 
 
 def x_price_list_of(settings: Settings) -> PriceList:

@@ -37,8 +37,9 @@ class Settings(BaseSettings):
     x_refusals: Path | None = Field(
         default=None, description="A file of refusals of X and what each means, read before the built-in ones."
     )
-    x_answers: Literal["auto", "webhook", "poll"] = Field(
-        default="auto", description="How X tells of answers; `auto` takes a webhook where the public address has one."
+    x_answers: Literal["auto", "webhook", "stream", "poll"] = Field(
+        default="auto",
+        description="How X tells of answers; `auto`: by webhook where the public address can have one, else by stream.",
     )
     dry_run: bool = Field(
         default=False, description="Simulate sending and deliver nothing, on a database of its own: `1` for yes."

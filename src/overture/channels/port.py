@@ -1,6 +1,6 @@
 """What the engine asks of a platform. Every channel implements this protocol."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -190,6 +190,13 @@ class Push(Protocol):
 
     def read(self, body: bytes) -> list[Pushed]:
         """Return what a post tells; what cannot be read of it never raises."""
+        ...
+
+    def listen(self, app: Credentials) -> AsyncIterator[list[Pushed]]:
+        """Yield what the app's stream tells, as it does; empty lists tell that it is open. Ends when it ends.
+
+        Raises `ChannelError` where it does not open, or breaks off.
+        """
         ...
 
     async def keep(self, app: Credentials, *, address: str | None, tag: str, own_ids: Sequence[str]) -> Telling:

@@ -78,10 +78,12 @@ class Listener:
             telling = await channel.push.keep(as_itself, address=address, tag=_tag(team_id, app_id), own_ids=own_ids)
         except (port.ChannelError, SealBroken) as error:
             return await self._failed(team_id, app, error, now)
-        told = [accounts[own_id] for own_id in telling.told]
+        # A stream that is set up and does not open tells nothing. Whoever holds it says so.
+        closed = app.problem if way is AnswerWay.STREAM and app.way == AnswerWay.STREAM else None
+        told = [accounts[own_id] for own_id in telling.told if closed is None]
         problems = {accounts[own_id]: _told(text) for own_id, text in telling.problems.items()}
         set_up = None if way is AnswerWay.POLL else way
-        await self._note(team_id, app_id, set_up, address, now, told=told, problems=problems)
+        await self._note(team_id, app_id, set_up, address, now, told=told, problems=problems, problem=closed)
         return None if set_up is None else now + CHECK
 
     async def _failed(self, team_id: str, app: listening.App, error: Exception, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from overture import clock as clocks
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
 from overture.core import pacing
-from overture.core.words import OutcomeKind
+from overture.core.words import AnswerWay, OutcomeKind
 from overture.engine import (
     assess,
     awaited,
@@ -29,6 +29,7 @@ from overture.engine import (
     sending,
     settle,
     settling,
+    streaming,
     sweeping,
     sync,
     webhooks,
@@ -105,7 +106,11 @@ class Engine:
             at_once=IMPORTS_AT_ONCE,
             ended=self._chore_ended,
         )
-        self._background = [self._chores]
+        self._background: list[Chores | streaming.Streams] = [self._chores]
+        if wish.way is AnswerWay.STREAM:
+            self._background.append(
+                streaming.Streams(pool=pool, clock=clock, channels=channels, sealer=sealer, told=self.wake)
+            )
         if poster is not None:
             deliverer = webhooks.Deliverer(pool=pool, clock=clock, sealer=sealer, poster=poster)
             self._background.append(

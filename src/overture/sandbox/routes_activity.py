@@ -142,20 +142,21 @@ class ActivityCalls:
     async def _lines(self) -> AsyncIterator[bytes]:
         queue = self._bringing.open_stream()
         closing = asyncio.create_task(self._closing.wait())
+        line = asyncio.create_task(queue.get())
         try:
             yield b"\r\n"
             while not closing.done():
-                line = asyncio.create_task(queue.get())
                 await asyncio.wait({line, closing}, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 if not line.done():
-                    line.cancel()
                     yield b"\r\n"
                 elif (content := line.result()) is None:
                     return
                 else:
+                    line = asyncio.create_task(queue.get())
                     yield content
         finally:
             closing.cancel()
+            line.cancel()
             self._bringing.close_stream(queue)
 
 

@@ -10,7 +10,10 @@ from overture.store.pool import Connection
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class App:
-    """An app with a token of its own, and what is set up for it; `has_secret`: its platform's signature can be told."""
+    """An app with a token of its own, and what is set up for it; `has_secret`: its platform's signature can be told.
+
+    `problem`: why it is told nothing, though it could be.
+    """
 
     id: str
     platform: str
@@ -18,6 +21,7 @@ class App:
     sealed_bearer_token: bytes | None
     has_secret: bool
     way: str | None
+    problem: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +71,7 @@ async def app(connection: Connection, *, team_id: str, app_id: str) -> App | Non
     row = await connection.fetchrow(
         """
         SELECT f.id, f.platform, f.base_url, f.sealed_bearer_token, f.sealed_consumer_secret IS NOT NULL AS has_secret,
-               p.way
+               p.way, p.problem
           FROM platform_app f LEFT JOIN app_push p ON p.team_id = $1 AND p.app_id = f.id
          WHERE f.team_id = $1 AND f.id = $2
         """,
@@ -176,3 +180,49 @@ async def of_accounts(connection: Connection, *, team_id: str, account_ids: Sequ
         list(account_ids),
     )
     return {row["account_id"]: Standing(**{name: row[name] for name in Standing.__dataclass_fields__}) for row in rows}
+
+
+async def hold(connection: Connection, *, holder: str, wall_now: datetime, until: datetime) -> list[tuple[str, str]]:
+    """Hold until an instant (wall time) every app's stream that nobody else holds; return them, as team and app."""
+    rows = await connection.fetch(
+        """
+        UPDATE app_push p SET holder = $1, held_until = $3
+          FROM (SELECT team_id, app_id FROM app_push
+                 WHERE way = 'stream' AND (holder = $1 OR held_until <= $2)
+                 ORDER BY team_id, app_id FOR NO KEY UPDATE SKIP LOCKED) free
+         WHERE p.team_id = free.team_id AND p.app_id = free.app_id
+        RETURNING p.team_id, p.app_id
+        """,
+        holder,
+        wall_now,
+        until,
+    )
+    return [(row["team_id"], row["app_id"]) for row in rows]
+
+
+async def let_go(connection: Connection, *, holder: str) -> None:
+    """Let go of every stream a process holds."""
+    await connection.execute(
+        "UPDATE app_push SET holder = NULL, held_until = '-infinity' WHERE holder = $1 AND way = 'stream'", holder
+    )
+
+
+async def note_stream(connection: Connection, *, team_id: str, app_id: str, problem: str | None, now: datetime) -> None:
+    """Note that an app's stream is open, or why not.
+
+    One that has just opened has the inboxes of the app's accounts read: nobody was told what came before.
+    """
+    changed = await connection.fetchval(
+        """
+        UPDATE app_push SET problem = $3
+         WHERE team_id = $1 AND app_id = $2 AND way = 'stream' AND problem IS DISTINCT FROM $3 RETURNING true
+        """,
+        team_id,
+        app_id,
+        problem,
+    )
+    if changed:
+        await duties.want(connection, team_id=team_id, kind="listen", key=app_id, due_at=now)
+    if problem is None:
+        for account_id in (await accounts(connection, team_id=team_id, app_id=app_id)).values():
+            await duties.want(connection, team_id=team_id, kind="replies", key=account_id, due_at=now)

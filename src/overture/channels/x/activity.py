@@ -8,13 +8,13 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from overture.channels.port import Credentials, InboxMessage, Pushed, Telling
 from overture.channels.x import answers, telling
-from overture.channels.x.client import Client
+from overture.channels.x.client import CallFailed, Client, Unopened
 from overture.core.words import PushedKind
 
 SIGNATURE = "x-twitter-webhooks-signature"
@@ -64,6 +64,20 @@ class Push:
         if data.get("event_type") == "dm.received":
             return list(_messages(data, payload))
         return []
+
+    async def listen(self, app: Credentials) -> AsyncIterator[list[Pushed]]:
+        """Yield what X's stream tells, as it does; empty lists tell that it is open.
+
+        Raises:
+            ChannelError: it does not open, or breaks off.
+        """
+        try:
+            async for line in self._client.lines(app, "/2/activity/stream"):
+                yield self.read(line) if line else []
+        except Unopened as refused:
+            raise answers.read_error(answers.refused(refused.answer, now=None)) from refused
+        except CallFailed as failure:
+            raise answers.read_error(failure.outcome) from failure
 
     async def keep(self, app: Credentials, *, address: str | None, tag: str, own_ids: Sequence[str]) -> Telling:
         """Have X tell of these accounts alone, by posts to `address`.

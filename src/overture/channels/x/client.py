@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import metadata
 from typing import Literal
@@ -35,6 +35,11 @@ _NEVER_WRITTEN = (
     httpx.UnsupportedProtocol,
 )
 
+_SILENCE_SECONDS = 45.0
+"""X keeps a stream alive by an empty line every 20 seconds: one that is silent for longer is dead."""
+
+_LONGEST_LINE = 1024 * 1024
+
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -49,12 +54,21 @@ class CallFailed(Exception):
         self.outcome = Outcome(kind=kind, reason=reason, detail=detail)
 
 
+class Unopened(Exception):
+    """A stream that X refuses; `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
 class Client:
     """Calls X on behalf of accounts. `timeout` (seconds) bounds a whole call; nothing is ever sent twice."""
 
     def __init__(self, *, timeout: float, transport: httpx.AsyncBaseTransport | None) -> None:
         share = timeout / _CONNECT_SHARE
         self._timeout = timeout
+        self._transport = transport
         # One TLS context for all pools: making one reads every known certificate.
         certificates = httpx.create_ssl_context() if transport is None else True
         self._pools = [
@@ -97,6 +111,36 @@ class Client:
             CallFailed: no answer came.
         """
         return await self._call(credentials, method, path, body=body or None)
+
+    async def lines(self, credentials: Credentials, path: str) -> AsyncIterator[bytes]:
+        """Open a stream and yield its lines as they come; empty ones keep it alive.
+
+        Raises:
+            Unopened: X refuses it.
+            CallFailed: it does not open, breaks off, or falls silent.
+        """
+        timeout = httpx.Timeout(self._timeout, read=_SILENCE_SECONDS)
+        url = credentials.base_url.rstrip("/") + path
+        headers = {"Authorization": f"Bearer {credentials.token}"}
+        try:
+            async with (
+                httpx.AsyncClient(transport=self._transport, timeout=timeout, follow_redirects=False) as pool,
+                pool.stream("GET", url, headers=headers) as response,
+            ):
+                if not response.is_success:
+                    await response.aread()
+                    raise Unopened(_answer(response))
+                begun = b""
+                async for piece in response.aiter_bytes():
+                    *whole, begun = (begun + piece).split(b"\n")
+                    for line in whole:
+                        yield line.strip()
+                    if len(begun) > _LONGEST_LINE:
+                        raise CallFailed(OutcomeKind.UNKNOWN, "unreadableAnswer")
+        except (httpx.InvalidURL, ValueError) as error:
+            raise CallFailed(OutcomeKind.NOT_SENT, "unreachable", error) from error
+        except (httpx.RequestError, OSError) as error:
+            raise CallFailed(OutcomeKind.UNKNOWN, "connectionLost", error) from error
 
     async def post_form(
         self, base_url: str, path: str, form: Mapping[str, str], authorisation: httpx.BasicAuth | None
