@@ -30,7 +30,7 @@ OVERLAP = timedelta(hours=24)
 
 TEST_TYPE = "webhook.test"
 _SECRET_BYTES = 32
-_BY_HAND = "It was switched off by hand."
+BY_HAND = "It was switched off by hand."
 
 
 class WebhookChanges(TypedDict, total=False):
@@ -143,7 +143,7 @@ async def change(
             changed = replace(changed, types=sorted(set(changes["types"])))
         _check_types(changes.get("types", changed.types), EventVersion(changed.api_version))
         if changed.enabled != before.enabled:
-            changed = replace(changed, disabled_reason=None if changed.enabled else _BY_HAND)
+            changed = replace(changed, disabled_reason=None if changed.enabled else BY_HAND)
         if changed == before:
             return before
         changed = replace(changed, updated_at=clocks.wall_now())

@@ -52,6 +52,7 @@ from overture.api import (
     statuses,
     suppressions,
     tags,
+    team_overview,
     teams,
     threads,
     tokens,
@@ -71,6 +72,7 @@ page of Overture has a session (`POST /session`), which a cookie holds. Refused 
 `{code, message, details, requestId}`: programs branch on `code`."""
 _RESOURCES = (
     teams,
+    team_overview,
     tokens,
     members,
     sessions,

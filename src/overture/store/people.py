@@ -63,6 +63,19 @@ async def of_ids(connection: Connection, *, team_id: str, profile_ids: Sequence[
     return {row["id"]: of_row(row) for row in rows}
 
 
+async def of_leads(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> dict[str, Profile]:
+    """Return the profiles of leads, by lead."""
+    rows = await connection.fetch(
+        f"""
+        SELECT l.id AS lead_id, {COLUMNS} FROM lead l JOIN profile p ON p.team_id = $1 AND p.id = l.profile_id
+         WHERE l.team_id = $1 AND l.id = ANY($2::text[])
+        """,
+        team_id,
+        list(lead_ids),
+    )
+    return {row["lead_id"]: of_row(row) for row in rows}
+
+
 async def save_people(
     connection: Connection, *, team_id: str, platform: str, people: Sequence[Person], now: datetime
 ) -> dict[str, str]:
