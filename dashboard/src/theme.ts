@@ -16,7 +16,7 @@ const petrol: MantineColorsTuple = [
 /** One accent, system fonts, small radii; what states look like stands in `words/states.ts`. */
 export const theme = createTheme({
   primaryColor: "petrol",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   autoContrast: true,
   luminanceThreshold: 0.32,
   colors: { petrol },

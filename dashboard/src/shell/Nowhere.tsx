@@ -1,17 +1,17 @@
 import { Anchor } from "@mantine/core";
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
-import { Empty, Failure } from "../parts/Page.tsx";
+import { Failure, PageHead } from "../parts/Page.tsx";
+import style from "./Shell.module.css";
 
 /** An address that leads nowhere. */
 export function Nowhere() {
   return (
-    <Empty title="There is no such page">
-      The address may be old or mistyped.{" "}
-      <Anchor component={Link} to="/">
+    <main className={style.main}>
+      <PageHead title="There is no such page" note="The address may be old or mistyped." />
+      <Anchor component={Link} to="/" underline="always">
         Go to the start
       </Anchor>
-      .
-    </Empty>
+    </main>
   );
 }
 

@@ -207,7 +207,7 @@ function Disconnect({ account, onDone }: { account: Account; onDone: () => void 
         <Button variant="default" onClick={onDone}>
           Keep it
         </Button>
-        <Button color="red" loading={disconnect.isPending} onClick={() => disconnect.mutate()}>
+        <Button color="red.9" loading={disconnect.isPending} onClick={() => disconnect.mutate()}>
           Disconnect
         </Button>
       </Group>

@@ -140,7 +140,7 @@ function Actions({ campaign }: { campaign: Campaign }) {
             Download leads (CSV)
           </Menu.Item>
           <Menu.Divider />
-          <Menu.Item color="red" disabled={campaign.status === "active"} onClick={() => remove.mutate()}>
+          <Menu.Item c="var(--tone-bad)" disabled={campaign.status === "active"} onClick={() => remove.mutate()}>
             {campaign.status === "active" ? "Delete (pause it first)" : "Delete"}
           </Menu.Item>
         </Menu.Dropdown>

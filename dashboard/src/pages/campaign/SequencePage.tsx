@@ -422,7 +422,7 @@ function ReadingPane({ campaign, isChanged }: { campaign: Campaign; isChanged: b
   const platformId = chosen ?? people[0]?.profile.platformId ?? null;
   const found = useQuery({ ...query.preview(campaign.id, platformId ?? ""), enabled: platformId !== null });
   return (
-    <aside className={style.pane}>
+    <div className={style.pane}>
       <Section title="How it reads" bare>
         {platformId === null ? (
           <Text size="sm" c="dimmed">
@@ -465,6 +465,6 @@ function ReadingPane({ campaign, isChanged }: { campaign: Campaign; isChanged: b
           </>
         )}
       </Section>
-    </aside>
+    </div>
   );
 }

@@ -221,7 +221,7 @@ function StopAll() {
         <Text size="sm">
           One switch stops everything the team sends, at once; nothing is lost, and you resume it here.
         </Text>
-        <Button color="red" variant="outline" loading={stop.isPending} onClick={() => stop.mutate()}>
+        <Button variant="default" c="var(--tone-bad)" loading={stop.isPending} onClick={() => stop.mutate()}>
           Stop all sending
         </Button>
       </Group>

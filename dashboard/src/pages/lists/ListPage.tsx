@@ -86,7 +86,7 @@ function Head({ list }: { list: List }) {
                 {list.kind === "user" && (
                   <>
                     <Menu.Divider />
-                    <Menu.Item color="red" onClick={() => remove.mutate()}>
+                    <Menu.Item c="var(--tone-bad)" onClick={() => remove.mutate()}>
                       Delete the list
                     </Menu.Item>
                   </>

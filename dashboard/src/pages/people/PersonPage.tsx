@@ -252,7 +252,7 @@ function Deeds({ contact }: { contact: Contact }) {
       <Button variant="default" disabled={!profile} loading={silence.isPending} onClick={() => silence.mutate()}>
         Never write to them
       </Button>
-      <Button variant="subtle" color="red" onClick={dialog.open}>
+      <Button variant="subtle" color="gray" c="var(--tone-bad)" onClick={dialog.open}>
         Forget
       </Button>
       <Modal opened={isOpen} onClose={dialog.close} title="Forget this person?" lockScroll={false}>
@@ -265,7 +265,7 @@ function Deeds({ contact }: { contact: Contact }) {
             <Button variant="default" onClick={dialog.close}>
               Keep them
             </Button>
-            <Button color="red" loading={forget.isPending} onClick={() => forget.mutate()}>
+            <Button color="red.9" loading={forget.isPending} onClick={() => forget.mutate()}>
               Forget for good
             </Button>
           </Group>

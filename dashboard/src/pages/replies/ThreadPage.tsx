@@ -127,7 +127,7 @@ function Head({ thread }: { thread: Thread }) {
             </Menu.Item>
             <Menu.Item onClick={() => change.mutate({ unread: true })}>Mark as unread</Menu.Item>
             <Menu.Divider />
-            <Menu.Item color="red" onClick={() => silence.mutate()}>
+            <Menu.Item c="var(--tone-bad)" onClick={() => silence.mutate()}>
               Never write to this person again
             </Menu.Item>
           </Menu.Dropdown>

@@ -65,7 +65,7 @@ export function Members() {
                   <Button
                     size="compact-xs"
                     variant="subtle"
-                    aria-label={`Make an address at which ${member.name} chooses a password`}
+                    aria-label={`New password for ${member.name}`}
                     onClick={() => invite.mutate(member)}
                   >
                     New password

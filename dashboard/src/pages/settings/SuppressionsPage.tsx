@@ -112,7 +112,7 @@ export function SuppressionsPage() {
                 <Button
                   size="compact-xs"
                   variant="subtle"
-                  aria-label={`Let ${nameOf(profile)} be written to again`}
+                  aria-label={`Undo: let ${nameOf(profile)} be written to again`}
                   onClick={() => end.mutate(profile.id)}
                 >
                   Undo

@@ -81,7 +81,8 @@ export function TokensPage() {
                   <Button
                     size="compact-xs"
                     variant="subtle"
-                    color="red"
+                    color="gray"
+                    c="var(--tone-bad)"
                     aria-label={`Revoke ${token.name}`}
                     onClick={() => revoke.mutate(token.id)}
                   >

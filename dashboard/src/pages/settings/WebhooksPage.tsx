@@ -132,7 +132,7 @@ function Endpoint({ webhook }: { webhook: Webhook }) {
         <Button size="xs" variant="default" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           Deliveries
         </Button>
-        <Button size="xs" variant="subtle" color="red" onClick={() => remove.mutate()}>
+        <Button size="xs" variant="subtle" color="gray" c="var(--tone-bad)" onClick={() => remove.mutate()}>
           Delete
         </Button>
       </Group>
@@ -181,7 +181,7 @@ function Deliveries({ webhookId }: { webhookId: string }) {
                   <Button
                     size="compact-xs"
                     variant="subtle"
-                    aria-label={`Send ${type} again`}
+                    aria-label={`Send again: ${type}`}
                     onClick={() => again.mutate(id)}
                   >
                     Send again
