@@ -138,7 +138,7 @@ async def test_consent_missing_for_all_refuses_and_for_some_warns(
     assert found(await preflight(client, campaign)) == {"consentMissing": ("warning", 2)}
     await switch(client, campaign, "enable")
     await campaigning.write_to_anyone(context)
-    assert found(await preflight(client, campaign)) == {}
+    assert found(await preflight(client, campaign)) == {"anyoneReachable": ("warning", 1)}
     assert (await campaigning.read(client, campaign))["contactPolicy"] == "anyoneReachable"
 
 
@@ -172,6 +172,7 @@ async def test_warnings_count_leads_without_values_and_texts_that_would_be_too_l
         "valueMissing": ("warning", 3),
         "renderedTooLong": ("warning", 4),
         "stillSyncing": ("warning", 1),
+        "anyoneReachable": ("warning", 1),
     }
     assert report["issues"][0]["path"] == ["sequence", "steps", 0]
     await switch(client, campaign, "enable")
@@ -237,6 +238,23 @@ async def test_the_estimate_tells_what_look_ups_sends_and_readings_cost(
     # Three look-ups at 0.010, ten messages at 0.015; these and an answer from each of five are read at 0.010.
     assert estimate["costs"] == {"currency": "USD", "lookUps": 0.03, "sends": 0.15, "readings": 0.15}
     assert estimate["cost"] == 0.33
+
+
+async def test_who_let_accounts_write_to_anyone_is_shown_with_day_and_note(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    campaign = await campaigning.create(client, await link("ana"), sequence=HI)
+    assert "anyoneReachable" not in found(await preflight(client, campaign))
+    await link("ben")
+    chosen = {"contactPolicy": "anyoneReachable", "note": "All of them are customers."}
+    assert (await client.put("/platforms/twitter/policy", json=chosen)).status_code == 200
+    shown = (await client.get("/platforms/twitter/policy")).json()
+    report = await preflight(client, campaign)
+    (issue,) = (one for one in report["issues"] if one["code"] == "anyoneReachable")
+    assert (issue["severity"], issue["path"], issue["count"]) == ("warning", ["accountLinkIds"], 1)
+    now = await context.clock.now()
+    assert f"{shown['changedBy']} on {now:%d %B %Y}: All of them are customers." in issue["message"]
+    assert (await campaigning.read(client, campaign))["contactPolicy"] == "anyoneReachable"
 
 
 async def test_the_rules_of_the_platform_are_shown_with_date_and_source(client: httpx.AsyncClient, link: Link) -> None:

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from tests.api import campaigning
 from tests.api.conftest import START, Link, Tenant, Wakes
 
+from overture.actions import list_leads as list_lead_actions
 from overture.sandbox.people import Nature, Person
 from overture.store.pool import Pool
 
@@ -221,6 +222,41 @@ async def test_consent_given_with_leads_is_recorded_for_those_who_are_there_too_
     assert (await campaigning.read(client, campaign))["isSyncing"] is True, "who waited for it comes in"
     acts = (await client.get("/audit", params={"objectId": list_id, "action": "consent.recorded"})).json()["data"]
     assert [act["after"]["peopleCount"] for act in acts] == [2]
+
+
+async def test_consent_of_a_list_is_recorded_for_those_who_are_there_and_nobody_who_joins_later(
+    client: httpx.AsyncClient, list_id: str, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_lead_actions, "CONSENTS_AT_ONCE", 2)
+    await _add(client, list_id, platformIds=["1", "2", "3", "4"])
+    first = {"basis": "agreedInConversation", "evidence": "Call of 2 November"}
+    await _add(client, list_id, platformIds=["4"], consent=first)
+    campaign = await campaigning.create(client, await link("ana"))
+    await client.post(f"/campaigns/{campaign['id']}/leads", json={"platformIds": ["1"]})
+    consent = {"basis": "signedUp", "evidence": "The form of the fair"}
+    response = await client.post(f"/lists/{list_id}/consent", json=consent)
+    assert (response.status_code, response.json()) == (200, {"recorded": 3})
+    await _add(client, list_id, platformIds=["5"])
+    people = {"platform": "twitter", "platformId": ["1", "2", "3", "4", "5"]}
+    contacts = (await client.get("/contacts", params=people)).json()["data"]
+    evidence = {one["profiles"][0]["platformId"]: (one["consent"] or {}).get("evidence") for one in contacts}
+    assert evidence == dict.fromkeys("123", consent["evidence"]) | {"4": first["evidence"], "5": None}
+    assert (await campaigning.read(client, campaign))["isSyncing"] is True, "who waited for it comes in"
+    acts = (await client.get("/audit", params={"objectId": list_id, "action": "consent.recorded"})).json()["data"]
+    assert sum(act["after"]["peopleCount"] for act in acts if act["after"]["basis"] == "signedUp") == 3
+    again = await client.post(f"/lists/{list_id}/consent", json=consent | {"evidence": "Another"})
+    assert again.json() == {"recorded": 1}, "of whom joined meanwhile"
+
+
+async def test_consent_of_a_list_that_is_not_the_teams_own_is_refused(
+    client: httpx.AsyncClient, other_client: httpx.AsyncClient, list_id: str
+) -> None:
+    consent = {"basis": "signedUp", "evidence": "The form of the fair"}
+    system = (await client.get("/lists")).json()["data"][0]["id"]
+    refused = await client.post(f"/lists/{system}/consent", json=consent)
+    assert (refused.status_code, refused.json()["code"]) == (409, "listNotWritable")
+    refused = await other_client.post(f"/lists/{list_id}/consent", json=consent)
+    assert (refused.status_code, refused.json()["code"]) == (404, "listNotFound")
 
 
 async def test_as_many_as_2000_are_named_at_once_in_each_way(client: httpx.AsyncClient, list_id: str) -> None:

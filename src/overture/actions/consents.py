@@ -28,8 +28,8 @@ async def record(
     object_id: str,
     profile_ids: Sequence[str],
     now: datetime,
-) -> None:
-    """Record consent; campaigns that left these people out for want of it take them in.
+) -> int:
+    """Record consent, and return of how many; campaigns that left these people out for want of it take them in.
 
     Args:
         connection: inside the transaction that names the people.
@@ -61,3 +61,4 @@ async def record(
         )
     for waiting_id in await consents.waiting_campaigns(connection, team_id=actor.team_id, profile_ids=profile_ids):
         await duties.want(connection, team_id=actor.team_id, kind="sync", key=waiting_id, due_at=now)
+    return count

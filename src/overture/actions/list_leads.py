@@ -20,6 +20,9 @@ from overture.store.pool import Connection
 _PIECE = 1000
 """So many leads are read at a time where all are wanted."""
 
+CONSENTS_AT_ONCE = 5_000
+"""So many people's consent is recorded in one transaction."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Added:
@@ -53,6 +56,41 @@ async def add(
     if added.added or consent is not None:
         context.wake()
     return added
+
+
+async def record_consent(context: Context, actor: Actor, *, list_id: str, consent: Consent) -> int:
+    """Record consent of everybody who is on a list now, and return of how many; who joins later is not covered.
+
+    It is kept piece by piece: a call that breaks off may be made again.
+
+    Raises:
+        NotFound: the team has no such list.
+        Conflict: `listNotWritable`, a system list.
+    """
+    now = await context.clock.now()
+    recorded, after = 0, ""
+    while True:
+        async with context.pool.acquire() as connection, connection.transaction():
+            await list_actions.require_writable(connection, actor, list_id)
+            profile_ids = await list_leads.present(
+                connection, team_id=actor.team_id, list_id=list_id, until=now, after=after, count=CONSENTS_AT_ONCE
+            )
+            if profile_ids:
+                recorded += await consents.record(
+                    connection,
+                    actor,
+                    consent,
+                    object_type=ObjectType.LIST,
+                    object_id=list_id,
+                    profile_ids=profile_ids,
+                    now=now,
+                )
+        if len(profile_ids) < CONSENTS_AT_ONCE:
+            break
+        after = profile_ids[-1]
+    if recorded:
+        context.wake()
+    return recorded
 
 
 async def _put(

@@ -12,7 +12,7 @@ from overture.core import policy, sequence, similarity, text
 from overture.core.costs import PriceList
 from overture.core.words import AccountStatus, ContactPolicy
 from overture.errors import Path
-from overture.store import campaign_accounts, preflight
+from overture.store import apps, campaign_accounts, preflight
 from overture.store import campaign_columns as stored_columns
 from overture.store.campaign_accounts import Member
 from overture.store.campaigns import Campaign
@@ -216,12 +216,12 @@ async def _warnings(
                 f"The messages of {count} accounts are known for less than {SHORT_HISTORY.days} days: "
                 "people they wrote to earlier are not recognised."
             )
-            remedy = "Add people you wrote to earlier to an excluded list."
+            remedy = "Import the history of these accounts, or add people you wrote to earlier to an excluded list."
             found.append(_warning("shortHistory", ("rules", field), count, message, remedy))
     if facts.campaign.is_syncing:
         message = "The lists are still being taken in: the counts here are of the leads known so far."
         found.append(_warning("stillSyncing", ("rules",), 1, message, "Look again in a few seconds."))
-    return found
+    return [*found, *await _policy_warnings(connection, actor, facts)]
 
 
 def _account_warnings(context: Context, facts: _Facts) -> list[Issue]:
@@ -255,6 +255,24 @@ def _account_warnings(context: Context, facts: _Facts) -> list[Issue]:
 def _lacking(context: Context, member: Member) -> list[str]:
     found = capabilities.lacks_for_messages(context, platform=member.platform, scopes=member.scopes)
     return [scope.name for scope in found]
+
+
+async def _policy_warnings(connection: Connection, actor: Actor, facts: _Facts) -> list[Issue]:
+    """Who let the accounts write to anyone, when and why: it goes beyond what platforms allow."""
+    chosen = await apps.of_campaign(connection, team_id=actor.team_id, campaign_id=facts.campaign.id)
+    return [
+        _warning(
+            "anyoneReachable",
+            ("accountLinkIds",),
+            count,
+            f"{count} accounts write to people who neither wrote first nor agreed to it: so chose "
+            f"{app.policy_changed_by or 'the operator'}"
+            + ("." if app.policy_changed_at is None else f" on {app.policy_changed_at:%d %B %Y}: {app.policy_note}"),
+            "Platforms may restrict such accounts. An owner ends it with contactPolicy inboundOrConsent.",
+        )
+        for app, count in chosen
+        if app.contact_policy == ContactPolicy.ANYONE_REACHABLE
+    ]
 
 
 async def _value_warnings(connection: Connection, actor: Actor, facts: _Facts) -> list[Issue]:

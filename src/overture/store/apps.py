@@ -65,6 +65,24 @@ async def of_accounts(
     return {row["platform_id"]: App(**{name: row[name] for name in App.__dataclass_fields__}) for row in rows}
 
 
+async def of_campaign(connection: Connection, *, team_id: str, campaign_id: str) -> list[tuple[App, int]]:
+    """Return the apps through which a campaign sends, each with how many of its accounts do."""
+    rows = await connection.fetch(
+        """
+        SELECT p.id, p.base_url, p.contact_policy, p.policy_note, p.policy_changed_at, p.policy_changed_by,
+               count(*) AS accounts
+          FROM campaign_account m
+          JOIN account_link a ON a.team_id = $1 AND a.id = m.account_id AND a.deleted_at IS NULL
+          JOIN platform_app p ON p.team_id = $1 AND p.id = a.app_id
+         WHERE m.team_id = $1 AND m.campaign_id = $2 AND m.is_member
+         GROUP BY p.team_id, p.id ORDER BY p.id
+        """,
+        team_id,
+        campaign_id,
+    )
+    return [(App(**{name: row[name] for name in App.__dataclass_fields__}), row["accounts"]) for row in rows]
+
+
 async def platforms(connection: Connection, *, team_id: str, app_ids: Sequence[str]) -> dict[str, str]:
     """Return the platform of each app."""
     rows = await connection.fetch(

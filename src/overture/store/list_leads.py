@@ -164,6 +164,25 @@ async def campaigns_following(connection: Connection, *, team_id: str, list_id: 
     return [row["id"] for row in rows]
 
 
+async def present(
+    connection: Connection, *, team_id: str, list_id: str, until: datetime, after: str, count: int
+) -> list[str]:
+    """Return up to `count` profiles, by id behind `after`, that were on a list at `until` and are still."""
+    rows = await connection.fetch(
+        """
+        SELECT profile_id FROM list_lead
+         WHERE team_id = $1 AND list_id = $2 AND profile_id > $4 AND added_at <= $3
+         ORDER BY profile_id LIMIT $5
+        """,
+        team_id,
+        list_id,
+        until,
+        after,
+        count,
+    )
+    return [row["profile_id"] for row in rows]
+
+
 async def read_page(
     connection: Connection, *, team_id: str, list_id: str, after: str | None, count: int
 ) -> list[ListLead]:

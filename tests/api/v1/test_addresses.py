@@ -44,6 +44,7 @@ ADDRESSES = {
     "POST /lists/{list_id}/leads",
     "DELETE /lists/{list_id}/leads",
     "PATCH /lists/{list_id}/leads/{platform_id}",
+    "POST /lists/{list_id}/consent",
     "GET /lists/{list_id}/import-jobs",
     "POST /lists/{list_id}/import-jobs",
     "GET /lists/{list_id}/import-jobs/{job_id}",

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from overture.api import bodies, imports, list_leads, lists
+from overture.api import bodies, imports, list_consents, list_leads, lists
 from overture.api.list_leads import AddedAnswer, ListLeadAnswer
 from overture.api.paging import Page
 from overture.api.v1 import prospects, routing
@@ -57,5 +57,5 @@ routing.take_over(
 routing.take_over_all(
     router, _source, without=frozenset({"add_list_leads", "list_list_leads", "remove_list_leads", "change_list_lead"})
 )
-for _same in (lists.router, imports.router):
+for _same in (lists.router, list_consents.router, imports.router):
     routing.take_over_all(router, _same)
