@@ -71,8 +71,12 @@ class Told:
         """Have somebody write on the platform, and wait until it has told that here."""
         before = await self.waiting()
         await self.world.say(sender, recipient, text)
+        await self.arrival(of=before + 1)
+
+    async def arrival(self, *, of: int) -> None:
+        """Wait until so many events wait to be taken."""
         async with asyncio.timeout(5):
-            while await self.waiting() == before:  # noqa: ASYNC110 - the database tells nobody that a row has come
+            while await self.waiting() < of:  # noqa: ASYNC110 - the database tells nobody that a row has come
                 await asyncio.sleep(0.01)
 
     async def post(self, body: bytes, **headers: str) -> httpx.Response:

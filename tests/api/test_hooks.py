@@ -10,6 +10,7 @@ from tests.api import hooking
 from tests.api.hooking import Told
 from tests.engine import conftest as engine
 
+from overture.sandbox.grants import Asked
 from overture.store.pool import Pool
 
 
@@ -94,6 +95,87 @@ async def test_a_pushed_stop_is_heeded(told: Told) -> None:
     await told.post(hooking.message(told.platform_id("ana"), person_id, 1, await told.world.clock.now(), "STOP"))
     await _run_until_replied(told, campaign_id)
     assert len((await told.client.get("/suppressions")).json()["data"]) == 1
+
+
+async def test_an_answer_in_an_encrypted_chat_ends_the_sequence_and_says_where_it_stands(told: Told) -> None:
+    campaign_id, person_id = await _contacted(told)
+    await told.subscribe("ana", "chat.received")
+    written = {"sender": person_id, "recipient": "ana", "text": "secret", "encrypted": True}
+    assert (await told.world.platform.post("/_sandbox/messages", json=written)).status_code == 201
+    await told.arrival(of=1)
+    await _run_until_replied(told, campaign_id)
+    assert (await told.client.get(f"/campaigns/{campaign_id}")).json()["repliesCount"] == 1
+    thread = (await told.client.get("/threads", params={"folder": "all"})).json()["data"][0]
+    last = (await told.client.get(f"/threads/{thread['id']}/messages")).json()["data"]
+    (answer,) = [message for message in last if message["direction"] == "inbound"]
+    assert answer["content"].startswith("Answered in X Chat") and "secret" not in str(last)
+    assert answer["platformData"]["encrypted"] is True
+    assert [one["platformData"]["encrypted"] for one in last if one["direction"] == "outbound"] == [False]
+
+
+@pytest.mark.parametrize(
+    ("payload", "is_told"),
+    [
+        ({"sender_id": "42", "id": "9"}, True),
+        ({"conversation_id": "OWN-42", "id": "9", "created_at": "yesterday"}, True),
+        ({"conversation_id": "42:OWN"}, True),
+        ({"sender_id": "42", "id": "9", "created_at": "9999-12-31T23:59:59-23:59"}, True),
+        ({"sender_id": "OWN", "id": "9"}, False),
+        ({"sender_id": "42", "conversation_id": "g77", "id": "9"}, False),
+    ],
+)
+async def test_encrypted_messages_are_known_by_whatever_names_who_wrote(
+    told: Told, payload: dict[str, str], is_told: bool
+) -> None:
+    own_id = told.platform_id("ana")
+    given = {name: value.replace("OWN", own_id) for name, value in payload.items()}
+    data = {"event_uuid": "7", "event_type": "chat.received", "filter": {"user_id": own_id}, "payload": given}
+    assert (await told.post(json.dumps({"data": data}).encode())).status_code == 200
+    assert (await told.post(json.dumps({"data": data}).encode())).status_code == 200
+    senders = await told.world.pool.fetch("SELECT sender_id FROM pushed_event WHERE kind = 'message'")
+    assert [row["sender_id"] for row in senders] == (["42"] if is_told else [])
+
+
+async def test_an_account_whose_access_was_taken_back_is_offline_at_once(told: Told) -> None:
+    grants, account = told.world.sandbox.state.grants, told.world.sandbox.state.platform.account_named("ana")
+    asked = Asked(
+        client_id="sandbox-client",
+        redirect_uri="https://x",
+        scopes=("dm.read", "dm.write", "tweet.read", "users.read"),
+        challenge="verifier",
+        is_hashed=False,
+    )
+    app = grants.authenticate("sandbox-client", "sandbox-secret")
+    tokens = grants.exchange(app, code=grants.grant(asked, account), redirect_uri="https://x", verifier="verifier")
+    linked = await told.client.post(
+        "/account-links", json={"platform": "twitter", "tokens": {"accessToken": tokens["access_token"]}}
+    )
+    assert linked.json()["status"] == "active"
+    await told.subscribe("ana", "oauth.revoke")
+
+    async def is_read() -> bool:
+        return bool(await told.world.pool.fetchval("SELECT synced_at FROM account_link"))
+
+    await told.world.run_until(is_read)
+    await told.world.pool.execute("UPDATE duty SET due_at = 'infinity' WHERE kind = 'replies'")
+    assert (await told.world.platform.post("/_sandbox/revocations", json={"account": "ana"})).status_code == 201
+    await told.arrival(of=1)
+
+    async def is_offline() -> bool:
+        return bool(await told.world.pool.fetchval("SELECT status = 'offline' FROM account_link"))
+
+    await told.world.run_until(is_offline)
+
+
+async def test_a_revocation_told_of_an_account_that_still_lets_us_in_changes_nothing(told: Told) -> None:
+    data = {"event_uuid": "7", "event_type": "oauth.revoke", "filter": {"user_id": told.platform_id("ana")}}
+    assert (await told.post(json.dumps({"data": data}).encode())).status_code == 200
+
+    async def is_taken() -> bool:
+        return await told.waiting() == 0
+
+    await told.world.run_until(is_taken)
+    assert await told.world.pool.fetchval("SELECT status FROM account_link") == "active"
 
 
 async def test_the_platforms_challenge_is_answered(told: Told) -> None:

@@ -46,9 +46,9 @@ async def receive(context: Context, hook: Hook, *, body: bytes, headers: Mapping
     """
     if not hook.push.is_genuine(hook.secret, body, headers):
         raise Unauthorized("The signature is missing, or is not that of the app's platform over these bytes.")
-    pushed = hook.push.read(body)
+    now = await context.clock.now()
+    pushed = hook.push.read(body, now=now)
     if not pushed:
         return
-    now = await context.clock.now()
     if await pushes.receive(context.pool, team_id=hook.team_id, app_id=hook.app_id, pushed=pushed, now=now):
         context.wake()

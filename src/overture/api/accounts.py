@@ -132,8 +132,8 @@ class HearingAnswer(bodies.Answer):
         description="When the inbox was last read to its newest message; null: not yet."
     )
     problem: str | None = Field(
-        description="Why the platform tells of nothing though the app has a token of its own; null where it does.",
-        examples=["The platform tells nothing by itself: CrcValidationFailed"],
+        description="Why the platform does not tell of all though the app has a token of its own; null where it does.",
+        examples=["The platform does not tell all by itself: CrcValidationFailed"],
     )
 
 

@@ -14,6 +14,7 @@ from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.message_parts import AttachmentAnswer, MessageAnswer, ReactionAnswer
 from overture.api.paging import CurrentPage, Page
 from overture.api.threads import Order
+from overture.core import hidden
 from overture.core.words import Direction
 
 router = routing.router("Messages")
@@ -209,7 +210,7 @@ def answer(context: Context, view: View) -> MessageAnswer:
         edited_at=None,
         deleted_at=None,
         created_at=message.sent_at,
-        platform_data={"_tag": message.platform, "encrypted": False},
+        platform_data={"_tag": message.platform, "encrypted": hidden.is_hidden(message.platform_id)},
         reply_to=None,
     )
 

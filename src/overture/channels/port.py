@@ -125,7 +125,7 @@ class Pushed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Telling:
-    """Of which accounts a platform tells by itself: by their ids there, and of the others why not."""
+    """Of which accounts a platform tells by itself, by their ids there, and why not, or not of everything."""
 
     told: frozenset[str]
     problems: Mapping[str, str]
@@ -188,12 +188,15 @@ class Push(Protocol):
         """Tell whether a post to a hook comes from the platform; `headers` are in small letters."""
         ...
 
-    def read(self, body: bytes) -> list[Pushed]:
-        """Return what a post tells; what cannot be read of it never raises."""
+    def read(self, body: bytes, *, now: datetime) -> list[Pushed]:
+        """Return what a post, or a line of the stream, tells; what cannot be read of it never raises.
+
+        `now` (engine time) dates what bears no time.
+        """
         ...
 
-    def listen(self, app: Credentials) -> AsyncIterator[list[Pushed]]:
-        """Yield what the app's stream tells, as it does; empty lists tell that it is open. Ends when it ends.
+    def listen(self, app: Credentials) -> AsyncIterator[bytes]:
+        """Yield the lines of the app's stream as they come; empty ones tell that it is open. Ends when it ends.
 
         Raises `ChannelError` where it does not open, or breaks off.
         """

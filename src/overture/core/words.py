@@ -405,10 +405,10 @@ class AnswerWay(StrEnum):
 
 
 class PushedKind(StrEnum):
-    """What a platform tells by itself: a message, or one that nobody here can read."""
+    """What a platform tells by itself: a message, or a hint at something that reading the inbox finds out."""
 
     MESSAGE = "message"
-    UNREADABLE = "unreadable"
+    HINT = "hint"
 
 
 class CostKind(StrEnum):

@@ -77,7 +77,7 @@ async def act(
             object_id=new[message.platform_id].id,
             data={"threadId": new[message.platform_id].thread_id},
         )
-        for message in sorted([*inbound, *outbound], key=lambda message: int(message.platform_id))
+        for message in sorted([*inbound, *outbound], key=_order)
     ]
     triggered: list[automate.Triggered] = []
     ended = await _stop_sequences(
@@ -90,6 +90,10 @@ async def act(
     await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
     await outbox.append(connection, team_id=team_id, now=now, events=events)
     return ended
+
+
+def _order(message: port.InboxMessage) -> tuple[datetime, str]:
+    return message.sent_at, message.platform_id.rjust(24)
 
 
 def _as_stored(message: port.InboxMessage, account_id: str, profile_id: str) -> threads.NewMessage:

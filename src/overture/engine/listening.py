@@ -155,4 +155,4 @@ def _tag(team_id: str, app_id: str) -> str:
 
 
 def _told(detail: str) -> str:
-    return f"The platform tells nothing by itself: {detail}"[:500]
+    return f"The platform does not tell all by itself: {detail}"[:500]

@@ -83,7 +83,7 @@ async def _take(
             platform_ids=[message.platform_id for message in messages.values()],
         )
         await _note(connection, team_id, account_id, fresh)
-        if any(event.kind == PushedKind.UNREADABLE for event in fresh):
+        if any(event.kind == PushedKind.HINT for event in fresh):
             await duties.want(connection, team_id=team_id, kind="replies", key=account_id, due_at=now)
         told = [messages[event.event_id] for event in fresh if event.event_id in messages]
         new = [message for message in told if message.platform_id not in known]

@@ -13,7 +13,7 @@ import structlog
 
 from overture import clock as clocks
 from overture import ids
-from overture.channels.port import ChannelError
+from overture.channels.port import ChannelError, Push
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
 from overture.engine import listening, pushes
@@ -129,19 +129,23 @@ class Streams:
                 base_url=app.base_url,
                 sealed_bearer_token=app.sealed_bearer_token,
             )
-            async for pushed in channel.push.listen(as_itself):
+            async for line in channel.push.listen(as_itself):
                 if not is_open:
                     is_open = True
                     await self._note(team_id, app_id, problem=None)
-                if pushed and await pushes.receive(
-                    self._pool, team_id=team_id, app_id=app_id, pushed=pushed, now=await self._clock.now()
-                ):
-                    self._told()
+                if line:
+                    await self._take(team_id, app_id, channel.push, line)
         except (ChannelError, SealBroken) as error:
             if not is_open:
                 await self._note(team_id, app_id, problem=f"The stream does not open: {error}"[:500])
             return str(error)
         return "the platform ended it"
+
+    async def _take(self, team_id: str, app_id: str, push: Push, line: bytes) -> None:
+        now = await self._clock.now()
+        pushed = push.read(line, now=now)
+        if pushed and await pushes.receive(self._pool, team_id=team_id, app_id=app_id, pushed=pushed, now=now):
+            self._told()
 
     async def _note(self, team_id: str, app_id: str, *, problem: str | None) -> None:
         """Note whether a stream is open; one that has just opened has the inboxes read for what it missed."""

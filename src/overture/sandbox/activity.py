@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from overture.sandbox import messages
+from overture.sandbox import instants, messages
 from overture.sandbox.messages import Message
 from overture.sandbox.signatures import CONSUMER_SECRET
 
@@ -174,6 +174,17 @@ def message_payload(message: Message) -> dict[str, Any]:
             }
         ],
         "users": {user_id: {"id": user_id} for user_id in (message.sender, message.recipient)},
+    }
+
+
+def hidden_payload(sender: str, recipient: str, number: str, moment: int) -> dict[str, Any]:
+    """Show a message of X Chat as X pushes it: all but its text, which only its two sides can open."""
+    return {
+        "id": number,
+        "conversation_id": messages.conversation_id(sender, recipient),
+        "sender_id": sender,
+        "created_at": instants.text_of(moment),
+        "encoded_event": base64.b64encode(hashlib.blake2b(number.encode()).digest()).decode(),
     }
 
 

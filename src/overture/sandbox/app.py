@@ -126,7 +126,7 @@ def create_app(
             *_routes(admission),
             *authority.routes(),
             *calls.routes(),
-            *Control(platform=platform, faults=faults).routes(),
+            *Control(platform=platform, faults=faults, grants=grants, tell=bringing.tell).routes(),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _refuse_path},

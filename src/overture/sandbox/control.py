@@ -8,9 +8,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from overture.sandbox import answers, instants, parameters, record, refusals, routes_messages
+from overture.sandbox import activity, answers, instants, messages, parameters, record, refusals, routes_messages
 from overture.sandbox.accounts import Account
+from overture.sandbox.activity import Event
 from overture.sandbox.faults import OF_PUSHES, Fault, Faults, Kind, Plan, Where
+from overture.sandbox.grants import Grants
 from overture.sandbox.messages import Origin
 from overture.sandbox.people import Person
 from overture.sandbox.platform import Member, Platform
@@ -40,6 +42,11 @@ class _Message(_Strict):
     sender: str
     recipient: str
     text: str
+    encrypted: bool = False
+
+
+class _Revocation(_Strict):
+    account: str
 
 
 class _Fault(_Strict):
@@ -55,9 +62,11 @@ class _Fault(_Strict):
 class Control:
     """The controls of one platform."""
 
-    def __init__(self, *, platform: Platform, faults: Faults) -> None:
+    def __init__(self, *, platform: Platform, faults: Faults, grants: Grants, tell: Callable[[Event], None]) -> None:
         self._platform = platform
         self._faults = faults
+        self._grants = grants
+        self._tell = tell
 
     def routes(self) -> list[Route]:
         """Return the routes of all controls."""
@@ -69,6 +78,7 @@ class Control:
             Route("/_sandbox/people", _guarded(self._people), methods=["GET"]),
             Route("/_sandbox/messages", _guarded(self._messages), methods=["GET"]),
             Route("/_sandbox/messages", _guarded(self._write), methods=["POST"]),
+            Route("/_sandbox/revocations", _guarded(self._revoke), methods=["POST"]),
             Route("/_sandbox/faults", _guarded(self._read_faults), methods=["GET"]),
             Route("/_sandbox/faults", _guarded(self._order_fault), methods=["POST"]),
             Route("/_sandbox/faults", _guarded(self._clear_faults), methods=["DELETE"]),
@@ -129,6 +139,8 @@ class Control:
         problem = routes_messages.problem_with(wanted.text)
         if problem is not None:
             raise NotUnderstood(f"text: {problem}")
+        if wanted.encrypted:
+            return self._write_hidden(sender, recipient)
         if isinstance(sender, Account):
             refusal = self._platform.refusal(sender, recipient)
             if refusal is not None:
@@ -137,6 +149,26 @@ class Control:
             raise NotUnderstood(f"sender: {sender.username} is {sender.nature} and cannot write", status=409)
         message = self._platform.accept(sender, recipient, wanted.text, Origin.CONTROL)
         return answers.shown(record.as_json(message), status=201)
+
+    def _write_hidden(self, sender: Member, recipient: Member) -> Response:
+        """Let a person write in the platform's encrypted chat: no inbox shows it, subscribers are told that it is."""
+        if isinstance(sender, Account) or not isinstance(recipient, Account):
+            raise NotUnderstood("encrypted: a person writes so to a sending account")
+        moment = self._platform.now()
+        number = str(messages.next_id(moment, 0))
+        payload = activity.hidden_payload(sender.id, recipient.id, number, moment)
+        self._tell(Event(id=number, type="chat.received", user_id=recipient.id, payload=payload))
+        return answers.shown({"id": number, "encrypted": True}, status=201)
+
+    async def _revoke(self, request: Request) -> Response:
+        """Let the holder of an account take back what they granted."""
+        account_id = self._account((await _body(request, _Revocation)).account)
+        self._grants.end(account_id)
+        moment = self._platform.now()
+        number = str(messages.next_id(moment, 0))
+        payload = {"user_id": account_id, "revoked_at": instants.text_of(moment)}
+        self._tell(Event(id=number, type="oauth.revoke", user_id=account_id, payload=payload))
+        return answers.shown({"account": account_id}, status=201)
 
     async def _read_faults(self, _: Request) -> Response:
         return answers.shown([_fault(fault) for fault in self._faults.active()])

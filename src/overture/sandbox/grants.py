@@ -116,6 +116,7 @@ class Grants:
         self._codes: dict[str, tuple[Asked, str, float]] = {}
         self._spent: set[str] = set()
         self._revoked: set[str] = set()
+        self._ended: dict[str, float] = {}
 
     def knows(self, client_id: str) -> bool:
         """Tell whether there is such an app."""
@@ -174,6 +175,10 @@ class Grants:
         if told is not None:
             self._revoked.add(told["family"])
 
+    def end(self, account_id: str) -> None:
+        """Take back all an account has granted until now, as its holder does in the settings of the platform."""
+        self._ended[account_id] = self._clock()
+
     def holder(self, token: str) -> Holder | None:
         """Return for whom an access token speaks; None for one that opens nothing any more."""
         told = self._read(token, "access")
@@ -207,6 +212,8 @@ class Grants:
         is_old = kind == "access" and self._clock() - told["at"] > ACCESS_SECONDS and not may_be_old
         is_here = told["account"] in self._accounts
         if told["kind"] != kind or is_old or not is_here or told["family"] in self._revoked:
+            return None
+        if told["at"] <= self._ended.get(told["account"], 0.0):
             return None
         return told
 

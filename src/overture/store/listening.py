@@ -134,13 +134,13 @@ async def note_accounts(
 ) -> list[str]:
     """Note by which way the app's accounts are told now; return those that were told until now, and are no more.
 
-    `told` are those that are, by our ids; `problems` says of others why they are not, `problem` of all the rest.
+    `told` are those that are, by our ids; `problems` says why not, or not of everything, `problem` of all the rest.
     """
     rows = await connection.fetch(
         """
         WITH found AS MATERIALIZED (
             SELECT a.id, p.way AS before, CASE WHEN a.id = ANY($4::text[]) THEN $3::text END AS way,
-                   CASE WHEN a.id <> ALL($4::text[]) THEN coalesce(v.problem, $7) END AS problem
+                   coalesce(v.problem, CASE WHEN a.id <> ALL($4::text[]) THEN $7 END) AS problem
               FROM account_link a
               LEFT JOIN account_push p ON p.team_id = $1 AND p.account_id = a.id
               LEFT JOIN unnest($5::text[], $6::text[]) AS v (id, problem) ON v.id = a.id

@@ -74,10 +74,13 @@ class Judge:
         schema = self._resolved(operation["requestBody"]["content"]["application/json"]["schema"])
         body = json.loads(content)
         found = [f"unknown member {name}" for name in set(body) - set(schema["properties"])]
-        if not any(set(option["required"]) <= set(body) for option in schema["anyOf"]):
-            found.append("neither text nor attachments")
-        if len(body.get("text", "x")) < schema["properties"]["text"]["minLength"]:
+        options = schema.get("anyOf", [{"required": schema.get("required", [])}])
+        if not any(set(option["required"]) <= set(body) for option in options):
+            found.append("neither text nor attachments" if "text" in schema["properties"] else "something is missing")
+        if "text" in schema["properties"] and len(body.get("text", "x")) < schema["properties"]["text"]["minLength"]:
             found.append("empty text")
+        for name in {"event_type", "tag", "url", "webhook_id"} & set(body) & set(schema["properties"]):
+            found += self._faults_of_value(name, body[name], schema["properties"][name])
         return found
 
     def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +128,52 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
     assert [fault for request in seen for fault in judge.faults(request)] == []
 
 
+async def test_every_request_about_what_x_tells_by_itself_is_one_x_documents(judge: Judge) -> None:
+    seen: list[httpx.Request] = []
+    hooks = [
+        {"id": "7", "url": "https://other.example/team/app", "valid": True},
+        {"id": "8", "url": "https://own.example/team/app", "valid": False},
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if (request.method, request.url.path) == ("GET", "/2/webhooks"):
+            return httpx.Response(200, json={"data": hooks})
+        if (request.method, request.url.path) == ("GET", "/2/activity/subscriptions"):
+            token = {} if "pagination_token" in request.url.params else {"next_token": "0123456789abcdef"}
+            former = {
+                "subscription_id": "9",
+                "event_type": "dm.received",
+                "filter": {"user_id": "4"},
+                "tag": "team/app",
+            }
+            return httpx.Response(200, json={"data": [former] if token else [], "meta": token})
+        return httpx.Response(200, json={"data": {"id": "8", "url": "https://own.example", "valid": True}})
+
+    channel = XChannel(transport=httpx.MockTransport(answer))
+    telling = await channel.push.keep(
+        CREDENTIALS, address="https://own.example/team/app", tag="team/app", own_ids=["5"]
+    )
+    hooks.clear()
+    await channel.push.keep(CREDENTIALS, address="https://own.example/team/app", tag="team/app", own_ids=[])
+    lines = [line async for line in channel.push.listen(CREDENTIALS)]
+
+    assert telling.told == {"5"} and lines == []
+    # X's guides name `oauth.revoke`; its document does not, and a refusal of it is passed over.
+    judged = [request for request in seen if b"oauth.revoke" not in request.content]
+    assert [f"{request.method} {request.url.path}" for request in judged if request.method != "GET"] == [
+        "DELETE /2/webhooks/7",
+        "PUT /2/webhooks/8",
+        "DELETE /2/activity/subscriptions",
+        "POST /2/activity/subscriptions",
+        "POST /2/activity/subscriptions",
+        "POST /2/webhooks",
+        "DELETE /2/activity/subscriptions",
+    ]
+    assert len(seen) == len(judged) + 1
+    assert [fault for request in judged for fault in judge.faults(request)] == []
+
+
 @pytest.mark.parametrize(
     ("method", "address", "body"),
     [
@@ -139,6 +188,12 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
         ("GET", "/2/users/7/followers?max_results=1001", None),
         ("GET", "/2/tweets/7/liking_users?max_results=101", None),
         ("GET", "/2/nothing", None),
+        ("GET", "/2/activity/subscriptions?max_results=1001", None),
+        ("DELETE", "/2/activity/subscriptions", None),
+        ("PUT", "/2/webhooks/x", None),
+        ("POST", "/2/webhooks", {"address": "https://own.example"}),
+        ("POST", "/2/activity/subscriptions", {"event_type": "dm.written", "filter": {}}),
+        ("POST", "/2/activity/subscriptions", {"event_type": "dm.received"}),
         ("POST", "/2/dm_conversations/with/me/messages", {"text": "Hi"}),
         ("POST", "/2/dm_conversations/with/7/messages", {"txt": "Hi"}),
         ("POST", "/2/dm_conversations/with/7/messages", {"text": ""}),

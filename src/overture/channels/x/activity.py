@@ -15,6 +15,7 @@ from typing import Any
 from overture.channels.port import Credentials, InboxMessage, Pushed, Telling
 from overture.channels.x import answers, telling
 from overture.channels.x.client import CallFailed, Client, Unopened
+from overture.core import hidden
 from overture.core.words import PushedKind
 
 SIGNATURE = "x-twitter-webhooks-signature"
@@ -46,11 +47,11 @@ class Push:
         given = headers.get(SIGNATURE, "")
         return hmac.compare_digest(_signed(secret, body).encode(), given.encode("utf-8", "replace"))
 
-    def read(self, body: bytes) -> list[Pushed]:
-        """Return what an envelope tells of accounts.
+    def read(self, body: bytes, *, now: datetime) -> list[Pushed]:
+        """Return what an envelope tells of accounts; `now` dates what bears no time.
 
-        Kinds nobody asked for, our own messages and those in groups are left out. A message that cannot be read is
-        told of as such: somebody may have written.
+        Kinds nobody asked for, our own messages and those in groups are left out. A message that cannot be read is a
+        hint that somebody may have written.
         """
         try:
             envelope = json.loads(body)
@@ -61,19 +62,26 @@ class Push:
             return []
         payload = data.get("payload")
         payload = payload if isinstance(payload, Mapping) else {}
-        if data.get("event_type") == "dm.received":
-            return list(_messages(data, payload))
-        return []
+        match data.get("event_type"):
+            case "dm.received":
+                return list(_messages(data, payload))
+            case "chat.received":
+                return list(_hidden(data, payload, now))
+            case "oauth.revoke":
+                # Whether the account still lets us in is found out by using what it has granted.
+                return list(_hint(data))
+            case _:
+                return []
 
-    async def listen(self, app: Credentials) -> AsyncIterator[list[Pushed]]:
-        """Yield what X's stream tells, as it does; empty lists tell that it is open.
+    async def listen(self, app: Credentials) -> AsyncIterator[bytes]:
+        """Yield the lines of X's stream as they come; empty ones tell that it is open.
 
         Raises:
             ChannelError: it does not open, or breaks off.
         """
         try:
             async for line in self._client.lines(app, "/2/activity/stream"):
-                yield self.read(line) if line else []
+                yield line
         except Unopened as refused:
             raise answers.read_error(answers.refused(refused.answer, now=None)) from refused
         except CallFailed as failure:
@@ -89,16 +97,14 @@ class Push:
 
 
 def _messages(data: Mapping[str, Any], payload: Mapping[str, Any]) -> Iterator[Pushed]:
-    subscribed = data.get("filter")
-    own_id = _user_id(subscribed.get("user_id")) if isinstance(subscribed, Mapping) else None
+    own_id = _own_id(data)
     events = payload.get("direct_message_events")
     for event in events if isinstance(events, list) and events else [None]:
         if isinstance(event, Mapping) and event.get("type", "message_create") != "message_create":
             continue
         message, recipient_id = _message(event)
         if message is None:
-            if own_id is not None:
-                yield Pushed(event_id=f"unreadable:{_event_id(data)}", kind=PushedKind.UNREADABLE, own_id=own_id)
+            yield from _hint(data)
         elif recipient_id == (own_id or recipient_id):
             yield Pushed(
                 event_id=f"message:{message.platform_id}",
@@ -106,6 +112,56 @@ def _messages(data: Mapping[str, Any], payload: Mapping[str, Any]) -> Iterator[P
                 own_id=recipient_id,
                 message=message,
             )
+
+
+def _hidden(data: Mapping[str, Any], payload: Mapping[str, Any], now: datetime) -> Iterator[Pushed]:
+    """Yield a message of X Chat: who wrote, and nothing of what."""
+    own_id = _own_id(data)
+    conversation_id = payload.get("conversation_id")
+    parts = conversation_id.replace(":", "-").split("-") if isinstance(conversation_id, str) else []
+    others = [part for part in parts if part != own_id and _user_id(part)]
+    sender_id = _user_id(payload.get("sender_id")) or (others[0] if len(others) == 1 else None)
+    if own_id is None or sender_id is None:
+        yield from _hint(data)
+        return
+    if sender_id == own_id or (len(parts) == 1 and parts[0] != sender_id):
+        return  # written by the account itself, or in a group
+    message_id = payload.get("id")
+    known_by = message_id if isinstance(message_id, str) and _EVENT_ID.fullmatch(message_id) else _event_id(data)
+    low, high = sorted((int(sender_id), int(own_id)))
+    yield Pushed(
+        event_id=f"chat:{known_by}",
+        kind=PushedKind.MESSAGE,
+        own_id=own_id,
+        message=InboxMessage(
+            platform_id=hidden.platform_id(known_by),
+            conversation_id=f"{low}-{high}",
+            sender_id=sender_id,
+            other_id=sender_id,
+            is_inbound=True,
+            text=hidden.CONTENT,
+            sent_at=_written_at(payload.get("created_at")) or now,
+        ),
+    )
+
+
+def _hint(data: Mapping[str, Any]) -> Iterator[Pushed]:
+    own_id = _own_id(data)
+    if own_id is not None:
+        yield Pushed(event_id=f"hint:{_event_id(data)}", kind=PushedKind.HINT, own_id=own_id)
+
+
+def _own_id(data: Mapping[str, Any]) -> str | None:
+    subscribed = data.get("filter")
+    return _user_id(subscribed.get("user_id")) if isinstance(subscribed, Mapping) else None
+
+
+def _written_at(value: object) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return instant.astimezone(UTC) if instant is not None and instant.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _message(event: object) -> tuple[InboxMessage | None, str]:
@@ -141,7 +197,9 @@ def _user_id(value: object) -> str | None:
 
 def _event_id(data: Mapping[str, Any]) -> str:
     value = data.get("event_uuid")
-    return value if isinstance(value, str) and _EVENT_ID.fullmatch(value) else "unnamed"
+    if isinstance(value, str) and _EVENT_ID.fullmatch(value):
+        return value
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def _instant(value: object) -> datetime | None:

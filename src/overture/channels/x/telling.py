@@ -9,7 +9,10 @@ from overture.channels.x import answers
 from overture.channels.x.answers import Answer
 from overture.channels.x.client import CallFailed, Client
 
-NEEDED = ("dm.received",)
+MESSAGES = "dm.received"
+NEEDED = (MESSAGES, "chat.received")
+OPTIONAL = ("oauth.revoke",)
+"""Asked for once, with the rest: X's guides name it, its document does not."""
 
 _HOOKS, _SUBSCRIPTIONS = "/2/webhooks", "/2/activity/subscriptions"
 _PER_PAGE, _PAGE_CAP = 1_000, 20
@@ -41,9 +44,11 @@ async def keep(client: Client, app: Credentials, *, address: str | None, tag: st
         ids = ",".join(left[first : first + _DELETED_AT_ONCE])
         await _change(client, app, "DELETE", f"{_SUBSCRIPTIONS}?ids={ids}")
     problems: dict[str, str] = {}
+    untold: set[str] = set()
     for own_id in own_ids:
-        for event_type in NEEDED:
-            if (event_type, own_id) in kept:
+        kinds = NEEDED if (MESSAGES, own_id) in kept else NEEDED + OPTIONAL
+        for event_type in kinds:
+            if (event_type, own_id) in kept or own_id in untold:
                 continue
             body: dict[str, object] = {"event_type": event_type, "filter": {"user_id": own_id}, "tag": tag}
             if hook_id is not None:
@@ -53,8 +58,11 @@ async def keep(client: Client, app: Credentials, *, address: str | None, tag: st
             except ChannelError as error:
                 if error.kind not in _OF_ONE_ACCOUNT:
                     raise
-                problems[own_id] = error.detail
-    return Telling(told=wanted - problems.keys(), problems=problems)
+                if event_type in NEEDED:
+                    problems.setdefault(own_id, f"{error.detail} ({event_type})")
+                if event_type == MESSAGES:
+                    untold.add(own_id)
+    return Telling(told=wanted - untold, problems=problems)
 
 
 async def _keep_hook(client: Client, app: Credentials, *, address: str | None, tag: str) -> str | None:
