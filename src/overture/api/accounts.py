@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from fastapi import Query, Request
+from fastapi.responses import StreamingResponse
 from pydantic import Field, model_validator
 
 from overture.actions import accounts, capabilities, linking
 from overture.actions import budgets as stands
 from overture.actions.context import Actor, Context
-from overture.api import bodies, budgets, callbacks, platforms, refusals, routing
+from overture.api import bodies, budgets, callbacks, platforms, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.budgets import BudgetAnswer
 from overture.api.paging import CurrentPage, Page
-from overture.core import rights
+from overture.core import instants, rights
 from overture.core.budget import Standing
+from overture.core.cells import Cell
 from overture.core.grants import Grant, Keys
 from overture.core.rights import Scope
 from overture.core.words import AccountStatus, AnswerWay, Capability
@@ -22,6 +24,18 @@ from overture.store import listening
 from overture.store.accounts import Account
 
 router = routing.router("Account links")
+_TABLE = (
+    "id",
+    "platform",
+    "platformId",
+    "username",
+    "displayName",
+    "status",
+    "pauseReasons",
+    "hourlyLimit",
+    "dailyLimit",
+    "createdAt",
+)
 
 
 _Token = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
@@ -214,6 +228,29 @@ async def list_account_links(
     return Page(data=await _answers(context, actor, shown), next_cursor=cursor)
 
 
+@router.get(
+    "/account-links.csv",
+    summary="Download all account links",
+    response_class=StreamingResponse,
+    responses=tables.DOCUMENTED,
+)
+async def download_account_links(
+    context: CurrentContext,
+    actor: CurrentActor,
+    platform: Annotated[list[str], Query(description="Only these platforms.", examples=[["twitter"]])] = [],  # noqa: B006 - FastAPI copies it
+    status: Annotated[list[AccountStatus], Query(description="Only these states.", examples=[["offline"]])] = [],  # noqa: B006 - the same
+) -> StreamingResponse:
+    """Return the team's account links as CSV. What a spreadsheet would calculate gets a `'`."""
+
+    async def read(after: str | None) -> Sequence[Account]:
+        return await accounts.read_page(
+            context, actor, platforms=platform, statuses=status, after=after, count=tables.AT_ONCE
+        )
+
+    rows = ([_cells(account) for account in piece] async for piece in tables.pieces(read, lambda account: account.id))
+    return tables.answer("account-links.csv", _TABLE, rows)
+
+
 @router.get("/account-links/{account_link_id}", summary="Get an account link")
 async def get_account_link(context: CurrentContext, actor: CurrentActor, account_link_id: str) -> AccountAnswer:
     """Return one account link."""
@@ -347,3 +384,18 @@ def _hearing(heard: listening.Standing) -> HearingAnswer:
 
 def _missing(scope: Scope) -> MissingScopeAnswer:
     return MissingScopeAnswer(scope=scope.name, costs=rights.told([scope]))
+
+
+def _cells(account: Account) -> list[Cell]:
+    return [
+        account.id,
+        account.platform,
+        account.platform_id,
+        account.username,
+        account.display_name,
+        account.status,
+        ", ".join(account.pause_reasons),
+        account.hourly_limit,
+        account.daily_limit,
+        instants.written(account.created_at),
+    ]

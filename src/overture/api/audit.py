@@ -1,19 +1,25 @@
 """The audit: who did what, and when."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from overture.actions import audit
-from overture.api import bodies, routing
+from overture.api import bodies, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
+from overture.core import instants
+from overture.core.cells import Cell
 from overture.core.words import ActorType, AuditAction, ObjectType
 from overture.store.audits import Entry, Filters
 
 router = routing.router("Audit")
+_TABLE = ("at", "actorType", "actorId", "actorName", "action", "objectType", "objectId", "before", "after")
 
 
 class ActorAnswer(bodies.Answer):
@@ -91,6 +97,45 @@ async def list_audit(
     rows = await audit.page(context, actor, filters=filters, after=after, limit=paging.fetch)
     shown, cursor = paging.cut(rows, lambda entry: (entry.at.isoformat(), entry.id))
     return Page(data=[_answer(entry) for entry in shown], next_cursor=cursor)
+
+
+@router.get(
+    "/audit.csv", summary="Download who did what", response_class=StreamingResponse, responses=tables.DOCUMENTED
+)
+async def download_audit(
+    context: CurrentContext,
+    actor: CurrentActor,
+    since: Annotated[
+        bodies.QueryInstant | None,
+        Query(alias="from", description="Only acts at or after this instant.", examples=[bodies.EXAMPLE_TIME]),
+    ] = None,
+    until: Annotated[
+        bodies.QueryInstant | None,
+        Query(alias="to", description="Only acts before this instant.", examples=["2026-11-24T00:00:00.000Z"]),
+    ] = None,
+) -> StreamingResponse:
+    """Return what people and their programs did as CSV, the newest first, with what changed as JSON."""
+    filters = Filters(actions=[], object_type=None, object_id=None, since=since, until=until)
+
+    async def read(after: tuple[datetime, str] | None) -> Sequence[Entry]:
+        return await audit.page(context, actor, filters=filters, after=after, limit=tables.AT_ONCE)
+
+    rows = ([_cells(one) for one in piece] async for piece in tables.pieces(read, lambda one: (one.at, one.id)))
+    return tables.answer("audit.csv", _TABLE, rows)
+
+
+def _cells(entry: Entry) -> list[Cell]:
+    return [
+        instants.written(entry.at),
+        entry.actor_type,
+        entry.actor_id,
+        entry.actor_name,
+        entry.action,
+        entry.object_type,
+        entry.object_id,
+        None if entry.before is None else json.dumps(entry.before, ensure_ascii=False),
+        None if entry.after is None else json.dumps(entry.after, ensure_ascii=False),
+    ]
 
 
 def _answer(entry: Entry) -> EntryAnswer:

@@ -12,6 +12,8 @@ from overture.api.campaign_parts import (
     AutomationAnswer,
     StepAnswer,
 )
+from overture.core import instants
+from overture.core.cells import Cell
 from overture.core.words import CampaignStatus, ContactPolicy
 from overture.store.campaigns import Campaign
 
@@ -175,6 +177,55 @@ def answer(campaign: Campaign, wait: Wait | None) -> CampaignAnswer:
         contact_policy=ContactPolicy(campaign.contact_policy),
         waits_for=None if wait is None else WaitAnswer(code=wait.code, message=wait.message, until=wait.until),
     )
+
+
+TABLE = (
+    "id",
+    "name",
+    "description",
+    "status",
+    "enabled",
+    "targetsCount",
+    "scopeAssessedCount",
+    "contactedCount",
+    "repliesCount",
+    "heldCount",
+    "completionRate",
+    "replyRate",
+    "hourlyMessageRate",
+    "scheduleTimezone",
+    "pauseReason",
+    "createdAt",
+    "lastStartedAt",
+    "completedAt",
+)
+"""The header of `cells`."""
+
+
+def cells(campaign: Campaign) -> list[Cell]:
+    """Return the cells of a campaign, in the order of `TABLE`."""
+    settings, counts = campaign.settings, campaign.counts
+    return [
+        campaign.id,
+        settings.name,
+        settings.description,
+        campaign.status,
+        campaign.enabled,
+        counts.targets,
+        counts.assessed,
+        counts.contacted,
+        counts.answered,
+        counts.held,
+        counts.completion_rate,
+        counts.reply_rate,
+        settings.hourly_message_rate,
+        settings.zone,
+        campaign.pause_message,
+        *(
+            None if at is None else instants.written(at)
+            for at in (campaign.created_at, campaign.last_started_at, campaign.completed_at)
+        ),
+    ]
 
 
 def _pause_reason(campaign: Campaign) -> PauseReason | None:

@@ -1,16 +1,22 @@
 """Lists and their columns."""
 
+from collections.abc import Sequence
+
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from overture.actions import lists
-from overture.api import bodies, refusals, routing
+from overture.api import bodies, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.paging import CurrentPage, Page
+from overture.core import instants
+from overture.core.cells import Cell
 from overture.core.words import ColumnType
 from overture.store.lists import Column, LeadList
 
 router = routing.router("Lists")
 _EXAMPLE = "l0mdbz3k91yq0c8f4w2n7xhs"
+_TABLE = ("id", "kind", "name", "description", "leadsCount", "createdAt", "updatedAt")
 _EXAMPLE_COLUMN = "custom_f0mdbz3k91yq0c8f4w2n7xhs"
 
 
@@ -84,6 +90,17 @@ async def list_lists(context: CurrentContext, actor: CurrentActor, paging: Curre
     return Page(data=[_answer(row) for row in shown], next_cursor=cursor)
 
 
+@router.get("/lists.csv", summary="Download all lists", response_class=StreamingResponse, responses=tables.DOCUMENTED)
+async def download_lists(context: CurrentContext, actor: CurrentActor) -> StreamingResponse:
+    """Return the team's lists as CSV. What a spreadsheet would calculate gets a `'`."""
+
+    async def read(after: str | None) -> Sequence[LeadList]:
+        return await lists.read_page(context, actor, after=after, count=tables.AT_ONCE)
+
+    rows = ([_cells(row) for row in piece] async for piece in tables.pieces(read, lambda row: row.id))
+    return tables.answer("lists.csv", _TABLE, rows)
+
+
 @router.post("/lists", summary="Create a list")
 async def create_list(context: CurrentContext, actor: CurrentActor, body: CreateList) -> ListAnswer:
     """Make an empty list."""
@@ -154,6 +171,11 @@ async def change_list_column(
 async def delete_list_column(context: CurrentContext, actor: CurrentActor, list_id: str, column_id: str) -> None:
     """Delete a column with its values, unless campaigns fill a column of theirs from it."""
     await lists.delete_column(context, actor, list_id=list_id, column_id=column_id)
+
+
+def _cells(row: LeadList) -> list[Cell]:
+    created_at, updated_at = instants.written(row.created_at), instants.written(row.updated_at)
+    return [row.id, row.kind, row.name, row.description, row.leads_count, created_at, updated_at]
 
 
 def _answer(row: LeadList) -> ListAnswer:

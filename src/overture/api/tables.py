@@ -1,13 +1,19 @@
 """Tables: collections as CSV, written while they are read, so that their size does not matter."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from fastapi.responses import StreamingResponse
 
 from overture.core import cells
 from overture.core.cells import Cell
 from overture.store.people import Profile
+
+AT_ONCE = 1_000
+"""How many rows are read at once."""
+
+Place = TypeVar("Place")
+Row = TypeVar("Row")
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV"}
@@ -41,6 +47,16 @@ def written(name: str, pieces: AsyncIterator[str]) -> StreamingResponse:
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+async def pieces(
+    read: Callable[[Place | None], Awaitable[Sequence[Row]]], place: Callable[[Row], Place]
+) -> AsyncIterator[Sequence[Row]]:
+    """Read a collection to its end; `read` brings what comes after a place, `place` tells where a row stands."""
+    after: Place | None = None
+    while rows := await read(after):
+        yield rows
+        after = place(rows[-1])
 
 
 def profile(found: Profile) -> list[Cell]:
