@@ -14,9 +14,9 @@ export function nounsOf(type: string): string[] {
   const [object = "", deed = ""] = type.split(".");
   switch (object) {
     case "campaign":
-      return ["campaigns"];
+      return ["campaigns", "overview"];
     case "target":
-      return deed === "replied" ? ["campaigns", "threads"] : ["campaigns"];
+      return deed === "replied" ? ["campaigns", "overview", "threads"] : ["campaigns", "overview"];
     case "message":
     case "thread":
       return ["threads"];
@@ -27,11 +27,11 @@ export function nounsOf(type: string): string[] {
     case "status":
       return ["statuses", "threads"];
     case "accountLink":
-      return ["accounts", "campaigns"];
+      return ["accounts", "campaigns", "overview"];
     case "import":
-      return ["imports", "lists"];
+      return ["imports", "lists", "overview"];
     case "webhook":
-      return ["webhooks"];
+      return ["webhooks", "overview"];
     default:
       return [];
   }

@@ -191,6 +191,40 @@ export const preview = (id: string, platformId: string) =>
       ),
   });
 
+export const overview = () =>
+  queryOptions({
+    queryKey: ["overview"],
+    queryFn: () => take(api.GET("/api/v2/team/overview")),
+    refetchInterval: 30_000,
+  });
+
+const HOURS_SHOWN = 72;
+
+/** What has come of a campaign; by hours only of the last days in which something happened. */
+export const analytics = (id: string, interval: "day" | "hour") =>
+  queryOptions({
+    queryKey: ["campaigns", id, "analytics", interval],
+    queryFn: async () => {
+      const found = await take(
+        api.GET("/api/v2/campaigns/{campaign_id}/analytics", {
+          params: { path: { campaign_id: id }, query: { interval: "day" } },
+        }),
+      );
+      const last = found.series.at(-1);
+      if (interval === "day" || !last) return found;
+      const to = new Date(new Date(last.at).getTime() + 24 * 3_600_000);
+      const from = new Date(to.getTime() - HOURS_SHOWN * 3_600_000);
+      return take(
+        api.GET("/api/v2/campaigns/{campaign_id}/analytics", {
+          params: {
+            path: { campaign_id: id },
+            query: { interval, from: from.toISOString(), to: to.toISOString() },
+          },
+        }),
+      );
+    },
+  });
+
 export const threads = (filter: ThreadFilter) =>
   paged(["threads", "list", filter], (cursor) =>
     take(

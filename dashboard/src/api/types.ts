@@ -7,6 +7,8 @@ type Schemas = components["schemas"];
 type Read<Name extends keyof Schemas> = Readable<Schemas[Name]>;
 
 export type Account = Read<"AccountAnswer">;
+export type Analytics = Read<"AnalyticsAnswer">;
+export type Attention = Read<"AttentionAnswer">;
 export type Automation = Read<"AutomationAnswer">;
 export type Budget = Read<"BudgetAnswer">;
 export type Campaign = Read<"CampaignAnswer">;
@@ -31,5 +33,6 @@ export type Profile = Read<"ProfileAnswer">;
 export type Status = Read<"StatusAnswer">;
 export type StepBody = Schemas["ReplaceSequence"]["steps"][number];
 export type Tag = Read<"TagAnswer">;
+export type TeamOverview = Read<"TeamOverviewAnswer">;
 export type Thread = Read<"ThreadAnswer">;
 export type TimelineEntry = Read<"TimelineEntry">;

@@ -4,9 +4,20 @@ import { ACCOUNT_STATES, CAMPAIGN_STATES, LEAD_STATES, type Tone } from "../word
 import style from "./State.module.css";
 
 /** A state as a dot of its tone and a word; the word alone says everything. */
-export function State({ tone, children, title }: { tone: Tone; children: ReactNode; title?: string }) {
+export function State({
+  tone,
+  children,
+  title,
+  isLong = false,
+}: {
+  tone: Tone;
+  children: ReactNode;
+  title?: string | undefined;
+  /** Takes more than a line where it must. */
+  isLong?: boolean;
+}) {
   return (
-    <span className={style.state} title={title}>
+    <span className={style.state} data-long={isLong || undefined} title={title}>
       <span className={style.dot} data-tone={tone} aria-hidden="true" />
       {children}
     </span>

@@ -20,8 +20,10 @@ export function moment(at: string, options: { zone?: string; now?: Date } = {}):
 }
 
 /** A day without its time. */
-export function day(at: string): string {
-  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" }).format(new Date(at));
+export function day(at: string, zone: string = here): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "numeric", month: "short", year: "numeric" }).format(
+    new Date(at),
+  );
 }
 
 /** A minute of the day as on a clock: 540 is 09:00, 1440 is 24:00. */

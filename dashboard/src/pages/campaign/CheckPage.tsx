@@ -105,8 +105,8 @@ function Issues({ issues, campaignId }: { issues: Issue[]; campaignId: string })
           <Paper key={`${issue.code}-${issue.path.join(".")}`} p="md">
             <Group justify="space-between" align="flex-start" gap="sm">
               <div>
-                <State tone={issue.severity === "error" ? "bad" : "care"}>
-                  <Text component="span" size="sm" fw={600} style={{ whiteSpace: "normal" }}>
+                <State tone={issue.severity === "error" ? "bad" : "care"} isLong>
+                  <Text component="span" size="sm" fw={600}>
                     {issue.message}
                   </Text>
                 </State>

@@ -1,17 +1,14 @@
 import { Button, Progress, Text } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import * as query from "../../api/queries.ts";
 import type { Campaign, LeadState } from "../../api/types.ts";
 import { type Figure, Figures } from "../../parts/Figures.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Section, Shown } from "../../parts/Page.tsx";
-import { Table } from "../../parts/Table.tsx";
-import { glance, VARIABLES } from "../../words/message.ts";
 import { count, counted, percent } from "../../words/numbers.ts";
-import { drafts, offsets } from "../../words/steps.ts";
-import { wait } from "../../words/time.ts";
 import style from "./Overview.module.css";
+import { Results } from "./Results.tsx";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/");
 
@@ -26,8 +23,7 @@ export function OverviewPage() {
           <Figures figures={figuresOf(campaign)} />
           <Now campaign={campaign} />
           <Held campaign={campaign} />
-          <Steps campaign={campaign} />
-          <Accounts campaign={campaign} />
+          <Results campaign={campaign} />
         </>
       )}
     </Shown>
@@ -77,7 +73,7 @@ function Now({ campaign }: { campaign: Campaign }) {
     campaign.isBuildingPlan && "Leads are being given to accounts.",
   ].filter((step) => typeof step === "string");
   return (
-    <Section title="Now" bare={false}>
+    <Section title="Now">
       <div className={style.now}>
         <div>
           <Progress value={campaign.completionRate * 100} aria-label="Leads that are done" mb={6} />
@@ -132,85 +128,4 @@ function Held({ campaign }: { campaign: Campaign }) {
       </div>
     </Section>
   );
-}
-
-function Steps({ campaign }: { campaign: Campaign }) {
-  const columns = useQuery(query.campaignColumns(campaign.id));
-  const names = { ...VARIABLES, ...Object.fromEntries((columns.data ?? []).map(({ id, name }) => [id, name])) };
-  const steps = drafts(campaign.sequence);
-  const when = offsets(steps);
-  const rows = steps.map((draft, rank) => ({ ...draft, rank })).filter(({ step }) => step.type !== "delay");
-  return (
-    <Section title="Sequence" note="Counted from the first message; hours and pace come on top.">
-      <Table
-        label="Sequence"
-        rows={rows}
-        rowKey={(row) => row.key}
-        columns={[
-          {
-            label: "Step",
-            isWide: true,
-            cell: ({ step }) =>
-              step.type === "message" ? glance(step.data.segments, names) : <span className="soft">Like</span>,
-          },
-          { label: "When", cell: ({ rank }) => when[rank] },
-        ]}
-        empty={<Text p="md">No steps yet.</Text>}
-      />
-    </Section>
-  );
-}
-
-function Accounts({ campaign }: { campaign: Campaign }) {
-  const accounts = useQuery(query.accounts());
-  const rows = (accounts.data ?? []).filter((account) => campaign.accountLinkIds.includes(account.id));
-  return (
-    <Section title="Next on each account">
-      <Table
-        label="Accounts of this campaign"
-        rows={accounts.data && rows}
-        rowKey={(account) => account.id}
-        columns={[
-          {
-            label: "Account",
-            cell: (account) => (
-              <Link
-                to="/campaigns/$campaignId/leads"
-                params={{ campaignId: campaign.id }}
-                search={{ accountLinkId: [account.id] }}
-                className="plain"
-              >
-                @{account.username}
-              </Link>
-            ),
-          },
-          {
-            label: "Next message",
-            isWide: true,
-            cell: (account) => <Next campaign={campaign} accountId={account.id} />,
-          },
-        ]}
-        empty={<Text p="md">No accounts.</Text>}
-      />
-    </Section>
-  );
-}
-
-/** What an account sends next for this campaign, as far as its first leads tell. */
-function Next({ campaign, accountId }: { campaign: Campaign; accountId: string }) {
-  const leads = useInfiniteQuery(
-    query.campaignLeads(campaign.id, { state: ["ready", "inSequence"], accountLinkId: [accountId] }),
-  );
-  const known = leads.data?.pages.flatMap((page) => page.data);
-  if (!known) return <span className="soft">…</span>;
-  const next = known.find((lead) => lead.nextSendAt);
-  if (next?.nextSendAt) {
-    return (
-      <span>
-        <Moment at={next.nextSendAt} /> to {next.profile.displayName ?? `@${next.profile.username}`}
-      </span>
-    );
-  }
-  if (known.length === 0) return <span className="soft">nothing more to send</span>;
-  return <span className="soft">{known[0]?.waitsFor?.message ?? wait(0, "minutes")}</span>;
 }

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, type LinkProps } from "@tanstack/react-router";
 import { api, take } from "../../api/client.ts";
 import * as query from "../../api/queries.ts";
-import type { Account, Campaign } from "../../api/types.ts";
+import type { Account, Campaign, TeamOverview } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead, Section, Shown } from "../../parts/Page.tsx";
@@ -11,20 +11,25 @@ import { nameOf } from "../../parts/Person.tsx";
 import { Share } from "../../parts/Share.tsx";
 import { State } from "../../parts/State.tsx";
 import { Table } from "../../parts/Table.tsx";
-import { type Need, needs } from "../../words/needs.ts";
+import { wayTo } from "../../words/attention.ts";
 import { count, percent } from "../../words/numbers.ts";
 
 /** At a glance: what needs somebody, what runs, who has answered. */
 export function HomePage() {
   const campaigns = useInfiniteQuery(query.campaigns({ status: ["active", "paused"] }));
   const accounts = useQuery(query.accounts());
+  const overview = useQuery(query.overview());
   return (
     <>
       <PageHead title="Home" />
       <Shown query={accounts}>
         {(all) => (
           <Shown query={campaigns}>
-            {({ pages }) => <Glance accounts={all} campaigns={pages.flatMap((page) => page.data)} />}
+            {({ pages }) => (
+              <Shown query={overview}>
+                {(found) => <Glance accounts={all} campaigns={pages.flatMap((page) => page.data)} overview={found} />}
+              </Shown>
+            )}
           </Shown>
         )}
       </Shown>
@@ -32,20 +37,30 @@ export function HomePage() {
   );
 }
 
-function Glance({ accounts, campaigns }: { accounts: Account[]; campaigns: Campaign[] }) {
+function Glance({
+  accounts,
+  campaigns,
+  overview,
+}: {
+  accounts: Account[];
+  campaigns: Campaign[];
+  overview: TeamOverview;
+}) {
   const running = campaigns.filter(({ status }) => status === "active");
   return (
     <>
-      <Needs needs={needs(accounts, campaigns)} isIdle={campaigns.length === 0} />
+      <Needs overview={overview} isIdle={campaigns.length === 0} />
       {campaigns.length === 0 ? <FirstSteps accounts={accounts} /> : <Running campaigns={running} />}
+      <Upcoming upcoming={overview.upcoming} />
       <Answers />
       <StopAll />
     </>
   );
 }
 
-function Needs({ needs: all, isIdle }: { needs: Need[]; isIdle: boolean }) {
-  if (all.length === 0) {
+function Needs({ overview, isIdle }: { overview: TeamOverview; isIdle: boolean }) {
+  const { attention, attentionCount } = overview;
+  if (attention.length === 0) {
     if (isIdle) return null;
     return (
       <Paper p="md">
@@ -54,33 +69,71 @@ function Needs({ needs: all, isIdle }: { needs: Need[]; isIdle: boolean }) {
     );
   }
   return (
-    <Section title="Needs you" bare>
+    <Section
+      title="Needs you"
+      bare
+      note={attentionCount > attention.length && `The first ${attention.length} of ${count(attentionCount)}.`}
+    >
       <Stack gap="sm">
-        {all.map((need) => (
-          <Paper key={need.key} p="md">
-            <Group justify="space-between" gap="sm">
-              <div>
-                <State tone={need.tone}>
-                  <strong>{need.title}</strong>
-                </State>
-                <Text size="sm" c="dimmed" pl={16}>
-                  {need.text}
-                </Text>
-              </div>
-              <Button
-                variant="default"
-                size="xs"
-                component={Link}
-                to={need.link.to as LinkProps["to"]}
-                params={need.link.params as never}
-                search={need.link.search as never}
-              >
-                {need.link.label}
-              </Button>
-            </Group>
-          </Paper>
-        ))}
+        {attention.map((need) => {
+          const way = wayTo(need);
+          return (
+            <Paper key={`${need.code}-${need.object.id}-${need.message}`} p="md">
+              <Group justify="space-between" gap="sm" wrap="nowrap">
+                <div>
+                  <State tone={need.severity === "error" ? "bad" : "care"} isLong>
+                    <strong>{need.message}</strong>
+                  </State>
+                  <Text size="sm" c="dimmed" pl={16}>
+                    {need.remedy}
+                  </Text>
+                </div>
+                {way && (
+                  <Button
+                    variant="default"
+                    size="xs"
+                    component={Link}
+                    to={way.to as LinkProps["to"]}
+                    params={way.params as never}
+                    search={way.search as never}
+                    flex="none"
+                  >
+                    {way.label}
+                  </Button>
+                )}
+              </Group>
+            </Paper>
+          );
+        })}
       </Stack>
+    </Section>
+  );
+}
+
+function Upcoming({ upcoming }: { upcoming: TeamOverview["upcoming"] }) {
+  if (upcoming.length === 0) return null;
+  return (
+    <Section title="Goes out next" bare>
+      <Table
+        label="What goes out next"
+        rows={upcoming}
+        rowKey={({ accountLinkId }) => accountLinkId}
+        columns={[
+          { label: "When", cell: ({ at }) => <Moment at={at} /> },
+          { label: "From", cell: ({ username }) => `@${username ?? "…"}` },
+          { label: "To", cell: ({ profile }) => nameOf(profile) },
+          {
+            label: "Campaign",
+            isWide: true,
+            cell: ({ campaignId, campaignName }) => (
+              <Link to="/campaigns/$campaignId" params={{ campaignId }} className="plain">
+                {campaignName}
+              </Link>
+            ),
+          },
+        ]}
+        empty={null}
+      />
     </Section>
   );
 }
