@@ -59,12 +59,12 @@ export function Shell() {
         <Places />
         <Foot />
       </aside>
-      <div className={style.bar}>
+      <header className={style.bar}>
         <ActionIcon variant="subtle" color="gray" size="lg" onClick={menu.open} aria-label="Open the menu">
           <MenuIcon />
         </ActionIcon>
         <Brand />
-      </div>
+      </header>
       <Drawer
         opened={isMenuOpen}
         onClose={menu.close}

@@ -85,7 +85,7 @@ function Needs({ overview, isIdle }: { overview: TeamOverview; isIdle: boolean }
                     <strong>{need.message}</strong>
                   </State>
                   <Text size="sm" c="dimmed" pl={16}>
-                    {need.remedy}
+                    {need.remedy.replaceAll("`", "")}
                   </Text>
                 </div>
                 {way && (
