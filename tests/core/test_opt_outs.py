@@ -90,6 +90,32 @@ def test_a_phrase_within_a_sentence_does_not_count(phrase: str, word: str, comes
     assert not opt_outs.is_opt_out(f"{word} {phrase}" if comes_first else f"{phrase} {word}")
 
 
+@given(st.sampled_from(PHRASES), st.sampled_from(["coffee", "Kaffee", "завтра"]), st.sampled_from(["demain", "7", ""]))
+def test_a_phrase_within_a_sentence_is_mentioned(phrase: str, before: str, after: str) -> None:
+    assert opt_outs.mentions(f"{before} {phrase.upper()}, {after}")
+
+
+@pytest.mark.parametrize(
+    ("message", "mentioned"),
+    [
+        ("I think you should stop writing", True),
+        ("我已经说过不要再发了，谢谢", True),
+        ("もう配信停止してください", True),
+        ("Our bus stops there, unstoppable", False),
+        ("Tell me more", False),
+        ("", False),
+        ("don't " * 2_000, False),
+    ],
+)
+def test_a_mention_is_of_whole_words_where_there_are_spaces(message: str, mentioned: bool) -> None:
+    assert opt_outs.mentions(message) is mentioned
+
+
+@given(st.text())
+def test_whatever_opts_out_mentions_it(message: str) -> None:
+    assert opt_outs.mentions(message) or not opt_outs.is_opt_out(message)
+
+
 @given(st.text(max_size=40).filter(lambda text: not any(character.isalpha() for character in text)))
 def test_what_has_no_letters_says_nothing(message: str) -> None:
     assert not opt_outs.is_opt_out(message)

@@ -1,5 +1,7 @@
 """Rules at work: what happens to lists, people and other campaigns reaches a campaign by itself."""
 
+from datetime import timedelta
+
 from tests.engine.conftest import World, message
 
 
@@ -85,3 +87,33 @@ async def test_whoever_writes_is_no_longer_out_for_missing_consent_but_waits_for
     await world.run_until(has_come_in)
     assert (await states(world, campaign_id))[writing["id"]] == ("held", "wroteFirst")
     assert (await states(world, campaign_id))[silent["id"]] == missing
+
+
+async def test_words_of_an_opt_out_among_others_ask_a_person(world: World) -> None:
+    await world.link("ana")
+    unclear, plain = (await world.people(nature="open", talk="silent"))[:2]
+    campaign_id = await world.campaign([await world.make_list([unclear, plain])])
+
+    async def were_contacted() -> bool:
+        if await world.lead_states(campaign_id) != {"inSequence": 2}:
+            return False
+        last = await world.pool.fetchval("SELECT max(contacted_at) FROM lead")
+        return bool(await world.clock.now() > last + timedelta(minutes=1))
+
+    await world.run_until(were_contacted)
+    await world.say(unclear["id"], "ana", "I think you should stop writing to me.")
+    await world.say(plain["id"], "ana", "Tell me more")
+
+    async def have_answered() -> bool:
+        return await world.lead_states(campaign_id) == {"replied": 2}
+
+    await world.run_until(have_answered)
+    assert await states(world, campaign_id) == {
+        unclear["id"]: ("replied", "mayOptOut"),
+        plain["id"]: ("replied", None),
+    }
+    rows = await world.pool.fetch(
+        "SELECT p.platform_id, t.unread, t.archived FROM thread t JOIN profile p ON p.id = t.profile_id"
+    )
+    assert {tuple(row) for row in rows} == {(unclear["id"], True, False), (plain["id"], False, False)}
+    assert await world.pool.fetchval("SELECT count(*) FROM person WHERE suppressed_at IS NOT NULL") == 0

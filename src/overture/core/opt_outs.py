@@ -1,8 +1,9 @@
 """Opt-outs: the words by which people say that they want no more messages, as data.
 
-The rule: a message opts out if it is nothing but one of these phrases, whatever its case, punctuation and spacing, with
-or without a word of courtesy before or after it, and said once or several times over. Whatever says more is read by a
-person: "Can you stop by our stand?" must not silence a team for good.
+The first rule: a message opts out if it is nothing but one of these phrases, whatever its case, punctuation and
+spacing, with or without a word of courtesy before or after it, and said once or several times over. Whatever says more
+is read by a person: "Can you stop by our stand?" must not silence a team for good. The second rule: whatever has one of
+the phrases in it is shown to a person to decide.
 """
 
 import unicodedata
@@ -215,6 +216,17 @@ def is_opt_out(message: str) -> bool:
     return False
 
 
+def mentions(message: str) -> bool:
+    """Tell whether a message has one of the phrases anywhere in it: a person reads what it means."""
+    words = _words(message)
+    for start, word in enumerate(words):
+        for length in _LENGTHS.get(word, ()):
+            if " ".join(words[start : start + length]) in _PHRASES:
+                return True
+    bare = "".join(words)
+    return any(phrase in bare for phrase in _UNSPACED)
+
+
 def _words(message: str) -> list[str]:
     """The words of a message, without what stands around them."""
     bare = (_bare(word) for word in text.normalise(message).replace("\u2019", "'").split())
@@ -254,4 +266,11 @@ def _said_once(words: list[str]) -> list[str] | None:
 
 _PHRASES = frozenset(" ".join(_words(phrase)) for phrases in PHRASES.values() for phrase in phrases)
 _COURTESY = frozenset(" ".join(_words(words)) for words in COURTESY)
+_LENGTHS: dict[str, frozenset[int]] = {
+    first: frozenset(len(phrase.split()) for phrase in _PHRASES if phrase.split()[0] == first)
+    for first in {phrase.split()[0] for phrase in _PHRASES}
+}
+"""By the first word of phrases, how many words they have."""
+_UNSPACED = frozenset("".join(_words(phrase)) for language in ("ja", "zh") for phrase in PHRASES[language])
+"""Phrases of languages that put no space between words."""
 _LONGEST = 10 * max(len(phrase) for phrase in _PHRASES)

@@ -157,6 +157,7 @@ async def _stop_sequences(
         ]
     replied = await progress.reply(connection, team_id=team_id, replies=replies)
     stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
+    await _ask(connection, team_id, account_id, inbound, opted_out)
     await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=opted_out, now=now)
     changed = [*replied, *stopped]
     await persons.free(
@@ -190,6 +191,23 @@ async def _stop_sequences(
 def _answer(messages: Sequence[port.InboxMessage], stored: Mapping[str, threads.Stored]) -> threads.Stored:
     """Say which message answers: the first that has come now."""
     return stored[messages[0].platform_id]
+
+
+async def _ask(
+    connection: Connection,
+    team_id: str,
+    account_id: str,
+    inbound: Mapping[str, Sequence[port.InboxMessage]],
+    opted_out: Sequence[str],
+) -> None:
+    """Ask a person about messages that may mean "no more" and say more than that."""
+    unclear = [
+        profile_id
+        for profile_id, messages in inbound.items()
+        if profile_id not in opted_out and any(opt_outs.mentions(message.text) for message in messages)
+    ]
+    await progress.ask(connection, team_id=team_id, profile_ids=unclear, reason="mayOptOut")
+    await threads.mark_unread(connection, team_id=team_id, account_id=account_id, profile_ids=unclear)
 
 
 def _answered(

@@ -284,6 +284,21 @@ async def reply(connection: Connection, *, team_id: str, replies: Sequence[tuple
     return changed
 
 
+async def ask(connection: Connection, *, team_id: str, profile_ids: Sequence[str], reason: str) -> None:
+    """Note on leads of these persons that have answered why a person is asked about the answer."""
+    if not profile_ids:
+        return
+    await connection.execute(
+        """
+        UPDATE lead SET reason = $3
+         WHERE team_id = $1 AND profile_id = ANY($2::text[]) AND state = 'replied' AND reason IS NULL
+        """,
+        team_id,
+        list(profile_ids),
+        reason,
+    )
+
+
 async def close_verdict(
     connection: Connection, *, team_id: str, profile_id: str, account_id: str, now: datetime
 ) -> None:

@@ -212,6 +212,21 @@ async def last_inbound(
     }
 
 
+async def mark_unread(connection: Connection, *, team_id: str, account_id: str, profile_ids: Sequence[str]) -> None:
+    """Mark the conversations of an account with these persons for somebody to look at."""
+    if not profile_ids:
+        return
+    await connection.execute(
+        """
+        UPDATE thread SET unread = true
+         WHERE team_id = $1 AND account_id = $2 AND profile_id = ANY($3::text[]) AND NOT unread
+        """,
+        team_id,
+        account_id,
+        list(profile_ids),
+    )
+
+
 async def known(connection: Connection, *, team_id: str, account_id: str, platform_ids: Sequence[str]) -> set[str]:
     """Return which of these platform messages of an account are stored."""
     rows = await connection.fetch(
