@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -13,13 +14,26 @@ from tests.engine.conftest import World, delay, message
 
 from overture import clock as clocks
 from overture import ids
+from overture.channels import port
 from overture.core.outcome import Outcome
-from overture.core.words import OutcomeKind
-from overture.engine import complete, dispatch, replies, settle
-from overture.store import quiet, wakeups
+from overture.core.words import OutcomeKind, PushedKind
+from overture.engine import complete, dispatch, pushes, replies, settle
+from overture.store import quiet, retention, wakeups
 from overture.store.pool import Connection
 
-LARGE = ("lead", "lead_due", "person", "profile", "attempt", "message", "thread", "event", "list_lead", "verdict")
+LARGE = (
+    "lead",
+    "lead_due",
+    "person",
+    "profile",
+    "attempt",
+    "message",
+    "thread",
+    "event",
+    "list_lead",
+    "verdict",
+    "pushed_event",
+)
 CROWD = 20_000
 
 
@@ -51,6 +65,9 @@ async def fill(world: World, campaign_id: str) -> None:
                                  lease_until, fence)
             SELECT $1, 'q' || substr(lead_id, 2), $6, $6, $2, lead_id, profile_id, 1, 0, lead_id, true, 'x', 'refused',
                    'rateLimited', 1, $5, $5::timestamptz - interval '9 days', $5, 0 FROM crowd
+        ), told AS (
+            INSERT INTO pushed_event (team_id, account_id, event_id, kind, received_at, taken_at)
+            SELECT $1, $6, 'message:' || number, 'message', $5, $5 FROM crowd
         )
         INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
         SELECT $1, $6, $2, true, $5, lead_id FROM crowd
@@ -102,6 +119,27 @@ async def scanned(
     return {name for name in re.findall(r"Seq Scan on (\w+)", plan) if name in large}
 
 
+async def _be_told(world: World, sender_id: str) -> None:
+    """Keep and take a message that the platform tells of by itself, and forget those of before."""
+    now, own_id = await world.clock.now(), await world.pool.fetchval("SELECT platform_id FROM account_link")
+    message = port.InboxMessage(
+        platform_id="1973169044472471000",
+        conversation_id=None,
+        sender_id=sender_id,
+        other_id=sender_id,
+        is_inbound=True,
+        text="Hello",
+        sent_at=now,
+    )
+    told = port.Pushed(event_id="message:0", kind=PushedKind.MESSAGE, own_id=own_id, message=message)
+    app_id = await world.pool.fetchval("SELECT id FROM platform_app")
+    assert await pushes.receive(world.pool, team_id=world.actor.team_id, app_id=app_id, pushed=[told], now=now)
+    taker = pushes.Taker(pool=world.pool)
+    await taker.step(team_id=world.actor.team_id, account_id=world.account_ids["ana"], now=now)
+    async with world.pool.acquire() as connection:
+        await retention.prune_pushed(connection, before=now - timedelta(days=2), count=100)
+
+
 async def test_a_send_and_a_reply_read_no_large_table_from_end_to_end(world: World) -> None:
     await world.link("ana")
     people = (await world.people(nature="open", talk="silent"))[:3]
@@ -137,6 +175,7 @@ async def test_a_send_and_a_reply_read_no_large_table_from_end_to_end(world: Wor
         await world.say(people[0]["id"], "ana", "Hello back")
         reader = replies.InboxReader(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
         await reader.read(team_id=team_id, account_id=account_id, now=noon)
+        await _be_told(world, people[1]["id"])
         async with world.pool.acquire() as connection:
             await quiet.look(connection, now=noon, wall_now=clocks.wall_now())
             await wakeups.give(connection, team_id=team_id, account_ids=[account_id], at=noon)
