@@ -283,7 +283,9 @@ class Telling:
             accounts = await self._pool.fetch("SELECT id, hourly_limit, daily_limit FROM account_link")
             limits = {row["id"]: [(START, row["hourly_limit"], row["daily_limit"])] for row in accounts}
             # The team does nothing here but wait.
-            found = await evidence.gather(self._post.dsn, control, limits=limits, begun=[], closed={}, keeps=False)
+            found = await evidence.gather(
+                self._post.dsn, control, limits=limits, lifted={}, begun=[], closed={}, keeps=False
+            )
         broken = [line for line in self._post.log.read_text(encoding="utf-8").splitlines() if _BROKEN.search(line)]
         return judge.judge(found) + broken
 

@@ -69,13 +69,14 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """Everything of one history. `counters` and `recount` are by campaign; `senders` by platform id, with how far their
-    inboxes were read, `team_of` with whose they are; `limits` are each sender's, hourly and daily, from an instant on,
-    `miscounted` says where what came of campaigns is kept wrong, `caps` each team's for its app. `begun` says with
-    which turn attempts of a team, account, campaign, lead or person were committed, `closed` between which turns none
-    might. `steps` are the messages of each campaign that never had but one sequence. Where it `keeps`, nobody left a
-    campaign but by its sequence. `left_out` are members of followed lists whom their campaign does not know, as
-    campaign and person; `unread` is how long a message may lie in an inbox that no follow-up asks for."""
+    """Everything of one history. `counters` and `recount` are by campaign; `senders` by platform id, with how far
+    their inboxes were read, `team_of` with whose they are; `limits` are each sender's, hourly and daily, from an
+    instant on, `miscounted` says where what came of campaigns is kept wrong, `caps` each team's for its app. `begun`
+    says with which turn attempts of a team, account, campaign, lead or person were committed, `closed` between which
+    turns none might. `lifted` says when suppressions were ended, by team and person. `steps` are the messages of each
+    campaign that never had but one sequence. Where it `keeps`, nobody left a campaign but by its sequence. `left_out`
+    are members of followed lists whom their campaign does not know, as campaign and person; `unread` is how long a
+    message may lie in an inbox that no follow-up asks for."""
 
     messages: Sequence[Sent]
     entries: Sequence[Entry]
@@ -90,6 +91,7 @@ class Evidence:
     limits: Mapping[str, Sequence[tuple[datetime, int, int]]]
     caps: Mapping[str, int]
     suppressed: frozenset[tuple[str, str]]
+    lifted: Mapping[tuple[str, str], Sequence[datetime]]
     steps: Mapping[str, int]
     keeps: bool
     left_out: Sequence[tuple[str, str]]
@@ -151,6 +153,7 @@ async def gather(
     control: httpx.AsyncClient,
     *,
     limits: Mapping[str, Sequence[tuple[datetime, int, int]]],
+    lifted: Mapping[tuple[str, str], Sequence[datetime]],
     begun: Sequence[tuple[int, str]],
     closed: Mapping[str, Sequence[tuple[int, int | None]]],
     keeps: bool,
@@ -198,6 +201,7 @@ async def gather(
             limits={accounts[account_id]["platform_id"]: changes for account_id, changes in limits.items()},
             caps={row["team_id"]: row["daily_cap"] for row in caps},
             suppressed=frozenset((row["team_id"], row["platform_id"]) for row in suppressed),
+            lifted=lifted,
             steps={row["campaign_id"]: row["messages"] for row in await connection.fetch(_STEPS)},
             keeps=keeps,
             unread=unread,

@@ -1,6 +1,8 @@
 """What a team stops in the middle of a run: all its sending, one lead, one person; and what it takes up again."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -12,7 +14,12 @@ from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.actions.suppressions import Wanted
 from overture.core.identifiers import Identifier, IdentifierKind
+from overture.core.words import MemberRole
 
+_SUPPRESSED = """
+SELECT f.id, f.platform_id FROM person p JOIN profile f ON f.id = p.profile_id
+ WHERE p.team_id = $1 AND p.suppressed_at IS NOT NULL ORDER BY f.id
+"""
 _LEADS = """
 SELECT l.id, l.campaign_id, f.platform_id FROM lead l JOIN profile f ON f.id = l.profile_id WHERE l.team_id = $1
 """
@@ -26,6 +33,8 @@ class Exits:
         self._actor = actor
         self._closings = closings
         self._people = people
+        self.lifted: dict[str, list[datetime]] = {}
+        """When suppressions were ended, by whose they were: ids of the platform."""
 
     def edits(self) -> dict[Edit, Callable[[Random], Awaitable[None]]]:
         """Return what can be done."""
@@ -36,6 +45,7 @@ class Exits:
             Edit.REMOVE: self._remove,
             Edit.RESTORE: self._restore,
             Edit.SUPPRESS: self._suppress,
+            Edit.UNSUPPRESS: self._unsuppress,
         }
 
     async def _stop_team(self, _: Random) -> None:
@@ -81,6 +91,16 @@ class Exits:
         wanted = Wanted(identifier=_identifier(person), note=None)
         suppressed = await suppressions.add(self._context, self._actor, wanted=wanted, path=("platformId",))
         self._closings.close(suppressed.profile.id)
+
+    async def _unsuppress(self, random: Random) -> None:
+        async with self._context.pool.acquire() as connection:
+            found = await connection.fetch(_SUPPRESSED, self._actor.team_id)
+        if found:
+            person = random.choice(found)
+            self._closings.open(person["id"])
+            owner = replace(self._actor, role=MemberRole.OWNER)
+            await suppressions.remove(self._context, owner, profile_id=person["id"])
+            self.lifted.setdefault(person["platform_id"], []).append(await self._context.clock.now())
 
     async def _any_lead(self, random: Random, condition: str) -> Any:
         async with self._context.pool.acquire() as connection:

@@ -214,6 +214,9 @@ class History:
                     self._dsn,
                     self._control,
                     limits={key: value for team in self._teams for key, value in team.limits.items()},
+                    lifted={
+                        (team.actor.team_id, person): at for team in self._teams for person, at in team.lifted.items()
+                    },
                     begun=self._turnstile.begun,
                     closed=self._closings.spans,
                     keeps=self._plan.keeps,

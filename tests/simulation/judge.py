@@ -235,14 +235,17 @@ def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, l
         said = [each for each in messages if each.text.casefold().strip(" .!") in _OPT_OUTS]
         if not said:
             continue
-        first = said[0]
+        lifts = found.lifted.get((team_id, person), ())
         for send in sends:
             is_theirs = (send.message.recipient, send.entry.team_id) == (person, team_id)
             known = [each for each in said if send.at > _known_at(found, each, send)]
+            known = [each for each in known if not any(each.at <= lift <= send.at + TICK for lift in lifts)]
             if is_theirs and known and _is_follow_up(sends, send):
                 yield f"{send}: the person had opted out at {known[0].at}"
-        if found.senders[first.recipient] > first.at + TICK and (team_id, person) not in found.suppressed:
-            yield f"{person} opted out at {first.at} and is not suppressed"
+        read = [each for each in said if found.senders[each.recipient] > each.at + TICK]
+        lasting = [each for each in read if not any(lift >= each.at for lift in lifts)]
+        if lasting and (team_id, person) not in found.suppressed:
+            yield f"{person} opted out at {lasting[0].at} and is not suppressed"
 
 
 def _known_at(found: Evidence, message: Sent, send: Send) -> datetime:

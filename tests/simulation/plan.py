@@ -16,6 +16,7 @@ STARTS = (
     ("America/Sao_Paulo", datetime(2026, 5, 4, 10, 0, tzinfo=UTC)),
     ("Asia/Kathmandu", datetime(2026, 6, 1, 2, 0, tzinfo=UTC)),
 )
+ZONES = tuple(dict.fromkeys(zone for zone, _ in STARTS))
 SENDERS = ("ana", "ben", "chloe")
 OTHER_SENDERS = ("dora", "emil")
 RESTARTS_EVERY = 50
@@ -85,10 +86,12 @@ class Edit(StrEnum):
     RESUME = "resume"
     RATE = "rate"
     HOURS = "hours"
+    ZONE = "zone"
     ACCOUNTS = "accounts"
     SEQUENCE = "sequence"
     RULES = "rules"
     ADD = "add"
+    ADD_NAMED = "addNamed"
     TAKE = "take"
     LIMITS = "limits"
     HOLD_ACCOUNT = "holdAccount"
@@ -104,6 +107,7 @@ class Edit(StrEnum):
     REMOVE = "remove"
     RESTORE = "restore"
     SUPPRESS = "suppress"
+    UNSUPPRESS = "unsuppress"
     FREEZE_INTENDED = "freezeIntended"
     FREEZE_ANSWERED = "freezeAnswered"
     RESTART = "restart"
@@ -113,7 +117,17 @@ STRIKES = frozenset({Edit.KILL, Edit.FREEZE, Edit.FREEZE_INTENDED, Edit.FREEZE_A
 """What befalls a worker: it dies, or freezes anywhere, right behind its intent, or behind the platform's answer."""
 
 KEEPING = frozenset(
-    {Edit.PAUSE, Edit.RESUME, Edit.RATE, Edit.HOURS, Edit.LIMITS, Edit.HOLD_ACCOUNT, Edit.STOP_TEAM, Edit.RESUME_TEAM}
+    {
+        Edit.PAUSE,
+        Edit.RESUME,
+        Edit.RATE,
+        Edit.HOURS,
+        Edit.ZONE,
+        Edit.LIMITS,
+        Edit.HOLD_ACCOUNT,
+        Edit.STOP_TEAM,
+        Edit.RESUME_TEAM,
+    }
     | {Edit.WRITE, Edit.FAULT, Edit.RESTART, *STRIKES}
 )
 """Edits that take nobody out of a campaign, nor change what it says."""

@@ -61,6 +61,7 @@ class Team:
         self.campaign_ids: list[str] = []
         self._status = ""
         self._texts = 0
+        self.lifted = self._exits.lifted
         self.limits: dict[str, list[tuple[datetime, int, int]]] = {}
         """Each account's hourly and daily limit from an instant on."""
 
@@ -142,10 +143,12 @@ class Team:
             Edit.RESUME: self._resume,
             Edit.RATE: self._rate,
             Edit.HOURS: self._hours,
+            Edit.ZONE: self._zone,
             Edit.ACCOUNTS: self._accounts,
             Edit.SEQUENCE: self._sequence,
             Edit.RULES: self._rules,
             Edit.ADD: self._add_people,
+            Edit.ADD_NAMED: self._add_named,
             Edit.TAKE: self._take_people,
             Edit.LIMITS: self._limits,
             Edit.HOLD_ACCOUNT: self._hold_account,
@@ -216,6 +219,9 @@ class Team:
     async def _hours(self, random: Random) -> None:
         await self._change(random, campaigns.CampaignChanges(schedule_hours=plan.hours(random)))
 
+    async def _zone(self, random: Random) -> None:
+        await self._change(random, campaigns.CampaignChanges(schedule_timezone=random.choice(plan.ZONES)))
+
     async def _accounts(self, random: Random) -> None:
         await self._change(
             random,
@@ -261,6 +267,18 @@ class Team:
 
     async def _add_people(self, random: Random) -> None:
         await self._add(random.choice(self.list_ids), random.sample(range(len(self.people)), 4))
+
+    async def _add_named(self, random: Random) -> None:
+        """Add people by username; the platform is asked for those nobody knows yet, at once or when it answers."""
+        named = [
+            Named(
+                identifier=Identifier(kind=IdentifierKind.USERNAME, value=person["username"], platform="twitter"),
+                data={},
+                path=("usernames", place),
+            )
+            for place, person in enumerate(random.sample(self.people, 3))
+        ]
+        await list_leads.add(self.context, self.actor, list_id=random.choice(self.list_ids), named=named)
 
     async def _import(self, random: Random) -> None:
         """Import people by id or name, known or not, into a list; some rows are wrong, some stand twice."""
