@@ -176,14 +176,14 @@ class Fault:
 
 
 FAULTS = {
-    "gateNotLocked": Fault(plant=_gate_not_locked, seed=23, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
-    "paceAtSettle": Fault(plant=_pace_at_settle, seed=23, focus=(Edit.KILL, Edit.FREEZE)),
-    "personIgnored": Fault(plant=_person_ignored, seed=2, focus=(Edit.RATE, Edit.HOURS)),
-    "fenceIgnored": Fault(plant=_fence_ignored, seed=6, focus=(Edit.FREEZE_INTENDED,)),
+    "gateNotLocked": Fault(plant=_gate_not_locked, seed=65, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
+    "paceAtSettle": Fault(plant=_pace_at_settle, seed=29, focus=(Edit.KILL, Edit.FREEZE)),
+    "personIgnored": Fault(plant=_person_ignored, seed=3, focus=(Edit.RATE, Edit.HOURS)),
+    "fenceIgnored": Fault(plant=_fence_ignored, seed=7, focus=(Edit.FREEZE_INTENDED,)),
     "outcomeOverwritten": Fault(
         plant=_outcome_overwritten, seed=7, focus=(Edit.FREEZE_ANSWERED, Edit.FREEZE_ANSWERED, Edit.RELEASE)
     ),
-    "unknownSentAgain": Fault(plant=_unknown_sent_again, seed=3, focus=(Edit.FAULT,)),
+    "unknownSentAgain": Fault(plant=_unknown_sent_again, seed=4, focus=(Edit.FAULT,)),
     "clockChangeMissed": Fault(plant=_clock_change_missed, seed=3),
     "counterForgotten": Fault(plant=_counter_forgotten, seed=2),
     "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),

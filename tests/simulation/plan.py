@@ -210,10 +210,7 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
     teams = [_team(random, SENDERS, size, lists=size.lists, campaigns=size.campaigns)]
     if random.random() < 0.25:
         teams.append(_team(random, OTHER_SENDERS, size, lists=1, campaigns=size.campaigns - 1))
-    # Few kinds and many of each find more than a little of everything.
-    everything = [edit for edit in Edit if edit not in {Edit.IMPORT, Edit.RESTART}]
-    kinds = random.sample(everything, random.choice((2, 4, 8, len(everything))))
-    edits = random.choices(focus or kinds, k=random.randint(18 if focus else 0, 24))
+    edits = random.choices(focus or _kinds(seed), k=random.randint(18 if focus else 0, 24))
     happenings = [_happening(random, start, span, edit) for edit in edits]
     if not focus and random.random() < 0.3:
         happenings += [_happening(random, start, span, Edit.IMPORT) for _ in range(random.randint(1, 3))]
@@ -231,6 +228,16 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
         happenings=sorted(happenings, key=lambda happening: happening.at),
         readings=random.choice(READINGS),
     )
+
+
+def _kinds(seed: int) -> list[Edit]:
+    """Draw kinds of edits: few, and many of each, find more than a little of everything.
+
+    From a stream of their own, so that a new kind lets histories with a focus be as they were.
+    """
+    random = Random(f"kinds {seed}")
+    everything = [edit for edit in Edit if edit not in {Edit.IMPORT, Edit.RESTART}]
+    return random.sample(everything, random.choice((2, 4, 8, len(everything))))
 
 
 def _team(random: Random, senders: Sequence[str], size: Size, *, lists: int, campaigns: int) -> TeamPlan:
