@@ -23,7 +23,8 @@ _ALIVE = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1::integer[])"
 
 _TEAM_ID = 1
 _OWNERS = slice(6, 10)
-"""Which arguments of the statement that writes intents hold their accounts, campaigns, leads and profiles."""
+"""Which arguments of a statement that writes intents hold their accounts, campaigns, leads and profiles; that for one
+message by hand has a single account and profile there."""
 
 _OF_THE_SESSION = "SET LOCAL plan_cache_mode"
 """What is left out: all statements of a simulated run are planned once per session."""
@@ -205,7 +206,8 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
         def _note_beginnings(self, statement: str, args: tuple[Any, ...]) -> None:
             """Note with what turn attempts began to exist for everybody."""
             if "INSERT INTO attempt " in statement:
-                self._written = frozenset({args[_TEAM_ID]}.union(*args[_OWNERS]))
+                owners = [[each] if isinstance(each, str) else each for each in args[_OWNERS]]
+                self._written = frozenset({args[_TEAM_ID]}.union(*owners))
             elif statement.startswith("COMMIT") and self._written:
                 turnstile.begun += [(turnstile.passed, owner) for owner in sorted(self._written)]
                 self._written = frozenset()

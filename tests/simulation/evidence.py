@@ -25,7 +25,7 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A row of the ledger."""
+    """A row of the ledger; campaign, lead and step of a message by hand are empty."""
 
     id: str
     team_id: str
@@ -40,6 +40,11 @@ class Entry:
     state: str
     intent_at: datetime
     message_id: str | None
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether it is of no campaign."""
+        return not self.lead_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,8 +109,9 @@ UNREAD = timedelta(hours=2)
 """How long a message may lie unread where every quiet inbox is read every hour."""
 
 _ENTRIES = """
-SELECT t.id, t.team_id, t.campaign_id, t.lead_id, a.platform_id AS sender, f.platform_id AS recipient,
-       t.sequence_version AS version, t.rank, t.step_id, t.text, t.state, t.intent_at,
+SELECT t.id, t.team_id, coalesce(t.campaign_id, '') AS campaign_id, coalesce(t.lead_id, '') AS lead_id,
+       a.platform_id AS sender, f.platform_id AS recipient, coalesce(t.sequence_version, 0) AS version,
+       coalesce(t.rank, 0) AS rank, coalesce(t.step_id, '') AS step_id, t.text, t.state, t.intent_at,
        t.platform_message_id AS message_id
   FROM attempt t JOIN account_link a ON a.id = t.account_id JOIN profile f ON f.id = t.profile_id ORDER BY t.id
 """

@@ -147,6 +147,11 @@ def _follow_up_elsewhere() -> Iterator[None]:
         yield
 
 
+def _suppressed_by_hand() -> contextlib.AbstractContextManager[Any]:
+    """Let messages by hand reach people who are suppressed."""
+    return _rewritten(("WHERE p.suppressed_at IS NULL AND p.by_hand_id IS NULL", "WHERE p.by_hand_id IS NULL"))
+
+
 @contextlib.contextmanager
 def _catch_up_burst() -> Iterator[None]:
     """Count gaps from when a message should have gone, so that time lost is made up for."""
@@ -187,6 +192,7 @@ FAULTS = {
     "clockChangeMissed": Fault(plant=_clock_change_missed, seed=3),
     "counterForgotten": Fault(plant=_counter_forgotten, seed=2),
     "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),
+    "suppressedByHand": Fault(plant=_suppressed_by_hand, seed=1, focus=(Edit.SEND, Edit.SUPPRESS)),
     "catchUpBurst": Fault(plant=_catch_up_burst, seed=1, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
 
@@ -21,7 +22,7 @@ from tests.simulation.turnstile import Actor, Mishap, SimulatedLoop, Stuck, Turn
 
 from overture import clock as clocks
 from overture import ids, secrets
-from overture.actions import seats
+from overture.actions import seats, sending
 from overture.actions.context import Context
 from overture.channels.registry import Registry
 from overture.channels.x.channel import XChannel
@@ -105,6 +106,7 @@ def run(dsn: str, seed: int, focus: Sequence[Edit] = ()) -> Verdict:
     with (
         mock.patch.object(clocks, "wall_now", loop.wall_now),
         mock.patch.object(seats, "_source", Random(seed)),
+        mock.patch.object(sending, "time", SimpleNamespace(monotonic=loop.time)),
         mock.patch.object(ids, "_milliseconds", lambda: int(loop.wall_now().timestamp() * 1000)),
         mock.patch.object(asyncio, "to_thread", _at_once),
         mock.patch.object(conducting, "_TICK", _LOOK_SECONDS),

@@ -46,14 +46,17 @@ def judge(found: Evidence) -> list[str]:
     sends, strays = _match(found)
     inbound = _inbound(found)
     violations += strays
-    for law in (_duplicates, _hours, _rates, _limits, _caps, _gaps, _one_account, _early, _overlaps):
+    for law in (_same_texts, _limits, _caps, _gaps):
+        violations += [f"{law.__name__[1:]}: {text}" for text in law(found, sends)]
+    violations += [f"optOut: {text}" for text in _after_opt_outs(found, sends, inbound)]
+    violations += [f"pauses: {text}" for text in _after_pauses(found)]
+    sends = [send for send in sends if not send.entry.is_by_hand]
+    for law in (_same_steps, _hours, _rates, _pair_gaps, _one_account, _early, _overlaps):
         violations += [f"{law.__name__[1:]}: {text}" for text in law(found, sends)]
     violations += [f"recontact: {text}" for text in _recontacts(found, sends, inbound)]
     violations += [f"skipped: {text}" for text in _skipped(found, sends)]
     violations += [f"leftOut: {person} is in a list of {campaign_id}" for campaign_id, person in found.left_out]
     violations += [f"replies: {text}" for text in _after_replies(found, sends, inbound)]
-    violations += [f"optOut: {text}" for text in _after_opt_outs(found, sends, inbound)]
-    violations += [f"pauses: {text}" for text in _after_pauses(found)]
     violations += [f"counters: {text}" for text in _counters(found, sends)]
     violations += [f"results: {text}" for text in found.miscounted]
     violations += [f"answers: {text}" for text in _answers(found, sends, inbound)]
@@ -93,10 +96,14 @@ def _inbound(found: Evidence) -> dict[str, list[Sent]]:
     return by_person
 
 
-def _duplicates(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+def _same_texts(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
     texts = Counter((send.entry.team_id, send.message.recipient, send.message.text) for send in sends)
-    steps = Counter((send.entry.lead_id, send.entry.step_id, "") for send in sends)
-    yield from (f"{key} {count} times" for key, count in (texts | steps).items() if count > 1)
+    yield from (f"{key} {count} times" for key, count in texts.items() if count > 1)
+
+
+def _same_steps(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    steps = Counter((send.entry.lead_id, send.entry.step_id) for send in sends)
+    yield from (f"{key} {count} times" for key, count in steps.items() if count > 1)
 
 
 def _hours(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
@@ -140,11 +147,15 @@ def _caps(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
 
 
 def _gaps(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    """A message by hand leaves at once; those of campaigns keep their distance from it, too."""
     for sender, own in _grouped(sends, lambda send: send.message.sender):
         for before, send in pairwise(own):
             least = timedelta(seconds=0.75 * 3600 / _limits_at(found, sender, send.at)[0])
-            if send.at - before.at < least - TICK:
+            if send.at - before.at < least - TICK and not send.entry.is_by_hand:
                 yield f"{send}: {send.at - before.at} after the account's message before, least {least}"
+
+
+def _pair_gaps(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
     for (campaign_id, _), pair in _grouped(sends, lambda send: (send.entry.campaign_id, send.message.sender)):
         for before, send in pairwise(pair):
             rules = [rule for rule in found.rules[campaign_id] if rule.at <= send.at]
@@ -240,7 +251,7 @@ def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, l
             is_theirs = (send.message.recipient, send.entry.team_id) == (person, team_id)
             known = [each for each in said if send.at > _known_at(found, each, send)]
             known = [each for each in known if not any(each.at <= lift <= send.at + TICK for lift in lifts)]
-            if is_theirs and known and _is_follow_up(sends, send):
+            if is_theirs and known and (send.entry.is_by_hand or _is_follow_up(sends, send)):
                 yield f"{send}: the person had opted out at {known[0].at}"
         read = [each for each in said if found.senders[each.recipient] > each.at + TICK]
         lasting = [each for each in read if not any(lift >= each.at for lift in lifts)]
@@ -250,7 +261,8 @@ def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, l
 
 def _known_at(found: Evidence, message: Sent, send: Send) -> datetime:
     """Say since when a message is known: the inbox of whoever sends is read before a follow-up, others now and then."""
-    return message.at + (REPLY if message.recipient == send.message.sender else found.unread)
+    is_read_before = message.recipient == send.message.sender and not send.entry.is_by_hand
+    return message.at + (REPLY if is_read_before else found.unread)
 
 
 def _by_team(found: Evidence, inbound: dict[str, list[Sent]]) -> dict[tuple[str, str], list[Sent]]:

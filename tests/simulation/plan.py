@@ -96,6 +96,7 @@ class Edit(StrEnum):
     LIMITS = "limits"
     HOLD_ACCOUNT = "holdAccount"
     WRITE = "write"
+    SEND = "send"
     FAULT = "fault"
     KILL = "kill"
     FREEZE = "freeze"

@@ -21,6 +21,8 @@ from overture.actions import (
     lead_release,
     list_leads,
     lists,
+    recipients,
+    sending,
     sequences,
     teams,
 )
@@ -153,6 +155,7 @@ class Team:
             Edit.LIMITS: self._limits,
             Edit.HOLD_ACCOUNT: self._hold_account,
             Edit.WRITE: self._write,
+            Edit.SEND: self._send,
             Edit.FAULT: self._fault,
             Edit.RELEASE: self._release_some,
             Edit.IMPORT: self._import,
@@ -335,6 +338,15 @@ class Team:
         text = random.choice(("Hello there", "stop", "Who are you?", "Unsubscribe"))
         person, account = random.choice(self.people)["id"], random.choice(self._own.senders)
         await self._control.post("/_sandbox/messages", json={"sender": person, "recipient": account, "text": text})
+
+    async def _send(self, random: Random) -> None:
+        """Send a message by hand."""
+        self._texts += 1
+        target = recipients.OnPlatform(
+            account_id=random.choice(self.account_ids), platform="twitter", platform_id=random.choice(self.people)["id"]
+        )
+        draft = sending.Draft(target=target, content=f"By hand {self._texts}", reply_to=None)
+        await sending.send(self.context, self.actor, draft=draft, key=None)
 
     async def _fault(self, random: Random) -> None:
         fault: dict[str, Any] = {"kind": random.choice(plan.FAULTS), "next": random.randint(1, 4)}

@@ -137,9 +137,9 @@ STRAY = Sent(id="77", sender=ANA, recipient="1", text="?", at=START + 40 * MINUT
 STOPPED = said("Stop!", START + MINUTE)
 
 WRONGS: dict[str, tuple[str, Callable[[], Evidence]]] = {
-    "the same step twice": ("duplicates", lambda: history([FIRST, later(FIRST, at=START + DAY), OTHER])),
+    "the same step twice": ("same_steps", lambda: history([FIRST, later(FIRST, at=START + DAY), OTHER])),
     "the same text by another campaign": (
-        "duplicates",
+        "same_texts",
         lambda: history([FIRST, later(FIRST, campaign="c2", text=FIRST.words, at=START + DAY), OTHER]),
     ),
     "a message without a row": ("ledger", lambda: history(answers=[ANSWER, STRAY])),
