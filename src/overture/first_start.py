@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overture import secrets
-from overture.actions import accounts, apps, policies, teams, tokens
+from overture.actions import accounts, apps, clients, policies, teams, tokens
+from overture.actions.clients import Registration
 from overture.actions.context import Actor, Context, operator
 from overture.clock import wall_now
 from overture.core.grants import Grant
 from overture.core.words import ContactPolicy
 from overture.errors import StartError
+from overture.sandbox import activity, grants
 from overture.sandbox.accounts import Account
 from overture.store import tokens as stored_tokens
 
@@ -58,11 +60,13 @@ async def enter(context: Context, token_file: Path) -> Entry:
     return Entry(actor=operator(team.id), new_token=secret, is_token_open=True)
 
 
-async def link_sandbox(context: Context, actor: Actor, *, base_url: str, sending: Sequence[Account]) -> None:
+async def link_sandbox(
+    context: Context, actor: Actor, *, base_url: str, sending: Sequence[Account], tells: bool
+) -> None:
     """Link the sandbox's sending accounts, and let them write to anyone: the operator chose so by starting it.
 
     What a later start finds as the operator left it stays: disconnected accounts, a policy chosen since. Only the
-    sandbox's address follows the port.
+    sandbox's address follows the port. `tells`: at first the sandbox's app is registered, so that it tells of answers.
     """
     known = await apps.linked(
         context, actor, platform=_SANDBOX_PLATFORM, platform_ids=[account.id for account in sending]
@@ -75,6 +79,15 @@ async def link_sandbox(context: Context, actor: Actor, *, base_url: str, sending
             await accounts.link(
                 context, actor, platform=_SANDBOX_PLATFORM, grant=Grant(access_token=account.token), base_url=base_url
             )
+    if tells and not known:
+        app = grants.DEFAULT[0]
+        await clients.register(
+            context,
+            actor,
+            platform=_SANDBOX_PLATFORM,
+            base_url=base_url,
+            registration=Registration(client_id=app.client_id, client_secret=app.secret, bearer_token=activity.BEARER),
+        )
     if all(app.policy_changed_at is None for app in known.values()):
         await policies.choose_at(
             context,

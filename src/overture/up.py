@@ -101,7 +101,12 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
         entry = await first_start.enter(context, settings.token_file)
         if sandbox_port is not None:
             await first_start.link_sandbox(
-                context, entry.actor, base_url=urls["twitter"], sending=sandbox_accounts.DEFAULT
+                context,
+                entry.actor,
+                base_url=urls["twitter"],
+                sending=sandbox_accounts.DEFAULT,
+                # A virtual clock stands still until everything is done, and a stream never is.
+                tells=reached is None,
             )
         tasks.append(await stack.enter_async_context(main.working(engine)))
         if options.virtual_time is not None and isinstance(engine_clock, VirtualClock):

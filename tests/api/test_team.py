@@ -15,6 +15,9 @@ async def test_a_new_team_has_its_defaults(client: httpx.AsyncClient, team: Tena
     assert (await client.get("/team")).json() == {
         "id": team.id,
         "name": "First",
+        "slug": "first",
+        "imageUrl": None,
+        "allowSupportAccess": False,
         "currency": "USD",
         "allowParallelCampaigns": False,
         "recontactAfterDays": 30,

@@ -17,6 +17,7 @@ from overture.secrets import SealBroken, Sealer
 DEFAULT_LIMIT = 50
 EXAMPLE_CURSOR = "q1Zv3kQ0mX9hVb2sTn8eYw"
 _LONGEST_CURSOR = 2048
+_WHOLE = 1_000_000
 
 Position = tuple[str | int | float | None, ...]
 Row = TypeVar("Row")
@@ -72,23 +73,44 @@ class Paging:
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
+_Cursor = Annotated[
+    str | None,
+    Query(description="`nextCursor` of the page before; leave it out for the first page.", examples=[EXAMPLE_CURSOR]),
+]
+
+
 async def read(
     request: Request,
     limit: Annotated[
         int, Query(ge=1, le=100, description="How many to return at most.", examples=[50])
     ] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None,
-        Query(
-            description="`nextCursor` of the page before; leave it out for the first page.", examples=[EXAMPLE_CURSOR]
-        ),
-    ] = None,
+    cursor: _Cursor = None,
 ) -> Paging:
     """Read the page a request asks for.
 
     Raises:
         InvalidCursor: the cursor was not made for this team, address and filters.
     """
+    return _read(request, limit, cursor)
+
+
+async def read_short(
+    request: Request,
+    limit: Annotated[
+        int | None,
+        Query(ge=1, le=100, description="How many to return at most; left out: all that there are.", examples=[50]),
+    ] = None,
+    cursor: _Cursor = None,
+) -> Paging:
+    """Read the page a request asks for of a collection that is always short, which clients take as a whole.
+
+    Raises:
+        InvalidCursor: the cursor was not made for this team, address and filters.
+    """
+    return _read(request, _WHOLE if limit is None else limit, cursor)
+
+
+def _read(request: Request, limit: int, cursor: str | None) -> Paging:
     sealer: Sealer = request.app.state.context.sealer
     filters = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in ("limit", "cursor"))
     binding = bound(team_id=request.state.actor.team_id, path=request.scope["path"], filters=filters)
@@ -102,6 +124,7 @@ def bound(*, team_id: str, path: str, filters: Sequence[tuple[str, str]] = ()) -
 
 
 CurrentPage = Annotated[Paging, Depends(read)]
+ShortPage = Annotated[Paging, Depends(read_short)]
 
 
 def _open(cursor: str, binding: str, sealer: Sealer) -> Position:

@@ -5,7 +5,7 @@ from pydantic import Field
 from overture.actions import statuses
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
-from overture.api.paging import CurrentPage, Page
+from overture.api.paging import Page, ShortPage
 from overture.core import colors
 from overture.store.statuses import Status
 
@@ -51,7 +51,7 @@ async def list_colors() -> list[ColorAnswer]:
 
 
 @router.get("/statuses", summary="List statuses")
-async def list_statuses(context: CurrentContext, actor: CurrentActor, paging: CurrentPage) -> Page[StatusAnswer]:
+async def list_statuses(context: CurrentContext, actor: CurrentActor, paging: ShortPage) -> Page[StatusAnswer]:
     """Return the statuses in the order of the board."""
     after = None
     if paging.after is not None:

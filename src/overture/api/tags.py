@@ -5,7 +5,7 @@ from pydantic import Field
 from overture.actions import tags
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
-from overture.api.paging import CurrentPage, Page
+from overture.api.paging import Page, ShortPage
 from overture.store.tags import Tag
 
 router = routing.router("Tags")
@@ -37,7 +37,7 @@ class TagAnswer(bodies.Answer):
 
 
 @router.get("/tags", summary="List tags")
-async def list_tags(context: CurrentContext, actor: CurrentActor, paging: CurrentPage) -> Page[TagAnswer]:
+async def list_tags(context: CurrentContext, actor: CurrentActor, paging: ShortPage) -> Page[TagAnswer]:
     """Return the tags in the order they were made."""
     rows = await tags.read_page(context, actor, after=paging.after_id, limit=paging.fetch)
     shown, cursor = paging.cut(rows, lambda tag: (tag.id,))

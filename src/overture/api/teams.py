@@ -1,6 +1,6 @@
 """The team a token opens."""
 
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
@@ -8,6 +8,7 @@ from overture.actions import team_settings, teams
 from overture.actions.team_settings import TeamChanges
 from overture.api import bodies, routing
 from overture.api.auth import CurrentActor, CurrentContext
+from overture.core import names
 from overture.store.teams import Team
 
 router = routing.router("Team")
@@ -33,6 +34,11 @@ class TeamAnswer(bodies.Answer):
 
     id: str = Field(description="Id of the team.", examples=["t0mdbz3k91yq0c8f4w2n7xhs"])
     name: str = Field(description="Name of the team.", examples=["Ruiz & Partners"])
+    slug: str = Field(description="The name in lower-case letters, digits and hyphens.", examples=["ruiz-partners"])
+    image_url: None = Field(default=None, description="Teams have no picture: null.", examples=[None])
+    allow_support_access: Literal[False] = Field(
+        default=False, description="There is no vendor who could: false.", examples=[False]
+    )
     currency: str = Field(description="Currency of valuations, ISO 4217.", examples=["USD"])
     allow_parallel_campaigns: bool = Field(
         description="Whether two campaigns may be mid-sequence with the same person.", examples=[False]
@@ -79,6 +85,7 @@ def _answer(team: Team) -> TeamAnswer:
     return TeamAnswer(
         id=team.id,
         name=team.name,
+        slug=names.slug(team.name) or team.id,
         currency=team.currency,
         allow_parallel_campaigns=team.allow_parallel_campaigns,
         recontact_after_days=team.recontact_after_days,

@@ -1,9 +1,17 @@
 """Names that people type again: compared without case, accents and outer spaces."""
 
+import re
 import unicodedata
 
 LONGEST = 255
 """Characters a name may have."""
+
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
+
+
+def slug(name: str) -> str:
+    """Return the lower-case letters and digits of a name with hyphens between; empty where it has none."""
+    return _NO_LETTER.sub("-", name.lower()).strip("-")
 
 
 def clean(name: str) -> str:

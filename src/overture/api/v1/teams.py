@@ -1,6 +1,5 @@
 """What a program needs to find its ids in v1: plain arrays, the palette, the team."""
 
-import re
 from typing import Literal
 
 from pydantic import Field
@@ -11,11 +10,11 @@ from overture.api import statuses as v2_statuses
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.statuses import StatusAnswer
 from overture.api.v1 import routing
+from overture.core import names
 from overture.core.words import AccountStatus, MemberRole
 
 router = routing.router("Team")
 _ALL = 1_000_000
-_NO_LETTER = re.compile(r"[^a-z0-9]+")
 
 
 class AccountAnswer(bodies.Answer):
@@ -76,7 +75,7 @@ class TeamAnswer(bodies.Answer):
 async def get_team(context: CurrentContext, actor: CurrentActor) -> TeamAnswer:
     """Return the team the token belongs to."""
     team = await teams.get(context, actor)
-    slug = _NO_LETTER.sub("-", team.name.lower()).strip("-") or team.id
+    slug = names.slug(team.name) or team.id
     return TeamAnswer(id=team.id, name=team.name, slug=slug, created_at=team.created_at, currency=team.currency)
 
 
