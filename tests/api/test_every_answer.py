@@ -15,6 +15,7 @@ from tests.api.sweep import Document, Operation, World
 from overture.actions.context import Context
 
 MADE = {
+    "POST /campaigns/{campaign_id}/leads/{identifier}/trial",
     "POST /members",
     "POST /members/{member_id}/invitation",
     "POST /messages",

@@ -57,6 +57,7 @@ from overture.api import (
     teams,
     threads,
     tokens,
+    trials,
     webhooks,
 )
 from overture.api.admissions import Admissions
@@ -101,6 +102,7 @@ _RESOURCES = (
     campaign_leads,
     campaign_analytics,
     lead_preview,
+    trials,
     lead_timeline,
     sequences,
     automations,

@@ -1,11 +1,12 @@
 """Sending a message by hand."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Request, Response
 from pydantic import Field
 
 from overture.actions import recipients, sending
+from overture.actions.context import Context
 from overture.api import bodies, idempotency, messages, refusals, routing, threads
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.message_parts import MessageAnswer
@@ -69,12 +70,10 @@ class SentAnswer(bodies.Answer):
     thread: ThreadAnswer = Field(description="Its thread, which it may have made.")
 
 
-@router.post(
-    "/messages",
-    status_code=201,
-    summary="Send a message",
-    responses={200: {"model": SentAnswer, "description": "The message an earlier call with the same key has sent."}},
-    openapi_extra=refusals.of(
+def refused(*codes: str) -> dict[str, Any]:
+    """Declare how an operation refuses that sends a message, beside these codes."""
+    return refusals.of(
+        *codes,
         "accountLinkNotFound",
         "contactNotFound",
         "messageNotFound",
@@ -91,7 +90,26 @@ class SentAnswer(bodies.Answer):
         "platformError",
         "sendUnconfirmed",
         "platformUnavailable",
-    ),
+    )
+
+
+def key_of(request: Request) -> sending.Key | None:
+    """Return the key of a call that sends a message."""
+    key = getattr(request.state, "key", None)
+    return None if key is None else sending.Key(value=key[0], fingerprint=key[1])
+
+
+def answer(context: Context, sent: sending.Sent) -> SentAnswer:
+    """Put a message that was sent into wire form."""
+    return SentAnswer(message=messages.answer(context, sent.message), thread=threads.answer(context, sent.thread))
+
+
+@router.post(
+    "/messages",
+    status_code=201,
+    summary="Send a message",
+    responses={200: {"model": SentAnswer, "description": "The message an earlier call with the same key has sent."}},
+    openapi_extra=refused(),
 )
 async def send_message(
     context: CurrentContext, actor: CurrentActor, body: SendMessage, request: Request, response: Response
@@ -104,17 +122,12 @@ async def send_message(
     provably did not leave is tried again. After `sendUnconfirmed` the conversation is read, and the message shows in
     its thread if it has left; it is never sent again by itself.
     """
-    key = getattr(request.state, "key", None)
-    sent = await sending.send(
-        context,
-        actor,
-        draft=sending.Draft(target=_target(body), content=body.content, reply_to=body.reply_to_message_id),
-        key=None if key is None else sending.Key(value=key[0], fingerprint=key[1]),
-    )
+    draft = sending.Draft(target=_target(body), content=body.content, reply_to=body.reply_to_message_id)
+    sent = await sending.send(context, actor, draft=draft, key=key_of(request))
     if sent.is_replay:
         response.status_code = 200
         response.headers[idempotency.REPLAYED] = "true"
-    return SentAnswer(message=messages.answer(context, sent.message), thread=threads.answer(context, sent.thread))
+    return answer(context, sent)
 
 
 def _target(body: SendMessage) -> recipients.Target:

@@ -161,10 +161,15 @@ async def kept_for(connection: Connection, *, team_id: str, profile_id: str) -> 
 
 
 async def recipient(connection: Connection, *, team_id: str, account_id: str, profile_id: str) -> Recipient | None:
-    """Return what decides whether an account may write to a person; None if there is no such profile."""
+    """Return what decides whether an account may write to a person; None if there is no such profile.
+
+    Whoever linked an account to the team has agreed to be written to by it.
+    """
     row = await connection.fetchrow(
         """
-        SELECT f.platform_id, f.account_status, coalesce(o.consent_at IS NOT NULL, false) AS has_consent,
+        SELECT f.platform_id, f.account_status, o.consent_at IS NOT NULL
+                   OR EXISTS (SELECT FROM account_link k WHERE k.team_id = $1 AND k.platform = f.platform
+                                 AND k.platform_id = f.platform_id AND k.deleted_at IS NULL) AS has_consent,
                EXISTS (SELECT FROM thread t WHERE t.team_id = $1 AND t.account_id = $2 AND t.profile_id = f.id
                           AND t.last_inbound_at IS NOT NULL) AS has_inbound
           FROM profile f LEFT JOIN contact o ON o.team_id = $1 AND o.id = f.contact_id
