@@ -10,7 +10,7 @@ from unittest import mock
 from tests.simulation import database
 from tests.simulation.plan import Edit
 
-from overture.core import pacing, window
+from overture.core import pacing, policy, window
 from overture.core.words import OutcomeKind
 from overture.engine import dispatch, pacemaker, sending, settle
 from overture.store import ledger, paces, progress
@@ -153,6 +153,15 @@ def _suppressed_by_hand() -> contextlib.AbstractContextManager[Any]:
 
 
 @contextlib.contextmanager
+def _consent_ignored() -> Iterator[None]:
+    with (
+        _rewritten(("consent_missing AND ", "consent_missing AND false AND ")),
+        mock.patch.object(policy, "may_contact", lambda *_, **__: True),
+    ):
+        yield
+
+
+@contextlib.contextmanager
 def _catch_up_burst() -> Iterator[None]:
     """Count gaps from when a message should have gone, so that time lost is made up for."""
     pace_step = dispatch.Dispatcher._pace_step
@@ -193,6 +202,7 @@ FAULTS = {
     "counterForgotten": Fault(plant=_counter_forgotten, seed=2),
     "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),
     "suppressedByHand": Fault(plant=_suppressed_by_hand, seed=1, focus=(Edit.SEND, Edit.SUPPRESS)),
+    "consentIgnored": Fault(plant=_consent_ignored, seed=3, focus=(Edit.WITHDRAW, Edit.AGREE, Edit.RATE)),
     "catchUpBurst": Fault(plant=_catch_up_burst, seed=1, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
 }
 

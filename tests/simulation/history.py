@@ -216,6 +216,11 @@ class History:
                     self._dsn,
                     self._control,
                     limits={key: value for team in self._teams for key, value in team.limits.items()},
+                    consents={
+                        team.actor.team_id: team.consenting.given
+                        for team, own in zip(self._teams, self._plan.teams, strict=True)
+                        if own.asks
+                    },
                     lifted={
                         (team.actor.team_id, person): at for team in self._teams for person, at in team.lifted.items()
                     },

@@ -49,6 +49,7 @@ def judge(found: Evidence) -> list[str]:
     for law in (_same_texts, _limits, _caps, _gaps):
         violations += [f"{law.__name__[1:]}: {text}" for text in law(found, sends)]
     violations += [f"optOut: {text}" for text in _after_opt_outs(found, sends, inbound)]
+    violations += [f"consent: {text}" for text in _consents(found, sends, inbound)]
     violations += [f"pauses: {text}" for text in _after_pauses(found)]
     sends = [send for send in sends if not send.entry.is_by_hand]
     for law in (_same_steps, _hours, _rates, _pair_gaps, _one_account, _early, _overlaps):
@@ -239,6 +240,23 @@ def _after_replies(found: Evidence, sends: Sequence[Send], inbound: dict[str, li
             known = [answer for answer in answers if send.at > _known_at(found, answer, first)]
             if known:
                 yield f"{send}: the person had answered at {known[0].at}"
+
+
+def _consents(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
+    """Who neither agreed nor wrote to the account gets no first message, nor one by hand."""
+    for send in sends:
+        given = found.consents.get(send.entry.team_id)
+        if given is None or (not send.entry.is_by_hand and _is_follow_up(sends, send)):
+            continue
+        person, at = send.message.recipient, send.entry.intent_at
+        wrote = any(each.at <= send.at and each.recipient == send.message.sender for each in inbound.get(person, ()))
+        changes = given.get(person, ())
+        ends = [change[0] for change in changes[1:]] + [_NEVER]
+        if not wrote and not any(
+            agrees and since <= at + TICK and end >= at - CALL
+            for (since, agrees), end in zip(changes, ends, strict=False)
+        ):
+            yield f"{send}: the person had not agreed, nor written to the account"
 
 
 def _after_opt_outs(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:

@@ -77,6 +77,7 @@ SMALL = Size(
 )
 LARGE_SHARE = 0.12
 """Most are small: among few people much happens to the same ones, and four are told in the time of a large one."""
+ASKING_SHARE = 0.2
 
 
 class Edit(StrEnum):
@@ -109,6 +110,8 @@ class Edit(StrEnum):
     RESTORE = "restore"
     SUPPRESS = "suppress"
     UNSUPPRESS = "unsuppress"
+    AGREE = "agree"
+    WITHDRAW = "withdraw"
     FREEZE_INTENDED = "freezeIntended"
     FREEZE_ANSWERED = "freezeAnswered"
     RESTART = "restart"
@@ -158,12 +161,16 @@ class CampaignPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TeamPlan:
-    """A team: its accounts by name, the people of its lists by place, and the ceiling of its app, messages a day."""
+    """A team: its accounts by name, the people of its lists by place, and the ceiling of its app, messages a day.
+
+    One that asks writes only to people who agreed, or wrote first.
+    """
 
     senders: Sequence[str]
     lists: Sequence[Sequence[int]]
     campaigns: Sequence[CampaignPlan]
     daily_cap: int | None
+    asks: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,9 +215,10 @@ def draw(seed: int, focus: Sequence[Edit] = ()) -> Plan:
     zone, start = random.choice(STARTS)
     start += timedelta(hours=random.randint(0, size.later))
     span = timedelta(hours=random.choice(size.edited))
-    teams = [_team(random, SENDERS, size, lists=size.lists, campaigns=size.campaigns)]
+    asks = Edit.WITHDRAW in focus if focus else Random(f"asks {seed}").random() < ASKING_SHARE
+    teams = [_team(random, SENDERS, size, lists=size.lists, campaigns=size.campaigns, asks=asks)]
     if random.random() < 0.25:
-        teams.append(_team(random, OTHER_SENDERS, size, lists=1, campaigns=size.campaigns - 1))
+        teams.append(_team(random, OTHER_SENDERS, size, lists=1, campaigns=size.campaigns - 1, asks=asks))
     edits = random.choices(focus or _kinds(seed), k=random.randint(18 if focus else 0, 24))
     happenings = [_happening(random, start, span, edit) for edit in edits]
     if not focus and random.random() < 0.3:
@@ -241,7 +249,7 @@ def _kinds(seed: int) -> list[Edit]:
     return random.sample(everything, random.choice((2, 4, 8, len(everything))))
 
 
-def _team(random: Random, senders: Sequence[str], size: Size, *, lists: int, campaigns: int) -> TeamPlan:
+def _team(random: Random, senders: Sequence[str], size: Size, *, lists: int, campaigns: int, asks: bool) -> TeamPlan:
     drawn = [
         sorted(random.sample(range(size.people), random.randint(2, size.members)))
         for _ in range(random.randint(1, lists))
@@ -261,6 +269,7 @@ def _team(random: Random, senders: Sequence[str], size: Size, *, lists: int, cam
             for _ in range(random.randint(1, campaigns))
         ],
         daily_cap=random.choice((None, None, None, 6, 20)),
+        asks=asks,
     )
 
 

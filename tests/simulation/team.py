@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from tests.simulation import plan
 from tests.simulation.closings import Closings
+from tests.simulation.consenting import Consenting
 from tests.simulation.exits import Exits
 from tests.simulation.plan import Edit, Happening, Plan, TeamPlan
 
@@ -58,6 +59,7 @@ class Team:
         self._own = own
         self._closings = closings
         self._exits = Exits(context, actor, closings, people)
+        self.consenting = Consenting(context, actor, people)
         self.account_ids: list[str] = []
         self.list_ids: list[str] = []
         self.campaign_ids: list[str] = []
@@ -86,7 +88,8 @@ class Team:
             )
             team.account_ids.append(account.id)
             team.limits[account.id] = [(drawn.start, account.hourly_limit, account.daily_limit)]
-        await team._execute("UPDATE platform_app SET contact_policy = 'anyoneReachable' WHERE team_id = $1")
+        if not own.asks:
+            await team._execute("UPDATE platform_app SET contact_policy = 'anyoneReachable' WHERE team_id = $1")
         await team._execute("UPDATE team SET recontact_after_days = $2 WHERE team_id = $1", RECONTACT_DAYS)
         await team._execute("UPDATE app_budget SET daily_cap = $2 WHERE team_id = $1", own.daily_cap)
         statuses = await team._fetch("SELECT id FROM status WHERE team_id = $1 ORDER BY position LIMIT 1")
@@ -95,6 +98,8 @@ class Team:
             made_list = await lists.create(context, team.actor, name=f"List {number}", description=None)
             team.list_ids.append(made_list.id)
             await team._add(made_list.id, members)
+            if own.asks:
+                await team.consenting.add(made_list.id, members[: (len(members) + 1) // 2])
         for each in own.campaigns:
             await team._create(each)
         return team
@@ -160,6 +165,7 @@ class Team:
             Edit.RELEASE: self._release_some,
             Edit.IMPORT: self._import,
             **self._exits.edits(),
+            **self.consenting.edits(),
         }
 
     async def _create(self, drawn: plan.CampaignPlan) -> None:

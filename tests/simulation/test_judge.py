@@ -14,6 +14,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 WAIT = 86_400
+BOTH = [(START - MINUTE, True)]
 APART = (("c1", timedelta()), ("c2", 10 * MINUTE))
 
 
@@ -103,6 +104,7 @@ def history(
         caps={"t1": 20},
         suppressed=frozenset(),
         lifted={},
+        consents={},
         steps={"c1": 2},
         keeps=False,
         left_out=[],
@@ -193,6 +195,11 @@ WRONGS: dict[str, tuple[str, Callable[[], Evidence]]] = {
         "optOut",
         lambda: history([FIRST, OTHER], answers=[ANSWER, STOPPED], lifted={("t1", "1"): [START]}),
     ),
+    "to somebody who never agreed": ("consent", lambda: history(consents={"t1": {"1": [(START, True)]}})),
+    "to somebody who agrees no longer": (
+        "consent",
+        lambda: history(consents={"t1": {"1": BOTH, "2": [*BOTH, (START + MINUTE, False)]}}),
+    ),
     "an attempt of what is closed": ("pauses", lambda: history(closed={"t1": [(3, None)]})),
     "a counter that differs": ("counters", lambda: history(counters={"c1": {"contacted": 3}})),
     "a lead contacted on our side only": ("counters", lambda: history([FIRST, SECOND], leads=history().leads)),
@@ -228,6 +235,7 @@ LAWFUL_AS_WELL: dict[str, Callable[[], Evidence]] = {
     ),
     "an attempt before what closes and one after what opens": lambda: history(closed={"t1": [(1, 4), (6, None)]}),
     "a second answer": lambda: history(answers=[ANSWER, replace(ANSWER, id="502", at=ANSWER.at + MINUTE)]),
+    "to those who agreed": lambda: history(consents={"t1": {"1": BOTH, "2": BOTH}}),
     "eight an hour": lambda: history(many(8, 8 * MINUTE), answers=()),
 }
 
