@@ -204,8 +204,9 @@ async def test_what_is_not_signed_by_the_platform_is_not_believed(told: Told) ->
 
 async def test_hooks_of_nobody_are_not_there(told: Told) -> None:
     team, app = told.hook.split("/")[3:]
+    other = app[:-1] + ("y" if app.endswith("z") else "z")
     for path in (
-        f"/hooks/twitter/{team}/p{app[1:-1]}z",
+        f"/hooks/twitter/{team}/{other}",
         f"/hooks/other/{team}/{app}",
         f"/hooks/twitter/{app}/{team}",
         "/hooks/twitter/x/y",
@@ -251,6 +252,18 @@ async def test_people_writing_to_accounts_that_are_not_linked_are_left_out(told:
     await told.world.pool.execute("UPDATE account_link SET deleted_at = created_at")
     assert (await told.post(hooking.message(told.platform_id("ana"), "42", 1, engine.START))).status_code == 200
     assert await told.world.pool.fetchval("SELECT count(*) FROM pushed_event") == 0
+
+
+async def test_what_waits_for_an_account_that_is_disconnected_is_forgotten(told: Told) -> None:
+    await told.post(hooking.message(told.platform_id("ana"), "42", 1, engine.START))
+    account_id = told.world.account_ids["ana"]
+    assert (await told.client.delete(f"/account-links/{account_id}")).status_code == 204
+
+    async def is_forgotten() -> bool:
+        return not await told.world.pool.fetchval("SELECT count(*) FROM pushed_event")
+
+    await told.world.run_until(is_forgotten)
+    assert await told.world.pool.fetchval("SELECT count(*) FROM message") == 0
 
 
 async def test_a_message_that_cannot_be_read_has_the_inbox_read(told: Told) -> None:

@@ -14,7 +14,7 @@ from overture.channels.port import ChannelError
 from overture.channels.x import telling
 from overture.core.words import AnswerWay
 from overture.engine import replies
-from overture.engine.listening import CHECK, RETRY, Listener, Wish
+from overture.engine.listening import CHECK, MENDED, RETRY, Listener, Wish
 from overture.store.pool import Pool
 
 WEBHOOK = Wish(way=AnswerWay.WEBHOOK, public_url=hooking.PUBLIC)
@@ -116,7 +116,7 @@ async def test_what_keeps_it_from_being_told_is_shown(told: Told) -> None:
     wrong = {**hooking.APP, "consumerSecret": "another"}
     await told.client.put("/platforms/twitter/app", json=wrong)
     now = await told.world.clock.now()
-    assert await _look_after(told) == now + CHECK
+    assert await _look_after(told) == now + MENDED
     heard = await _hearing(told)
     assert heard["way"] == "poll" and "CrcValidationFailed" in heard["problem"]
     await told.client.put("/platforms/twitter/app", json={**hooking.APP, "bearerToken": "another"})

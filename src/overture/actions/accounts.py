@@ -191,7 +191,7 @@ async def disconnect(context: Context, actor: Actor, *, account_id: str) -> None
             )
         left = await accounts.leave_campaigns(connection, team_id=actor.team_id, account_id=account_id)
         await accounts.delete(connection, team_id=actor.team_id, account_id=account_id, now=now)
-        for kind in ("replies", "resume", "push"):
+        for kind in ("replies", "resume"):
             await duties.drop(connection, team_id=actor.team_id, kind=kind, key=account_id)
         await listening.want(connection, team_id=actor.team_id, app_id=before.app_id, due_at=now)
         await gates.change_account(connection, team_id=actor.team_id, account_id=account_id, is_open=False)

@@ -253,7 +253,7 @@ async def download_account_links(
 
 @router.get("/account-links/{account_link_id}", summary="Get an account link")
 async def get_account_link(context: CurrentContext, actor: CurrentActor, account_link_id: str) -> AccountAnswer:
-    """Return one account link."""
+    """Return one account link: its state, its budgets, and which way answers to it come in."""
     return await _answer(context, actor, await accounts.get(context, actor, account_id=account_link_id))
 
 

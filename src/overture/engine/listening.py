@@ -18,6 +18,9 @@ CHECK = timedelta(minutes=30)
 RETRY = timedelta(minutes=2)
 """How long a platform is left alone that did not answer."""
 
+MENDED = timedelta(minutes=5)
+"""How often it is tried whether a person has mended what the platform refused."""
+
 _PASSING = frozenset({"unavailable", "rateLimited"})
 
 
@@ -87,15 +90,16 @@ class Listener:
         return None if set_up is None else now + CHECK
 
     async def _failed(self, team_id: str, app: listening.App, error: Exception, now: datetime) -> datetime:
-        if isinstance(error, port.ChannelError) and error.kind in _PASSING and app.way is not None:
-            # What was set up goes on working; the platform is only not to be asked about it now.
-            return max(error.retry_at or now, now + RETRY)
-        detail = error.detail if isinstance(error, port.ChannelError) else str(error)
-        if isinstance(error, port.ChannelError) and error.kind == "authLost":
-            detail = f"it does not take the app's bearer token ({detail})"
-        await self._note(team_id, app.id, None, None, now, problem=_told(detail))
-        is_passing = isinstance(error, port.ChannelError) and error.kind in _PASSING
-        return now + (RETRY if is_passing else CHECK)
+        if not isinstance(error, port.ChannelError):
+            await self._note(team_id, app.id, None, None, now, problem=_told(str(error)))
+            return now + CHECK
+        is_passing = error.kind in _PASSING
+        # What was set up goes on working while the platform is only not to be asked about it.
+        if not is_passing or app.way is None:
+            refused = "it does not take the app's bearer token"
+            detail = f"{refused} ({error.detail})" if error.kind == "authLost" else error.detail
+            await self._note(team_id, app.id, None, None, now, problem=_told(detail))
+        return max(error.retry_at or now, now + (RETRY if is_passing else MENDED))
 
     async def _note(
         self,

@@ -46,6 +46,7 @@ class Taker:
                 connection, team_id=team_id, account_id=account_id, endpoint=ReadEndpoint.INBOX
             )
             if reader is None:
+                await pushes.forget(connection, team_id=team_id, account_id=account_id)
                 return [], None
             if reader.restored_from is not None:
                 # Nothing new is acted on before all is known; the reading that is to come brings these, too.

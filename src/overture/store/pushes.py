@@ -117,6 +117,13 @@ async def take(
     return {row["event_id"] for row in rows}
 
 
+async def forget(connection: Connection, *, team_id: str, account_id: str) -> None:
+    """Forget what waits for an account that is gone."""
+    await connection.execute(
+        "DELETE FROM pushed_event WHERE team_id = $1 AND account_id = $2 AND taken_at IS NULL", team_id, account_id
+    )
+
+
 async def note(
     connection: Connection, *, team_id: str, account_id: str, received_at: datetime, delay_milliseconds: int
 ) -> None:
