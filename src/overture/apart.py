@@ -85,6 +85,7 @@ async def _parts(settings: Settings, role: str, *, idle_seconds: float | None = 
             refusals=main.refusals_of(settings),
             poster=Poster(allows_private=settings.webhooks_to_private_networks),
             x_price_list=main.x_price_list_of(settings),
+            x_likes=settings.x_likes,
             wish=main.wish_of(settings, listening=None),
         )
         yield await stack.enter_async_context(parts)

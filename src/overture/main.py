@@ -201,6 +201,7 @@ async def parts_of(
     refusals: tuple[Row, ...] = (),
     poster: Poster | None = None,
     x_price_list: PriceList = prices.PUBLISHED,
+    x_likes: bool = False,
     wish: Wish = POLL_ALONE,
 ) -> AsyncIterator[Parts]:
     """Yield the parts of a process around an open pool.
@@ -208,7 +209,7 @@ async def parts_of(
     `is_dry` lets it send no messages; `refusals` are the operator's; without a `poster` its engine serves no webhooks.
     `wish`: by which way answers are to come.
     """
-    channel = XChannel(timeout=10.0, refusals=refusals, price_list=x_price_list)
+    channel = XChannel(timeout=10.0, refusals=refusals, price_list=x_price_list, likes=x_likes)
     channels = Registry([DryChannel(channel) if is_dry else channel])
     try:
         yield Parts(pool=pool, clock=engine_clock, channels=channels, sealer=Sealer(keys), poster=poster, wish=wish)

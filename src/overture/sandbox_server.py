@@ -23,14 +23,14 @@ class Crowd:
     seed: int
 
 
-def make(crowd: Crowd, *, record: Path | None, start: datetime | None) -> Starlette:
-    """Build the platform; one that has a record goes on where it ends.
+def make(crowd: Crowd, *, record: Path | None, start: datetime | None, may_like: bool = False) -> Starlette:
+    """Build the platform; one that has a record goes on where it ends. `may_like`: the app's plan lets it like posts.
 
     Raises:
         StartError: the record cannot be used, or a number is out of range.
     """
     try:
-        return app.create_app(people=crowd.people, seed=crowd.seed, record=record, start=start)
+        return app.create_app(people=crowd.people, seed=crowd.seed, record=record, start=start, may_like=may_like)
     except (OSError, ValueError) as error:
         raise StartError(f"The sandbox cannot start: {error}.") from error
 

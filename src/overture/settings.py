@@ -41,6 +41,10 @@ class Settings(BaseSettings):
         default="auto",
         description="How X tells of answers; `auto`: by webhook where the public address can have one, else by stream.",
     )
+    x_likes: bool = Field(
+        default=False,
+        description="Let like steps like posts on X: `1` for yes, where the app's plan and agreement with X allow it.",
+    )
     dry_run: bool = Field(
         default=False, description="Simulate sending and deliver nothing, on a database of its own: `1` for yes."
     )

@@ -83,6 +83,7 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
                 refusals=main.refusals_of(settings),
                 poster=Poster(allows_private=settings.webhooks_to_private_networks),
                 x_price_list=main.x_price_list_of(settings),
+                x_likes=settings.x_likes,
                 wish=main.wish_of(settings, listening=serving.url(api_port)),
             )
         )
@@ -90,7 +91,9 @@ async def run(settings: Settings, options: Options, say: Say) -> None:
         urls = settings.platform_urls
         beside = None
         if sandbox_port is not None and options.crowd is not None:
-            sandbox = sandbox_server.make(options.crowd, record=settings.sandbox_record, start=reached)
+            sandbox = sandbox_server.make(
+                options.crowd, record=settings.sandbox_record, start=reached, may_like=settings.x_likes
+            )
             tasks.append(await stack.enter_async_context(sandbox_server.served(sandbox, sandbox_port)))
             urls = {platform: serving.url(sandbox_port) for platform in urls}
             beside = httpx.ASGITransport(app=sandbox)

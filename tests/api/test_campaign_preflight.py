@@ -1,5 +1,6 @@
 """What pre-flight says before a campaign starts."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,10 @@ from tests.api import campaigning
 from tests.api.campaigning import LIKE, message, variable
 from tests.api.conftest import Link
 
-from overture.actions.context import Context
+from overture.actions import preflight as preflights
+from overture.actions.context import Context, operator
+from overture.channels.registry import Registry
+from overture.channels.x.channel import XChannel
 
 DAY = timedelta(days=1)
 HI = {"steps": [message("Hi")]}
@@ -109,6 +113,28 @@ async def test_accounts_that_are_all_offline_refuse_the_start_and_some_only_warn
     await context.pool.execute("UPDATE account_link SET status = 'offline'")
     assert found(await preflight(client, campaign)) == {"noAccount": ("error", 2)}
     assert (await client.post(f"/campaigns/{campaign['id']}/enable")).status_code == 422
+
+
+async def test_where_the_app_may_like_accounts_that_did_not_grant_it_warn(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    channel = XChannel(likes=True)
+    may_like = replace(context, channels=Registry([channel]))
+    ana, ben = await link("ana"), await link("ben")
+    both = [ana["id"], ben["id"]]
+    campaign = await campaigning.create(client, ana, accountLinkIds=both, sequence={"steps": [LIKE, message("Hi")]})
+    assert found(await preflight(client, campaign)) == {"likesSkipped": ("warning", 1)}
+    team_id = await context.pool.fetchval("SELECT team_id FROM campaign")
+
+    async def warned() -> list[tuple[str, int]]:
+        report = await preflights.report(may_like, operator(team_id), campaign_id=campaign["id"])
+        return [(issue.code, issue.count) for issue in report.issues]
+
+    assert await warned() == []
+    scopes = ["dm.read", "dm.write", "tweet.read", "users.read", "offline.access"]
+    await context.pool.execute("UPDATE account_link SET scopes = $1 WHERE id = $2", scopes, ana["id"])
+    assert await warned() == [("likesSkipped", 1)]
+    await channel.close()
 
 
 async def test_accounts_without_the_rights_messages_need_warn(

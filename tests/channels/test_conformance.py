@@ -50,6 +50,9 @@ class Careless:
     async def list_audience(self, _: Credentials, **__: Any) -> Listed:
         return Listed(people=(), next_page=None)
 
+    async def like_latest(self, _: Credentials, **__: Any) -> str:
+        raise ChannelError("gone", "no posts")
+
     async def send(self, _: Credentials, **__: Any) -> Outcome:
         return Outcome(kind=OutcomeKind.ACCEPTED)
 

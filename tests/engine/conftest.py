@@ -308,13 +308,13 @@ def platform_without_limits() -> Starlette:
 
 
 @asynccontextmanager
-async def opened(database: Pool, sandbox: Starlette) -> AsyncIterator[World]:
-    """One team with nothing in it, at `START`."""
+async def opened(database: Pool, sandbox: Starlette, *, likes: bool = False) -> AsyncIterator[World]:
+    """One team with nothing in it, at `START`; `likes`: the operator says that its app may like."""
     async with database.acquire() as connection:
         await virtual.start(connection, START)
     clock = virtual.VirtualClock(database)
     transport = httpx.ASGITransport(app=sandbox)
-    channels = Registry([XChannel(transport=transport)])
+    channels = Registry([XChannel(transport=transport, likes=likes)])
     context = Context(
         pool=database,
         clock=clock,

@@ -62,6 +62,12 @@ def lacks_for_messages(context: Context, *, platform: str, scopes: Sequence[str]
     return [scope for scope in found if Capability.MESSAGE_SEND in scope.opens]
 
 
+def may_like(context: Context, platform: str, scopes: Sequence[str] | None) -> bool:
+    """Tell whether nothing is known that keeps an account from liking posts."""
+    found = rights.missing(_asked(context, platform), scopes)
+    return not any(Capability.POST_LIKE in scope.opens for scope in found)
+
+
 def offline(context: Context, account: Account) -> Offline | None:
     """Return why an account is offline and the way back; None where it is not."""
     if account.status != AccountStatus.OFFLINE:

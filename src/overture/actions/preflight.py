@@ -249,7 +249,15 @@ def _account_warnings(context: Context, facts: _Facts) -> list[Issue]:
         message = f"{len(likes)} like steps will be skipped: the platform forbids automated likes."
         path = ("sequence", "steps", likes[0].rank)
         found.append(_warning("likesSkipped", path, len(likes), message, "Remove the like steps, or leave them."))
+    elif likes and (count := _count_refusing_likes(context, facts)):
+        message = f"{count} of the accounts have not granted that posts are liked for them: they pass over like steps."
+        path = ("sequence", "steps", likes[0].rank)
+        found.append(_warning("likesSkipped", path, count, message, "Link them again and allow it, or leave it so."))
     return found
+
+
+def _count_refusing_likes(context: Context, facts: _Facts) -> int:
+    return sum(not capabilities.may_like(context, member.platform, member.scopes) for member in facts.members)
 
 
 def _lacking(context: Context, member: Member) -> list[str]:

@@ -32,6 +32,7 @@ EntryType = Literal[
     "restored",
     "released",
     "stepSkipped",
+    "liked",
     "attempt",
     "received",
     "replied",
@@ -52,7 +53,8 @@ class TimelineEntry(bodies.Answer):
     type: EntryType = Field(
         description="`joined`, `assessed` (may an account write to the person?), `assigned` (the account that is to "
         "write), `attempt` (a message was tried), `received` (the person wrote), `replied` (counted as the answer), "
-        "`stepSkipped`, `suppressed` (opted out); `held`, `excluded`, `unreachable`, `removed`, `canceled`, `failed`, "
+        "`stepSkipped`, `liked` (a post of theirs), `suppressed` (opted out); "
+        "`held`, `excluded`, `unreachable`, `removed`, `canceled`, `failed`, "
         "`finished`: the state it came to; `returned`: what kept it is over, and it goes on; by hand (with `by`): "
         "`removed`, `canceled`, `restored`, `released`.",
         examples=["attempt"],
@@ -71,13 +73,14 @@ class TimelineEntry(bodies.Answer):
         examples=["accepted"],
     )
     reason: str | None = Field(
-        description="Why: of a state the reason for it, of a refused attempt its kind, of a skipped step the rule, of "
-        "a return or an act by hand why the lead stood where it did; `moved` where the plan gave it another account.",
+        description="Why: of a state the reason for it, of a refused attempt its kind, of a skipped step the rule or "
+        "what kept it, of a return or an act by hand why the lead stood where it did; `moved` where the plan gave it "
+        "another account.",
         examples=[None, "moved"],
     )
     detail: str | None = Field(
-        description="Of a refused attempt the platform's words; of an act by hand the state before; of a move the "
-        "account before.",
+        description="Of a refused attempt the platform's words; of a like the post; of an act by hand the state "
+        "before; of a move the account before.",
         examples=[None, "You cannot send messages to this user."],
     )
     by: str | None = Field(

@@ -84,6 +84,11 @@ class NoopChannel:
         del credentials, audience, of_id, page, most
         return port.Listed(people=(), next_page=None)
 
+    async def like_latest(self, credentials: port.Credentials, *, of_id: str, own_id: str) -> str:
+        """There is nothing to like."""
+        del credentials, of_id, own_id
+        raise port.ChannelError("gone", "there are no posts")
+
     async def send(self, credentials: port.Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Accept."""
         del credentials, recipient_id, text, now

@@ -38,6 +38,11 @@ class DryChannel:
         """List people."""
         return await self._behind.list_audience(credentials, audience=audience, of_id=of_id, page=page, most=most)
 
+    async def like_latest(self, credentials: Credentials, *, of_id: str, own_id: str) -> str:
+        """Say that a post was liked, under an id that no platform gives."""
+        del credentials, of_id, own_id
+        return f"dry_{ids.new('g')}"
+
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Say that a message was accepted, under an id that no platform gives."""
         del credentials, recipient_id, text, now

@@ -252,6 +252,13 @@ class Channel(Protocol):
         """
         ...
 
+    async def like_latest(self, credentials: Credentials, *, of_id: str, own_id: str) -> str:
+        """Like somebody's latest post, as the account `own_id`; return the post's id.
+
+        Only where `capabilities.likes`. Refusals raise `ChannelError`, `gone` where there is no post.
+        """
+        ...
+
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Send one message. Never raises for an answer of the platform; a lost answer is `unknown`.
 

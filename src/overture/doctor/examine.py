@@ -49,7 +49,13 @@ async def _of_x(settings: Settings, team_id: str | None, ask: Ask) -> AsyncItera
         pool = await stack.enter_async_context(main.pool_of(dsn, size=4))
         clock = await main.current_clock(pool)
         parts = main.parts_of(
-            pool, keys=keys, engine_clock=clock, is_dry=settings.dry_run, refusals=refusals, x_price_list=prices
+            pool,
+            keys=keys,
+            engine_clock=clock,
+            is_dry=settings.dry_run,
+            refusals=refusals,
+            x_price_list=prices,
+            x_likes=settings.x_likes,
         )
         context = (await stack.enter_async_context(parts)).context()
         client = Client(timeout=_SECONDS, transport=None)

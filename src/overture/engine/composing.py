@@ -16,12 +16,13 @@ RESTORED = "restored"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """A message ready to leave."""
+    """A message ready to leave; `likes` are the like steps passed on the way to it."""
 
     step: sequence.MessageStep
     version: int
     text: str
     choices: tuple[tuple[int, int], ...]
+    likes: tuple[sequence.LikeStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +95,7 @@ class Composer:
         assert draft.text is not None
         if lead.unplaced_texts and text.plain(draft.text) in map(text.plain, lead.unplaced_texts):
             return Held(reason=RESTORED)
-        return Message(step=due.step, version=version, text=draft.text, choices=draft.choices)
+        return Message(step=due.step, version=version, text=draft.text, choices=draft.choices, likes=due.skipped_likes)
 
     def draft(self, lead: claims.DueLead, step: sequence.MessageStep, *, longest: int) -> Draft:
         """Write one message for `lead`, whether it is due or not."""

@@ -9,6 +9,7 @@ from overture import ids
 from overture.channels.port import Capabilities
 from overture.channels.registry import Registry
 from overture.core import lifecycle, pacing, policy
+from overture.core.sequence import LikeStep
 from overture.core.words import LeadState
 from overture.engine import allowance, composing, engagement, pacemaker, targets
 from overture.engine.turns import Candidate, Turn
@@ -31,7 +32,8 @@ BATCH = 100
 class Ready:
     """An intent that is committed and must be sent now; `lease_until` (wall time) is when others may look into it.
 
-    `decided_at` (engine time) is the instant it was found allowed at.
+    `decided_at` (engine time) is the instant it was found allowed at. `likes` are the like steps before it, for the
+    account that the platform knows as `own_id`.
     """
 
     team_id: str
@@ -42,6 +44,8 @@ class Ready:
     lease_until: datetime
     decided_at: datetime
     intent: ledger.Intent | by_hand.Intent
+    own_id: str = ""
+    likes: tuple[LikeStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +126,8 @@ class Dispatcher:
                 lease_until=wall_now + LEASE,
                 decided_at=now,
                 intent=intent,
+                own_id=turn.accounts[intent.account_id].platform_id,
+                likes=candidate.message.likes,
             )
             for intent, candidate in zip(intents, candidates, strict=True)
         ]

@@ -12,8 +12,9 @@ from overture.clock import EngineClock
 from overture.core.outcome import Outcome
 from overture.core.pacing import CALL_TIMEOUT
 from overture.core.words import OutcomeKind
-from overture.engine import dispatch, settle
+from overture.engine import dispatch, liking, settle
 from overture.engine.keyring import Keyring
+from overture.store import ledger
 
 OLDEST_DECISION = CALL_TIMEOUT
 """How much engine time may have passed since a message was found allowed, when its call begins."""
@@ -28,12 +29,22 @@ async def send(ready: dispatch.Ready, *, channels: Registry, keyring: Keyring, c
     assert channel is not None
     intent = ready.intent
     now = await clock.now()
+    liked: tuple[liking.Liked, ...] = ()
     try:
         credentials = await keyring.credentials(
             team_id=ready.team_id,
             account_id=intent.account_id,
             base_url=ready.base_url,
             sealed_grant=ready.sealed_token,
+        )
+        liked = await liking.like(
+            channel,
+            credentials,
+            steps=ready.likes,
+            version=intent.sequence_version if isinstance(intent, ledger.Intent) else 0,
+            at=ready.decided_at,
+            of_id=ready.recipient_id,
+            own_id=ready.own_id,
         )
         if is_too_late(ready, now=await clock.now()):
             outcome = Outcome(kind=OutcomeKind.NOT_SENT, reason="tooLate")
@@ -58,6 +69,7 @@ async def send(ready: dispatch.Ready, *, channels: Registry, keyring: Keyring, c
         profile_id=intent.profile_id,
         outcome=outcome,
         ended_at=ended_at,
+        liked=liked,
     )
 
 

@@ -8,11 +8,13 @@ from datetime import datetime
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, CostKind, Endpoint, LeadState, OutcomeKind, Trigger
 from overture.engine import automate, by_hand, halts, pacemaker, targets, versions
+from overture.engine.liking import Liked
 from overture.store import (
     budget_windows,
     costs,
     duties,
     ledger,
+    likes,
     outbox,
     paces,
     persons,
@@ -21,6 +23,7 @@ from overture.store import (
     threads,
     wakeups,
 )
+from overture.store.likes import Like
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
@@ -28,7 +31,8 @@ from overture.store.pool import Connection, Pool, hot_transaction
 class Result:
     """The outcome of one attempt, as a worker or a reading of the conversation brings it; without a lead one by hand.
 
-    `ended_at` closes the attempt's span (engine time); `accepted_at` is when the platform took the message.
+    `ended_at` closes the attempt's span (engine time); `accepted_at` is when the platform took the message. `liked`
+    is what became of the like steps before it.
     """
 
     attempt_id: str
@@ -38,6 +42,7 @@ class Result:
     outcome: outcome.Outcome
     ended_at: datetime
     accepted_at: datetime | None = None
+    liked: tuple[Liked, ...] = ()
 
 
 async def settle(pool: Pool, *, team_id: str, now: datetime, results: Sequence[Result]) -> list[str]:
@@ -77,9 +82,28 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     sent = Counter(attempt.account_id for attempt in every if attempt.state == AttemptState.ACCEPTED)
     await costs.count(connection, team_id=team_id, kind=CostKind.MESSAGE_SENT, units=sent, now=now)
     told = {result.account_id: result.outcome.windows for result in results if result.outcome.windows}
+    await likes.keep(connection, team_id=team_id, likes=[like for result in results for like in _likes(result)])
     await budget_windows.keep(connection, team_id=team_id, endpoint=Endpoint.SEND, told=told, now=now)
     await outbox.append(connection, team_id=team_id, now=now, events=events)
     return sorted(ended)
+
+
+def _likes(result: Result) -> list[Like]:
+    if result.lead_id is None:
+        return []
+    return [
+        Like(
+            lead_id=result.lead_id,
+            account_id=result.account_id,
+            step_id=liked.step.id,
+            version=liked.version,
+            rank=liked.step.rank,
+            at=liked.at,
+            post_id=liked.post_id,
+            reason=liked.reason,
+        )
+        for liked in result.liked
+    ]
 
 
 def _by_hand(attempt: ledger.SettledByHand, result: Result) -> by_hand.Outcome:

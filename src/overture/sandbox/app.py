@@ -36,6 +36,7 @@ from overture.sandbox.limits import Endpoint, Meter
 from overture.sandbox.messages import Message, Origin
 from overture.sandbox.people import Population
 from overture.sandbox.platform import Platform, checked
+from overture.sandbox.posts import Posts
 from overture.sandbox.record import Record
 from overture.sandbox.routes_activity import ActivityCalls
 from overture.sandbox.routes_grants import Authority
@@ -50,6 +51,7 @@ def create_app(
     accounts: Sequence[Account] = sending_accounts.DEFAULT,
     start: datetime | None = None,
     limits: limits.Table | None = limits.PUBLISHED,
+    may_like: bool = False,
     webhooks: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """Build a platform that speaks X API v2 and is steered under `/_sandbox`.
@@ -62,6 +64,7 @@ def create_app(
         accounts: the accounts whose tokens open the API.
         start: where the clock stands at first; None runs on the machine's clock until the first move.
         webhooks: how webhooks are called; None calls them over the network.
+        may_like: the app has a plan that lets it like posts; as most it has not.
         limits: the rate limits; None has none, `limits.scaled(10)` has ten times X's.
 
     The application's state carries `platform` and `closing`, an event that ends the calls a fault holds open.
@@ -88,6 +91,7 @@ def create_app(
         if message.origin is Origin.API:
             meter.charge(message.sender, Endpoint.SEND, message.moment)
     faults = Faults(seed)
+    posts = Posts(may_like=may_like)
     closing = asyncio.Event()
     grants = Grants(accounts=accounts, seed=seed)
     admission = Admission(
@@ -123,7 +127,7 @@ def create_app(
 
     app = Starlette(
         routes=[
-            *_routes(admission),
+            *_routes(admission, posts),
             *authority.routes(),
             *calls.routes(),
             *Control(platform=platform, faults=faults, grants=grants, tell=bringing.tell).routes(),
@@ -134,6 +138,7 @@ def create_app(
     app.router.redirect_slashes = False
     app.state.platform = platform
     app.state.grants = grants
+    app.state.posts = posts
     app.state.closing = closing
     app.state.subscribed = subscribed
     app.state.bringing = bringing
@@ -151,7 +156,7 @@ def _clock(kept: Record, start: datetime | None) -> Clock:
     return Clock(max(first, last.moment))
 
 
-def _routes(admission: Admission) -> list[Route]:
+def _routes(admission: Admission, posts: Posts) -> list[Route]:
     conversation = "/2/dm_conversations/with/{participant_id}"
     table = (
         ("POST", f"{conversation}/messages", Endpoint.SEND, routes_messages.send),
@@ -162,6 +167,8 @@ def _routes(admission: Admission) -> list[Route]:
         ("GET", "/2/users/{id}/followers", Endpoint.FOLLOWERS, routes_audiences.followers),
         ("GET", "/2/users/{id}/following", Endpoint.FOLLOWING, routes_audiences.following),
         ("GET", "/2/tweets/{id}/liking_users", Endpoint.LIKING_USERS, routes_audiences.liking_users),
+        ("GET", "/2/users/{id}/tweets", Endpoint.POSTS, posts.of_user),
+        ("POST", "/2/users/{id}/likes", Endpoint.LIKE, posts.like),
         (
             "GET",
             f"{conversation}/dm_events",

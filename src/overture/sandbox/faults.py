@@ -37,6 +37,7 @@ class Where(StrEnum):
     SEND = "send"
     LOOKUP = "lookup"
     EVENTS = "events"
+    LIKE = "like"
     PUSH = "push"
     ANY = "any"
 
@@ -71,6 +72,8 @@ _PLACES: Mapping[Endpoint, Where] = MappingProxyType(
         Endpoint.FOLLOWERS: Where.LOOKUP,
         Endpoint.FOLLOWING: Where.LOOKUP,
         Endpoint.LIKING_USERS: Where.LOOKUP,
+        Endpoint.POSTS: Where.LIKE,
+        Endpoint.LIKE: Where.LIKE,
         Endpoint.EVENTS: Where.EVENTS,
         Endpoint.CONVERSATION_EVENTS: Where.EVENTS,
         Endpoint.PUSH: Where.PUSH,

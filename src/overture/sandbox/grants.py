@@ -37,6 +37,8 @@ NEEDED = {
     Endpoint.FOLLOWERS: _READS | {"follows.read"},
     Endpoint.FOLLOWING: _READS | {"follows.read"},
     Endpoint.LIKING_USERS: _READS | {"like.read"},
+    Endpoint.POSTS: _READS,
+    Endpoint.LIKE: _READS | {"like.write"},
     Endpoint.PUSH: _READS | {"dm.read"},
 }
 """The scopes each call needs."""

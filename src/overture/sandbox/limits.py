@@ -23,6 +23,8 @@ class Endpoint(StrEnum):
     FOLLOWERS = "followers"
     FOLLOWING = "following"
     LIKING_USERS = "likingUsers"
+    POSTS = "posts"
+    LIKE = "like"
     PUSH = "push"
 
 
@@ -61,6 +63,8 @@ PUBLISHED: Table = MappingProxyType(
         Endpoint.FOLLOWERS: (Window(allowed=300),),
         Endpoint.FOLLOWING: (Window(allowed=300),),
         Endpoint.LIKING_USERS: (Window(allowed=75),),
+        Endpoint.POSTS: (Window(allowed=900),),
+        Endpoint.LIKE: (Window(allowed=50), Window(allowed=1000, seconds=DAY, headers="x-user-limit-24hour")),
     }
 )
 

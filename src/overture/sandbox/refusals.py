@@ -159,6 +159,19 @@ def not_taken(problem: str) -> Refusal:
     return Refusal(status=400, body=dict(invalid("", "", problem).body) | {"detail": problem})
 
 
+def hidden_posts(user_id: str) -> dict[str, str]:
+    """Describe that the posts of a user are shown to those they allow alone."""
+    return {
+        "value": user_id,
+        "detail": f"Sorry, you are not authorized to see the user with id: [{user_id}].",
+        "title": "Authorization Error",
+        "resource_type": "user",
+        "parameter": "id",
+        "resource_id": user_id,
+        "type": _PROBLEMS + "not-authorized-for-resource",
+    }
+
+
 def missing_user(parameter: str, value: str, *, is_suspended: bool) -> dict[str, str]:
     """Describe a user that a look-up cannot show; it stands in `errors` beside the users that were found."""
     return {

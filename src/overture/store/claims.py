@@ -27,6 +27,7 @@ class LeasedAccount:
     account_id: str
     app_id: str
     platform: str
+    platform_id: str
     base_url: str
     contact_policy: str
     sealed_token: bytes
@@ -213,9 +214,9 @@ async def hold_account(connection: Connection, *, team_id: str, account_id: str)
 
 
 _TAKEN = """
-        SELECT p.account_id, a.app_id, a.platform, f.base_url, f.contact_policy, a.sealed_token, a.hourly_limit,
-               a.daily_limit, p.fence + 1 AS fence, p.last_end, p.rest_until, b.paused_until AS app_paused_until,
-               b.rest_until AS app_rest_until,
+        SELECT p.account_id, a.app_id, a.platform, a.platform_id, f.base_url, f.contact_policy, a.sealed_token,
+               a.hourly_limit, a.daily_limit, p.fence + 1 AS fence, p.last_end, p.rest_until,
+               b.paused_until AS app_paused_until, b.rest_until AS app_rest_until,
                p.hourly_room, p.daily_room, p.read_at, g.open AS is_open, g.revision AS gate_revision,
                t.allow_parallel_campaigns, t.recontact_after_days, s.open AS is_team_open,
                s.revision AS team_revision, p.lease_until, p.wake_at

@@ -96,7 +96,15 @@ async def erase_leads(connection: Connection, *, team_id: str, profile_ids: Sequ
 
 
 async def erase_traces(connection: Connection, *, team_id: str, profile_ids: Sequence[str]) -> None:
-    """Delete what imports, look-ups and a restore keep of them."""
+    """Delete what imports, look-ups, likes and a restore keep of them."""
+    await connection.execute(
+        """
+        DELETE FROM lead_like k USING lead l
+         WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[]) AND k.team_id = $1 AND k.lead_id = l.id
+        """,
+        team_id,
+        list(profile_ids),
+    )
     for table in ("import_lead", "verdict", "unplaced_message"):
         await connection.execute(
             f"DELETE FROM {table} WHERE team_id = $1 AND profile_id = ANY($2::text[])",

@@ -109,6 +109,12 @@ _PARTS: Mapping[str, str] = {
            AND NOT EXISTS (SELECT FROM sequence_step m WHERE m.team_id = $1 AND m.campaign_id = $4
                               AND m.version = t.sequence_version AND m.type = 'message'
                               AND m.rank > s.rank AND m.rank < t.rank)
+           AND NOT EXISTS (SELECT FROM lead_like k WHERE k.team_id = $1 AND k.lead_id = $2 AND k.step_id = s.id)
+    """,
+    "likes": """
+        SELECT 'd' || k.step_id, k.at, CASE WHEN k.post_id IS NULL THEN 'stepSkipped' ELSE 'liked' END, k.account_id,
+               k.step_id, k.rank, k.version, NULL, 'like', k.reason, k.post_id, NULL, NULL, NULL
+          FROM lead_like k WHERE k.team_id = $1 AND k.lead_id = $2
     """,
     "attempts": """
         SELECT 'e' || t.id, t.intent_at, 'attempt', t.account_id, t.step_id, t.rank, t.sequence_version, t.text,

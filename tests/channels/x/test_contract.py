@@ -79,7 +79,7 @@ class Judge:
             found.append("neither text nor attachments" if "text" in schema["properties"] else "something is missing")
         if "text" in schema["properties"] and len(body.get("text", "x")) < schema["properties"]["text"]["minLength"]:
             found.append("empty text")
-        for name in {"event_type", "tag", "url", "webhook_id"} & set(body) & set(schema["properties"]):
+        for name in {"event_type", "tag", "tweet_id", "url", "webhook_id"} & set(body) & set(schema["properties"]):
             found += self._faults_of_value(name, body[name], schema["properties"][name])
         return found
 
@@ -102,6 +102,8 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
+        if request.url.path.endswith(("tweets", "likes")):
+            return httpx.Response(200, json={"data": [{"id": "9", "text": "Hi"}]})
         if request.url.path.endswith("dm_events"):
             token = {"next_token": "0123456789abcdef"} if "pagination_token" not in request.url.params else {}
             return httpx.Response(200, json={"data": [], "meta": {"result_count": 0, **token}})
@@ -116,6 +118,7 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
     for audience in Audience:
         for page, most in ((None, 1), ("0123456789abcdef", 100_000)):
             await channel.list_audience(CREDENTIALS, audience=audience, of_id="77", page=page, most=most)
+    await channel.like_latest(CREDENTIALS, of_id="77", own_id="5")
     for call in (
         channel.identify(CREDENTIALS),
         channel.look_up(CREDENTIALS, platform_ids=[str(number) for number in range(100)]),
@@ -124,7 +127,7 @@ async def test_every_request_of_the_channel_is_one_x_documents(judge: Judge) -> 
         with pytest.raises(ChannelError):
             await call
 
-    assert len(seen) == 14
+    assert len(seen) == 16
     assert [fault for request in seen for fault in judge.faults(request)] == []
 
 
@@ -197,6 +200,10 @@ async def test_every_request_about_what_x_tells_by_itself_is_one_x_documents(jud
         ("POST", "/2/dm_conversations/with/me/messages", {"text": "Hi"}),
         ("POST", "/2/dm_conversations/with/7/messages", {"txt": "Hi"}),
         ("POST", "/2/dm_conversations/with/7/messages", {"text": ""}),
+        ("POST", "/2/users/7/likes", {"tweet_id": "x9"}),
+        ("POST", "/2/users/7/likes", {"post_id": "9"}),
+        ("GET", "/2/users/7/tweets?max_results=4", None),
+        ("GET", "/2/users/7/tweets?exclude=everything", None),
     ],
 )
 def test_the_judge_is_not_blind(method: str, address: str, body: dict[str, str] | None, judge: Judge) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from overture.channels.port import Capabilities, ChannelError, Credentials, Identity, Inbox, InboxMessage, Listed
-from overture.channels.x import activity, answers, audiences, events, limits, oauth, prices, profiles
+from overture.channels.x import activity, answers, audiences, events, limits, oauth, posts, prices, profiles
 from overture.channels.x.client import CallFailed, Client
 from overture.channels.x.refusals import Row
 from overture.core.budget import Window
@@ -22,7 +22,8 @@ class XChannel:
     """The channel of platform `twitter`. One instance serves every account of the process.
 
     `timeout` (seconds) bounds each call as a whole. `refusals` are rows tried before the built-in table of
-    refusals, for what an operator meets and X does not document; `price_list` is what the operator pays.
+    refusals, for what an operator meets and X does not document; `price_list` is what the operator pays. `likes`: the
+    operator says that the app's plan and agreement with X let it like posts.
     """
 
     platform: str = "twitter"
@@ -50,10 +51,11 @@ class XChannel:
         transport: httpx.AsyncBaseTransport | None = None,
         refusals: tuple[Row, ...] = (),
         price_list: PriceList = prices.PUBLISHED,
+        likes: bool = False,
     ) -> None:
-        self.capabilities = replace(type(self).capabilities, price_list=price_list)
+        self.capabilities = replace(type(self).capabilities, price_list=price_list, likes=likes)
         self._client = Client(timeout=timeout, transport=transport)
-        self.authority = oauth.Authority(self._client)
+        self.authority = oauth.Authority(self._client, asks_to_like=likes)
         self.push = activity.Push(self._client)
         self._table = refusals + answers.TABLE
 
@@ -107,6 +109,20 @@ class XChannel:
                 kind, error.detail, retry_at=error.retry_at, reason=error.reason, windows=error.windows
             ) from error
         return replace(audiences.listed(read.body), rest_until=read.rest_until, windows=read.windows)
+
+    async def like_latest(self, credentials: Credentials, *, of_id: str, own_id: str) -> str:
+        """Like the latest post of somebody's own, no answer and no repost; liking it once more changes nothing."""
+        if not profiles.is_id(of_id) or not profiles.is_id(own_id):
+            raise ChannelError("invalid", "not an id of X")
+        read = await self._read(credentials, f"/2/users/{of_id}/tweets", posts.PARAMETERS)
+        post_id = posts.latest(read.body)
+        try:
+            answer = await self._client.post(credentials, f"/2/users/{own_id}/likes", {"tweet_id": post_id})
+        except CallFailed as failure:
+            raise answers.read_error(failure.outcome) from failure
+        if not answer.is_success:
+            raise answers.read_error(answers.refused(answer, now=None, table=self._table))
+        return post_id
 
     async def send(self, credentials: Credentials, *, recipient_id: str, text: str, now: datetime) -> Outcome:
         """Send one direct message, once; whatever happens is told by the outcome."""

@@ -41,6 +41,14 @@ SCOPES = (
 )
 """What is asked for: messages, who people are, and for imports who follows whom and who likes what."""
 
+LIKE = Scope(
+    name="like.write",
+    costs="like steps are passed over",
+    is_needed=False,
+    opens=frozenset({Capability.POST_LIKE}),
+)
+"""What is asked for besides where the operator says that the app may like."""
+
 _AUTHORIZE = "/i/oauth2/authorize"
 _TOKEN = "/2/oauth2/token"  # noqa: S105 - a path
 _REVOKE = "/2/oauth2/revoke"
@@ -51,10 +59,9 @@ _LEAST_SECONDS, _MOST_SECONDS = 60, 366 * 86_400
 class Authority:
     """Links accounts through X's own pages."""
 
-    scopes: Sequence[Scope] = SCOPES
-
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, asks_to_like: bool = False) -> None:
         self._client = client
+        self.scopes: Sequence[Scope] = (*SCOPES, LIKE) if asks_to_like else SCOPES
 
     def authorize_url(self, app: App, *, redirect_uri: str, state: str, verifier: str) -> str:
         """Return the page on which a person lets the app act for an account.
@@ -66,7 +73,7 @@ class Authority:
             "response_type": "code",
             "client_id": app.client_id,
             "redirect_uri": redirect_uri,
-            "scope": " ".join(scope.name for scope in SCOPES),
+            "scope": " ".join(scope.name for scope in self.scopes),
             "state": state,
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",
