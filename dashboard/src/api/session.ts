@@ -6,7 +6,12 @@ import { api, take } from "./client.ts";
 export const session = () =>
   queryOptions({ queryKey: ["session"], queryFn: () => take(api.GET("/api/v2/session")), staleTime: 60_000 });
 
-export const signIn = (body: { email: string; password: string }) => take(api.POST("/api/v2/session", { body }));
+/** Begin a session; what was read before, or refused, counts no more. */
+export async function signIn(body: { email: string; password: string }) {
+  const begun = await take(api.POST("/api/v2/session", { body }));
+  queries.clear();
+  return begun;
+}
 
 /** Choose what to sign in with; without an address, the one the team has of the member. */
 export const acceptInvitation = (body: { invitation: string; email: string; password: string }) =>

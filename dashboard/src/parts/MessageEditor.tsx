@@ -38,6 +38,8 @@ export function MessageEditor({
     if (!box.current || shown.current === segments) return;
     write(box.current, segments, nameOf);
     shown.current = segments;
+    // Where the caret was is gone with what was there.
+    caret.current = null;
   }, [segments]);
 
   function tell(): void {
@@ -99,7 +101,8 @@ export function MessageEditor({
       )}
       <Group justify="space-between" mt={6} gap="xs">
         <Group gap={6}>
-          <Menu position="bottom-start">
+          {/* What is chosen goes into the text, and one writes on behind it: the focus goes there, not to the button. */}
+          <Menu position="bottom-start" returnFocus={false}>
             <Menu.Target>
               <Button size="compact-xs" variant="default">
                 + Variable

@@ -174,7 +174,9 @@ function useWayToSignIn(): void {
   useEffect(
     () =>
       onSignedOut(() => {
-        const from = router.state.location.href;
+        const from = router.latestLocation.href;
+        // Several calls are refused at once; the first shows the way.
+        if (from.startsWith("/sign-in")) return;
         void router.navigate({ to: "/sign-in", search: { from }, replace: true });
       }),
     [router],
