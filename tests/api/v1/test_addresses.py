@@ -31,6 +31,7 @@ ADDRESSES = {
     "PATCH /campaigns/v2/{campaign_id}/automations/{automation_id}",
     "DELETE /campaigns/v2/{campaign_id}/automations/{automation_id}",
     "GET /lists",
+    "GET /lists.csv",
     "POST /lists",
     "GET /lists/{list_id}",
     "PATCH /lists/{list_id}",
