@@ -33,6 +33,7 @@ export type Profile = Read<"ProfileAnswer">;
 export type Status = Read<"StatusAnswer">;
 export type StepBody = Schemas["ReplaceSequence"]["steps"][number];
 export type Tag = Read<"TagAnswer">;
+export type Team = Read<"TeamAnswer">;
 export type TeamOverview = Read<"TeamOverviewAnswer">;
 export type Thread = Read<"ThreadAnswer">;
 export type TimelineEntry = Read<"TimelineEntry">;

@@ -20,6 +20,7 @@ const OUTCOMES: Record<string, string> = {
   accepted: "sent a message",
   refused: "was refused a message",
   notSent: "could not send a message; it is due again",
+  held: "sent a message that a person gave up on",
 };
 
 /** An entry of a lead's timeline in a sentence; `accounts` are names by id. */
@@ -40,6 +41,8 @@ export function told(entry: TimelineEntry, accounts: Record<string, string>): st
       return `Wrote to ${account}`;
     case "replied":
       return "Answered; the sequence stops";
+    case "liked":
+      return `${account} liked a post of theirs`;
     case "stepSkipped":
       return `A step was skipped${why}`;
     case "held":

@@ -5,13 +5,11 @@ import { useState } from "react";
 import { api, take } from "../../api/client.ts";
 import { inWords } from "../../api/problem.ts";
 import * as query from "../../api/queries.ts";
-import type { components } from "../../api/schema.d.ts";
 import { changePassword, session, signOut } from "../../api/session.ts";
+import type { Team } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { Section, Shown } from "../../parts/Page.tsx";
 import { Members } from "./Members.tsx";
-
-type Team = components["schemas"]["TeamAnswer"];
 
 /** The team's name and rules, its members, and one's own way in. */
 export function TeamPage() {
