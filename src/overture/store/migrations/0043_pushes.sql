@@ -33,14 +33,13 @@ CREATE TABLE account_push (
     CHECK ((way IS NULL) = (since IS NULL))
 );
 
--- How an app is told: the address it gave the platform, under which name the platform knows it, and which process holds
+-- How an app is told: the address it gave the platform, and which process holds
 -- its stream (wall time).
 CREATE TABLE app_push (
     team_id ident NOT NULL,
     app_id ident NOT NULL,
     way text CHECK (way IN ('webhook', 'stream')),
     address text,
-    hook_id text,
     checked_at timestamptz,
     problem text,
     holder text,
