@@ -130,3 +130,12 @@ async def test_another_teams_tag_does_not_exist(client: httpx.AsyncClient, other
         assert (await other_client.patch(f"/tags/{reference}", json={"name": "Mine"})).status_code == 404
         assert (await other_client.delete(f"/tags/{reference}")).status_code == 404
     assert (await client.get("/tags/vip")).json()["id"] == made
+
+
+async def test_a_name_with_a_slash_is_an_address_too(client: httpx.AsyncClient) -> None:
+    tag = await _make(client, "B2B/SaaS")
+    assert (await client.get("/tags/b2b%2Fsaas")).json()["id"] == tag
+    renamed = await client.patch("/tags/B2B%2FSaaS", json={"name": "A/B/C"})
+    assert renamed.json()["id"] == tag
+    assert (await client.delete("/tags/a%2Fb%2Fc")).status_code == 204
+    assert (await client.get("/tags/a%2Fb%2Fc")).json()["code"] == "tagNotFound"

@@ -30,6 +30,7 @@ from overture.engine.chores import Chore, Chores
 from overture.engine.posting import Poster
 from overture.engine.webhooks import Deliverer
 from overture.store import outbox
+from overture.store import webhooks as endpoints
 
 Answer = Callable[[dict[str, Any]], Awaitable[Response]]
 
@@ -171,6 +172,26 @@ async def test_only_chosen_types_arrive_and_only_what_happened_since_the_webhook
     await post.happen(thing, kind=EventType.TAG_DELETED)
     assert await post.work(webhook_id)
     assert [event["type"] for event in receiver.got] == ["tag.deleted"]
+    assert await post.wanted() == []
+
+
+async def test_what_happens_while_events_are_taken_arrives_once(
+    post: Post, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook_id = await post.make(receiver.url)
+    first, second = things(2)
+    await post.happen(first)
+    look = endpoints.target
+
+    async def look_and_let_something_happen(*arguments: Any, **named: Any) -> endpoints.Target | None:
+        found = await look(*arguments, **named)
+        monkeypatch.setattr(endpoints, "target", look)
+        await post.happen(second)
+        return found
+
+    monkeypatch.setattr(endpoints, "target", look_and_let_something_happen)
+    assert await post.work(webhook_id)
+    assert [event["object"]["id"] for event in receiver.got] == [first, second]
     assert await post.wanted() == []
 
 

@@ -167,13 +167,13 @@ async def forget_contact(context: CurrentContext, actor: CurrentActor, contact_i
     return answer(await forgetting.forget(context, actor, contact_id=contact_id))
 
 
-@router.put("/contacts/{contact_id}/tags/{tag_ref}", summary="Tag a contact")
+@router.put("/contacts/{contact_id}/tags/{tag_ref:path}", summary="Tag a contact")
 async def tag_contact(context: CurrentContext, actor: CurrentActor, contact_id: str, tag_ref: str) -> ContactAnswer:
     """Add a tag, by id or by name; a contact that has it keeps it."""
     return answer(await contacts.change_tag(context, actor, contact_id=contact_id, reference=tag_ref, is_added=True))
 
 
-@router.delete("/contacts/{contact_id}/tags/{tag_ref}", summary="Take a tag off a contact")
+@router.delete("/contacts/{contact_id}/tags/{tag_ref:path}", summary="Take a tag off a contact")
 async def untag_contact(context: CurrentContext, actor: CurrentActor, contact_id: str, tag_ref: str) -> ContactAnswer:
     """Take a tag off, by id or by name; a contact without it stays as it is."""
     return answer(await contacts.change_tag(context, actor, contact_id=contact_id, reference=tag_ref, is_added=False))

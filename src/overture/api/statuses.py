@@ -69,14 +69,17 @@ async def create_status(context: CurrentContext, actor: CurrentActor, body: Crea
     return answer(await statuses.create(context, actor, name=body.name, color=body.color))
 
 
-@router.get("/statuses/{status_ref}", summary="Get a status", description=_REFERENCE)
+@router.get("/statuses/{status_ref:path}", summary="Get a status", description=_REFERENCE)
 async def get_status(context: CurrentContext, actor: CurrentActor, status_ref: str) -> StatusAnswer:
     """Return a status."""
     return answer(await statuses.get(context, actor, reference=status_ref))
 
 
 @router.patch(
-    "/statuses/{status_ref}", summary="Change a status", description=_REFERENCE, openapi_extra=refusals.of("nameTaken")
+    "/statuses/{status_ref:path}",
+    summary="Change a status",
+    description=_REFERENCE,
+    openapi_extra=refusals.of("nameTaken"),
 )
 async def change_status(
     context: CurrentContext, actor: CurrentActor, status_ref: str, body: ChangeStatus
@@ -90,7 +93,7 @@ async def change_status(
 
 
 @router.delete(
-    "/statuses/{status_ref}",
+    "/statuses/{status_ref:path}",
     status_code=204,
     summary="Delete a status",
     description=_REFERENCE + " Contacts that have it have none afterwards; automations that set it are switched off.",

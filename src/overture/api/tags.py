@@ -52,13 +52,18 @@ async def create_tag(context: CurrentContext, actor: CurrentActor, body: CreateT
     return answer(await tags.create(context, actor, name=body.name, color=body.color))
 
 
-@router.get("/tags/{tag_ref}", summary="Get a tag", description=_REFERENCE)
+@router.get("/tags/{tag_ref:path}", summary="Get a tag", description=_REFERENCE)
 async def get_tag(context: CurrentContext, actor: CurrentActor, tag_ref: str) -> TagAnswer:
     """Return a tag."""
     return answer(await tags.get(context, actor, reference=tag_ref))
 
 
-@router.patch("/tags/{tag_ref}", summary="Change a tag", description=_REFERENCE, openapi_extra=refusals.of("nameTaken"))
+@router.patch(
+    "/tags/{tag_ref:path}",
+    summary="Change a tag",
+    description=_REFERENCE,
+    openapi_extra=refusals.of("nameTaken"),
+)
 async def change_tag(context: CurrentContext, actor: CurrentActor, tag_ref: str, body: ChangeTag) -> TagAnswer:
     """Rename or recolour a tag."""
     given = body.given()
@@ -68,7 +73,7 @@ async def change_tag(context: CurrentContext, actor: CurrentActor, tag_ref: str,
 
 
 @router.delete(
-    "/tags/{tag_ref}",
+    "/tags/{tag_ref:path}",
     status_code=204,
     summary="Delete a tag",
     description=_REFERENCE + " No contact has it afterwards; automations that use it are switched off.",

@@ -100,7 +100,8 @@ class Deliverer:
             team_id=chore.team_id,
             webhook_id=chore.key,
             new=new,
-            taken_seq=read.last_seq if read.has_more else target.newest_seq,
+            # What happened since the endpoint was looked at has been read already.
+            taken_seq=read.last_seq if read.has_more else max(read.last_seq, target.newest_seq),
             wall_now=clock.wall_now(),
         )
         return target
