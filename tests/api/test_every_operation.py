@@ -54,7 +54,7 @@ def _reading(document: Document) -> Iterator[Operation]:
 
 def test_every_route_of_the_api_is_documented(application: FastAPI) -> None:
     routes = {
-        (method, route.path)
+        (method, route.path.replace(":path}", "}"))  # of a parameter that takes slashes
         for route in iter_route_contexts(application.routes)
         for method in route.methods or ()
         if route.path and route.path.startswith("/api/v2") and not route.path.endswith("/openapi.json")
