@@ -313,3 +313,21 @@ async def test_what_was_taken_is_forgotten_after_two_days(told: Told) -> None:
         return not await told.world.pool.fetchval("SELECT count(*) FROM pushed_event")
 
     await told.world.run_until(is_forgotten)
+
+
+@pytest.mark.parametrize("way", ["push", "reading"])
+async def test_whoever_writes_first_is_known_by_name(told: Told, way: str) -> None:
+    person = (await told.world.people("open", "silent"))[0]
+    if way == "push":
+        await told.subscribe("ana")
+        await told.world.pool.execute("UPDATE duty SET due_at = 'infinity' WHERE kind = 'replies'")
+        await told.say(person["id"], "ana", "Do you ship to Norway?")
+    else:
+        await told.world.say(person["id"], "ana", "Do you ship to Norway?")
+
+    async def is_there() -> bool:
+        return bool(await told.world.pool.fetchval("SELECT count(*) FROM message WHERE direction = 'inbound'"))
+
+    await told.world.run_until(is_there)
+    (thread,) = (await told.client.get("/threads", params={"folder": "all", "expand": "profile"})).json()["data"]
+    assert (thread["profile"]["username"], thread["profile"]["displayName"]) == (person["username"], person["name"])

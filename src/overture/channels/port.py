@@ -70,8 +70,19 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """What a platform calls a person."""
+
+    username: str
+    display_name: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InboxMessage:
-    """One direct message as the platform records it, sent by the account or received by it."""
+    """One direct message as the platform records it, sent by the account or received by it.
+
+    `other` is what the platform calls who wrote it, where that is not the account and is told.
+    """
 
     platform_id: str
     conversation_id: str | None
@@ -80,6 +91,7 @@ class InboxMessage:
     is_inbound: bool
     text: str
     sent_at: datetime
+    other: Names | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from overture.store import (
     inboxes,
     ledger,
     outbox,
+    people,
     persons,
     progress,
     scope_requests,
@@ -115,6 +116,13 @@ def _by_profile(inbound: Sequence[port.InboxMessage], profiles: dict[str, str]) 
     for message in sorted(inbound, key=lambda message: message.sent_at):
         grouped.setdefault(profiles[message.other_id], []).append(message)
     return grouped
+
+
+async def name(connection: Connection, team_id: str, platform: str, messages: Sequence[port.InboxMessage]) -> None:
+    """Keep the names of those who wrote and of whom nothing was known; the last thing of a transaction."""
+    told = [(message.other_id, message.other) for message in messages if message.other is not None]
+    names = [(other_id, other.username, other.display_name) for other_id, other in told]
+    await people.save_names(connection, team_id=team_id, platform=platform, names=names)
 
 
 async def _stop_sequences(

@@ -88,7 +88,9 @@ async def _take(
             await duties.want(connection, team_id=team_id, kind="replies", key=account_id, due_at=now)
         told = [messages[event.event_id] for event in fresh if event.event_id in messages]
         new = [message for message in told if message.platform_id not in known]
-        return await inbound.act(connection, team_id, account_id, new, profiles, now) if new else []
+        ended = await inbound.act(connection, team_id, account_id, new, profiles, now) if new else []
+        await inbound.name(connection, team_id, reader.platform, told)
+        return ended
 
 
 async def _note(connection: Connection, team_id: str, account_id: str, events: Sequence[pushes.Waiting]) -> None:
@@ -119,6 +121,8 @@ def _as_kept(event: port.Pushed) -> pushes.NewEvent:
         platform_id=message.platform_id,
         conversation_id=message.conversation_id,
         sender_id=message.sender_id,
+        sender_username=None if message.other is None else message.other.username,
+        sender_name=None if message.other is None else message.other.display_name,
         content=message.text,
         sent_at=message.sent_at,
     )
@@ -134,4 +138,7 @@ def _as_message(event: pushes.Waiting) -> port.InboxMessage:
         is_inbound=True,
         text=event.content or "",
         sent_at=event.sent_at,
+        other=port.Names(username=event.sender_username, display_name=event.sender_name)
+        if event.sender_username is not None
+        else None,
     )

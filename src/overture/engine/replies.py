@@ -127,7 +127,7 @@ class InboxReader:
     async def _put_off(self, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime) -> Reading:
         """Keep what was read since a restore: nothing of it is acted on before all is known."""
         async with self._pool.acquire() as connection, connection.transaction():
-            kept = [restored.KeptMessage(**asdict(message)) for message in inbox.messages]
+            kept = [_kept(message) for message in inbox.messages]
             await restored.keep_read(connection, team_id=team_id, account_id=reader.account_id, messages=kept)
             await _mark(connection, team_id, reader, inbox, now)
         return Reading(next_due=_resumes(inbox, now), ended=[])
@@ -221,6 +221,11 @@ async def _fresh(
     return [message for message in inbox.messages if message.platform_id not in known]
 
 
+def _kept(message: port.InboxMessage) -> restored.KeptMessage:
+    """Return what is kept of a message; names come again with the next one of the same person."""
+    return restored.KeptMessage(**{name: value for name, value in asdict(message).items() if name != "other"})
+
+
 async def _take(
     connection: Connection,
     *,
@@ -246,7 +251,9 @@ async def _take(
         ended = await catch_up.take(
             connection, team_id=team_id, account_id=reader.account_id, messages=ours, profiles=profiles, now=now
         )
-    return ended + await inbound.act(connection, team_id, reader.account_id, messages, profiles, now)
+    ended += await inbound.act(connection, team_id, reader.account_id, messages, profiles, now)
+    await inbound.name(connection, team_id, reader.platform, messages)
+    return ended
 
 
 async def _mark(connection: Connection, team_id: str, reader: inboxes.Reader, inbox: port.Inbox, now: datetime) -> bool:

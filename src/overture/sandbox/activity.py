@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from overture.sandbox import instants, messages
 from overture.sandbox.messages import Message
+from overture.sandbox.platform import Member
 from overture.sandbox.signatures import CONSUMER_SECRET
 
 BEARER = "sandbox-bearer"
@@ -155,8 +156,8 @@ def told(event: Event, subscription: Subscription) -> dict[str, Any]:
     return {"data": data}
 
 
-def message_payload(message: Message) -> dict[str, Any]:
-    """Show a direct message in the old form, in which X pushes them."""
+def message_payload(message: Message, members: Iterable[Member]) -> dict[str, Any]:
+    """Show a direct message between two members in the old form, in which X pushes them."""
     return {
         "direct_message_events": [
             {
@@ -173,7 +174,7 @@ def message_payload(message: Message) -> dict[str, Any]:
                 },
             }
         ],
-        "users": {user_id: {"id": user_id} for user_id in (message.sender, message.recipient)},
+        "users": {one.id: {"id": one.id, "name": one.name, "screen_name": one.username} for one in members},
     }
 
 

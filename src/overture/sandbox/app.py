@@ -113,7 +113,8 @@ def create_app(
         if not subscribed.subscriptions:
             return
         number = subscribed.next_id(message.moment)
-        payload = activity.message_payload(message)
+        members = (platform.by_id(message.sender), platform.by_id(message.recipient))
+        payload = activity.message_payload(message, [member for member in members if member is not None])
         bringing.tell(Event(id=number, type="dm.received", user_id=account.id, payload=payload))
 
     platform.received = tell

@@ -129,6 +129,35 @@ async def save_people(
     return {row["platform_id"]: row["id"] for row in rows}
 
 
+async def save_names(
+    connection: Connection, *, team_id: str, platform: str, names: Sequence[tuple[str, str, str | None]]
+) -> None:
+    """Keep username and display name of those platform ids that were known by nothing else.
+
+    Call it after any lock of leads: look-ups take profiles when they have theirs.
+    """
+    known = {platform_id: (username, display_name) for platform_id, username, display_name in names}
+    if not known:
+        return
+    await connection.execute(
+        """
+        WITH nameless AS (
+            SELECT p.id, u.username, u.display_name
+              FROM unnest($3::text[], $4::text[], $5::text[]) AS u (platform_id, username, display_name)
+              JOIN profile p ON p.team_id = $1 AND p.platform = $2 AND p.platform_id = u.platform_id
+             WHERE p.username IS NULL ORDER BY p.platform_id FOR NO KEY UPDATE OF p
+        )
+        UPDATE profile p SET username = n.username, display_name = coalesce(p.display_name, n.display_name)
+          FROM nameless n WHERE p.team_id = $1 AND p.id = n.id
+        """,
+        team_id,
+        platform,
+        list(known),
+        [username for username, _ in known.values()],
+        [display_name for _, display_name in known.values()],
+    )
+
+
 async def save_absent(
     connection: Connection, *, team_id: str, platform: str, absent: Sequence[Absent], now: datetime
 ) -> None:

@@ -17,6 +17,8 @@ class NewEvent:
     platform_id: str | None = None
     conversation_id: str | None = None
     sender_id: str | None = None
+    sender_username: str | None = None
+    sender_name: str | None = None
     content: str | None = None
     sent_at: datetime | None = None
 
@@ -30,6 +32,8 @@ class Waiting:
     platform_id: str | None
     conversation_id: str | None
     sender_id: str | None
+    sender_username: str | None
+    sender_name: str | None
     content: str | None
     sent_at: datetime | None
     received_at: datetime
@@ -58,12 +62,14 @@ async def receive(
     """
     rows = await connection.fetch(
         """
-        INSERT INTO pushed_event (team_id, account_id, event_id, kind, platform_id, conversation_id, sender_id, content,
-                                  sent_at, received_at)
-        SELECT $1, a.id, v.event_id, v.kind, v.platform_id, v.conversation_id, v.sender_id, v.content, v.sent_at, $3
-          FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-                      $11::timestamptz[])
-               AS v (event_id, kind, own_id, platform_id, conversation_id, sender_id, content, sent_at)
+        INSERT INTO pushed_event (team_id, account_id, event_id, kind, platform_id, conversation_id, sender_id,
+                                  sender_username, sender_name, content, sent_at, received_at)
+        SELECT $1, a.id, v.event_id, v.kind, v.platform_id, v.conversation_id, v.sender_id, v.sender_username,
+               v.sender_name, v.content, v.sent_at, $3
+          FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
+                      $12::text[], $13::timestamptz[])
+               AS v (event_id, kind, own_id, platform_id, conversation_id, sender_id, sender_username, sender_name,
+                     content, sent_at)
           JOIN account_link a ON a.team_id = $1 AND a.app_id = $2 AND a.platform_id = v.own_id AND a.deleted_at IS NULL
          ORDER BY a.id, v.event_id
         ON CONFLICT (team_id, account_id, event_id) DO NOTHING
@@ -78,6 +84,8 @@ async def receive(
         [event.platform_id for event in events],
         [event.conversation_id for event in events],
         [event.sender_id for event in events],
+        [event.sender_username for event in events],
+        [event.sender_name for event in events],
         [event.content for event in events],
         [event.sent_at for event in events],
     )
@@ -88,7 +96,8 @@ async def waiting(connection: Connection, *, team_id: str, account_id: str, coun
     """Return up to `count` events of an account that wait, in the order they came."""
     rows = await connection.fetch(
         """
-        SELECT event_id, kind, platform_id, conversation_id, sender_id, content, sent_at, received_at
+        SELECT event_id, kind, platform_id, conversation_id, sender_id, sender_username, sender_name, content, sent_at,
+               received_at
           FROM pushed_event
          WHERE team_id = $1 AND account_id = $2 AND taken_at IS NULL ORDER BY received_at LIMIT $3
         """,
@@ -105,7 +114,7 @@ async def take(
     """Take events; return those that nobody has taken before. What they said is in the messages from then on."""
     rows = await connection.fetch(
         """
-        UPDATE pushed_event SET taken_at = $4, content = NULL
+        UPDATE pushed_event SET taken_at = $4, content = NULL, sender_username = NULL, sender_name = NULL
          WHERE team_id = $1 AND account_id = $2 AND event_id = ANY($3::text[]) AND taken_at IS NULL
         RETURNING event_id
         """,

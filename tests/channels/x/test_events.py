@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from overture.channels.port import ChannelError, Credentials
+from overture.channels.port import ChannelError, Credentials, Names
 from overture.channels.x import limits
 from overture.channels.x.channel import XChannel
 
@@ -185,3 +185,27 @@ class TestReadConversation:
             await channel(forbidden).read_conversation(CREDENTIALS, with_id="7/..", since=NOW, own_id="5")
 
         assert raised.value.kind == "invalid"
+
+
+class TestSenders:
+    async def test_a_message_names_who_wrote_it_where_that_is_told(self) -> None:
+        users = [{"id": "7", "username": "ada", "name": "Ada"}, {"id": "5", "username": "us", "name": "Us"}]
+        body = {"data": [event(12, "7"), event(11, "5")], "meta": {"result_count": 2}, "includes": {"users": users}}
+        inbox = await answering(200, body).read_inbox(CREDENTIALS, until_id=None, own_id="5")
+        assert [message.other for message in inbox.messages] == [Names(username="ada", display_name="Ada"), None]
+
+    @pytest.mark.parametrize(
+        "includes",
+        [
+            None,
+            7,
+            [],
+            {"users": {}},
+            {"users": [7, {"id": "7"}, {"id": "7", "username": 7}, {"username": "ada"}]},
+            {"users": [{"id": "7", "username": "a" * 5000}]},
+        ],
+    )
+    async def test_names_that_cannot_be_read_are_left_out_and_the_message_is_not(self, includes: object) -> None:
+        body = {"data": [event(12, "7")], "meta": {"result_count": 1}, "includes": includes}
+        inbox = await answering(200, body).read_inbox(CREDENTIALS, until_id=None, own_id="5")
+        assert [message.other for message in inbox.messages] == [None]

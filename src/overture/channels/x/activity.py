@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from overture.channels.port import Credentials, InboxMessage, Pushed, Telling
-from overture.channels.x import answers, telling
+from overture.channels.x import answers, events, telling
 from overture.channels.x.client import CallFailed, Client, Unopened
 from overture.core import hidden
 from overture.core.words import PushedKind
@@ -98,11 +98,11 @@ class Push:
 
 def _messages(data: Mapping[str, Any], payload: Mapping[str, Any]) -> Iterator[Pushed]:
     own_id = _own_id(data)
-    events = payload.get("direct_message_events")
-    for event in events if isinstance(events, list) and events else [None]:
+    told = payload.get("direct_message_events")
+    for event in told if isinstance(told, list) and told else [None]:
         if isinstance(event, Mapping) and event.get("type", "message_create") != "message_create":
             continue
-        message, recipient_id = _message(event)
+        message, recipient_id = _message(event, payload.get("users"))
         if message is None:
             yield from _hint(data)
         elif recipient_id == (own_id or recipient_id):
@@ -164,7 +164,7 @@ def _written_at(value: object) -> datetime | None:
         return None
 
 
-def _message(event: object) -> tuple[InboxMessage | None, str]:
+def _message(event: object, users: object) -> tuple[InboxMessage | None, str]:
     """Return a direct message in the form of X's older API, and who received it."""
     created = event.get("message_create") if isinstance(event, Mapping) else None
     if not isinstance(event, Mapping) or not isinstance(created, Mapping):
@@ -176,6 +176,7 @@ def _message(event: object) -> tuple[InboxMessage | None, str]:
     if message_id is None or sender_id is None or recipient_id is None or sent_at is None:
         return None, ""
     text = said.get("text") if isinstance(said, Mapping) else None
+    sender = users.get(sender_id) if isinstance(users, Mapping) else None
     low, high = sorted((int(sender_id), int(recipient_id)))
     message = InboxMessage(
         platform_id=message_id,
@@ -185,6 +186,7 @@ def _message(event: object) -> tuple[InboxMessage | None, str]:
         is_inbound=True,
         text=answers.legible(text) if isinstance(text, str) else "",
         sent_at=sent_at,
+        other=events.names(sender, username="screen_name", display_name="name"),
     )
     return message, recipient_id
 

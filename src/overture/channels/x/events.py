@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from overture.channels.port import ChannelError, InboxMessage
-from overture.channels.x import answers, limits
+from overture.channels.port import ChannelError, InboxMessage, Names
+from overture.channels.x import answers, limits, profiles
 
 PARAMETERS: Mapping[str, str] = {
     "dm_event.fields": "created_at,dm_conversation_id,event_type,id,text",
@@ -27,6 +27,7 @@ class Event:
     participants: frozenset[str] | None
     text: str
     sent_at: datetime
+    sender: Names | None = None
 
 
 def page(body: Mapping[str, Any]) -> tuple[list[Event], str | None]:
@@ -41,7 +42,8 @@ def page(body: Mapping[str, Any]) -> tuple[list[Event], str | None]:
         # An empty list has its `meta`; silence must not pass for "nothing was sent".
         raise ChannelError("unavailable", "the answer holds no list of events")
     token = meta.get("next_token") if isinstance(meta, Mapping) else None
-    read = [_event(item) for item in items if _is_message(item)]
+    senders = _senders(body.get("includes"))
+    read = [_event(item, senders) for item in items if _is_message(item)]
     return read, token if isinstance(token, str) and token else None
 
 
@@ -62,14 +64,32 @@ def message(event: Event, *, own_id: str) -> InboxMessage | None:
         is_inbound=is_inbound,
         text=event.text,
         sent_at=event.sent_at,
+        other=event.sender if is_inbound else None,
     )
+
+
+def names(user: object, *, username: str, display_name: str) -> Names | None:
+    """Return what X calls a user, by the names of the fields it is told in; None where it is not told."""
+    if not isinstance(user, Mapping):
+        return None
+    told = user.get(username)
+    if not isinstance(told, str) or not profiles.is_username(told):
+        return None
+    return Names(username=told, display_name=profiles.name(user.get(display_name)))
+
+
+def _senders(includes: object) -> dict[str, Names]:
+    users = includes.get("users") if isinstance(includes, Mapping) else None
+    told = [user for user in users if isinstance(user, Mapping)] if isinstance(users, list) else []
+    found = {answers.identifier(user.get("id")): names(user, username="username", display_name="name") for user in told}
+    return {user_id: name for user_id, name in found.items() if user_id is not None and name is not None}
 
 
 def _is_message(item: object) -> bool:
     return not isinstance(item, Mapping) or item.get("event_type", "MessageCreate") == "MessageCreate"
 
 
-def _event(item: object) -> Event:
+def _event(item: object, senders: Mapping[str, Names]) -> Event:
     if not isinstance(item, Mapping):
         raise ChannelError("unavailable", "an event is not an object")
     event_id = answers.identifier(item.get("id"))
@@ -87,6 +107,7 @@ def _event(item: object) -> Event:
         participants=_participants(conversation_id),
         text=answers.legible(text) if isinstance(text, str) else "",
         sent_at=sent_at,
+        sender=senders.get(sender_id),
     )
 
 

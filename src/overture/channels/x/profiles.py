@@ -20,6 +20,8 @@ _LARGEST = 2**53
 
 _ID = re.compile(r"[0-9]{1,19}")
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
+_LONGEST_NAME = 200
+"""X has names of 50 characters; the database looks names up, and keeps none without end."""
 
 
 def is_id(value: str) -> bool:
@@ -30,6 +32,11 @@ def is_id(value: str) -> bool:
 def is_username(value: str) -> bool:
     """Tell whether `value` can be a username; X refuses a whole request for one that cannot."""
     return _USERNAME.fullmatch(value) is not None
+
+
+def name(value: object) -> str | None:
+    """Return what X shows as a user's name, as far as any name is long; None where `value` is none."""
+    return answers.legible(value)[:_LONGEST_NAME] or None if isinstance(value, str) else None
 
 
 def identity(body: Mapping[str, Any]) -> Identity:
@@ -45,7 +52,7 @@ def identity(body: Mapping[str, Any]) -> Identity:
     return Identity(
         platform_id=platform_id,
         username=username,
-        display_name=_text(user, "name") or username,
+        display_name=name(user.get("name")) or username,
         avatar_url=_text(user, "profile_image_url"),
     )
 
@@ -109,7 +116,7 @@ def person_of(user: object) -> Person:
     return Person(
         platform_id=platform_id,
         username=username,
-        display_name=_text(user, "name") or username,
+        display_name=name(user.get("name")) or username,
         bio=_text(user, "description"),
         location=_text(user, "location"),
         website=_website(user),
@@ -129,7 +136,7 @@ def person_of(user: object) -> Person:
 def _key(user: Mapping[str, Any]) -> tuple[str, str]:
     platform_id = answers.identifier(user.get("id"))
     username = _text(user, "username")
-    if platform_id is None or username is None:
+    if platform_id is None or username is None or len(username) > _LONGEST_NAME:
         raise ChannelError("unavailable", "a user has no id or no username")
     return platform_id, username
 

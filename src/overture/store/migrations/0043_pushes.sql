@@ -8,6 +8,8 @@ CREATE TABLE pushed_event (
     platform_id text,
     conversation_id text,
     sender_id text,
+    sender_username text,
+    sender_name text,
     content text,
     sent_at timestamptz,
     received_at timestamptz NOT NULL,
