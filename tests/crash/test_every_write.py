@@ -57,4 +57,4 @@ async def test_a_worker_that_does_not_read_the_conversation_is_found_out(server:
     told = await scene.tell(SENT, stage.PROCESS, is_blind=True)
 
     assert told.was_struck
-    assert any(violation.startswith("duplicates: ") for violation in told.violations), told.violations
+    assert any(violation.startswith("same_steps: ") for violation in told.violations), told.violations
