@@ -54,6 +54,9 @@ async def _explain_losers(
             turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=state, reason="suppressed"))
         elif pick.is_first and excludes and person.first_contacted_at is not None:
             turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.EXCLUDED, reason="contacted"))
+        elif person.by_hand_id is None and person.engaged_lead_id == lead.lead_id:
+            # It has the person, and only stood behind another lead in this turn, which waits for it from now on.
+            turn.later.append((lead.lead_id, pick.account_id, turn.now))
         elif person.by_hand_id is not None or person.engaged_lead_id is not None or person.unanswered_end_at is None:
             turn.parked.append(lead.lead_id)
         else:
