@@ -174,6 +174,37 @@ async def test_a_person_another_campaign_is_writing_to_is_waited_for(
     assert (await campaigning.lead(client, campaign, "1"))["nextSendAt"] is None
 
 
+@pytest.mark.parametrize(("state", "words"), [("intent", "on its way"), ("unknown", "was lost")])
+async def test_a_message_nobody_knows_the_outcome_of_is_waited_for(
+    client: httpx.AsyncClient,
+    context: Context,
+    account: dict[str, Any],
+    campaign: dict[str, Any],
+    state: str,
+    words: str,
+) -> None:
+    first = await context.pool.fetchrow("DELETE FROM lead_due RETURNING lead_id")
+    assert first is not None
+    await sent(context, first["lead_id"], account, START)
+    await context.pool.execute(
+        """
+        UPDATE attempt
+           SET state = $1, accepted_at = NULL, ended_at = CASE WHEN $1 = 'intent' THEN 'infinity' ELSE ended_at END
+        """,
+        state,
+    )
+    found = await campaigning.read(client, campaign)
+    assert found["waitsFor"]["code"] == "outcome"
+    assert found["waitsFor"]["message"].startswith("1 message is on the way")
+    person = await context.pool.fetchval(
+        "SELECT p.platform_id FROM lead l JOIN profile p ON p.id = l.profile_id WHERE l.id = $1", first["lead_id"]
+    )
+    lead = await campaigning.lead(client, campaign, person)
+    assert lead["waitsFor"]["code"] == "outcome"
+    assert words in lead["waitsFor"]["message"]
+    assert lead["accountLinkId"] == account["id"]
+
+
 async def whole(client: httpx.AsyncClient, campaign: dict[str, Any]) -> tuple[str, str | None]:
     found = (await campaigning.read(client, campaign))["waitsFor"]
     return (found["code"], found["until"]) if found else ("", None)

@@ -9,7 +9,7 @@ from overture.actions.account_waits import Counted
 from overture.actions.context import Actor, Context
 from overture.actions.waiting import Wait
 from overture.core.words import AccountStatus, CampaignStatus
-from overture.store import heads
+from overture.store import heads, ledger
 from overture.store.campaigns import Campaign
 from overture.store.heads import Head
 from overture.store.pool import Connection
@@ -50,9 +50,14 @@ async def read(
     for most in LOOKS:
         firsts |= await _look(connection, team_id, unsure, most=most, now=now)
         unsure = [campaign for campaign in unsure if not firsts[campaign.id].is_sure]
+    idle = [one.id for one in campaigns if one.status == CampaignStatus.ACTIVE and not firsts[one.id].is_due]
+    open_attempts = await ledger.open_in_campaigns(connection, team_id=team_id, campaign_ids=idle) if idle else {}
     return {
         campaign.id: waiting.of_campaign(
-            campaign, account=firsts[campaign.id].account, is_due=firsts[campaign.id].is_due
+            campaign,
+            account=firsts[campaign.id].account,
+            is_due=firsts[campaign.id].is_due,
+            open_attempts=open_attempts.get(campaign.id, 0),
         )
         for campaign in campaigns
     }

@@ -19,10 +19,11 @@ class Wait:
     until: datetime | None = None
 
 
-def of_campaign(campaign: Campaign, *, account: Wait | None, is_due: bool) -> Wait | None:
+def of_campaign(campaign: Campaign, *, account: Wait | None, is_due: bool, open_attempts: int = 0) -> Wait | None:
     """Return what the campaign waits for; None when it waits for nothing.
 
     `account`: what keeps the account that sends next, None where nothing does. `is_due`: whether there is one at all.
+    `open_attempts`: how many of its messages are on their way or may have arrived.
     """
     match campaign.status:
         case CampaignStatus.DRAFT:
@@ -33,7 +34,7 @@ def of_campaign(campaign: Campaign, *, account: Wait | None, is_due: bool) -> Wa
             return Wait(code="disabled", message="The campaign is paused until somebody enables it.")
         case CampaignStatus.COMPLETED:
             return None
-    return next(_active(campaign, account, is_due=is_due), None)
+    return next(_active(campaign, account, is_due=is_due, open_attempts=open_attempts), None)
 
 
 def of_lead(
@@ -75,6 +76,8 @@ def _sendable(
         yield from _active(campaign, account, is_due=False)
     elif lead.is_parked or lead.is_engaged_elsewhere:
         yield Wait(code="otherCampaign", message="Another campaign is writing to this person.")
+    elif lead.open_attempt is not None:
+        yield _outcome(lead.open_attempt)
     elif lead.due_at is None:
         yield Wait(code="plan", message="No account has it planned at this moment.")
     elif lead.left_alone_until is not None and lead.left_alone_until > now:
@@ -92,7 +95,14 @@ def _sendable(
         yield pace(campaign, next_send_at)
 
 
-def _active(campaign: Campaign, account: Wait | None, *, is_due: bool) -> Iterator[Wait]:
+def _outcome(state: str) -> Wait:
+    if state == "intent":
+        return Wait(code="outcome", message="Its message is on its way.")
+    message = "The answer to its message was lost: the conversation is read to find out whether it arrived."
+    return Wait(code="outcome", message=message)
+
+
+def _active(campaign: Campaign, account: Wait | None, *, is_due: bool, open_attempts: int = 0) -> Iterator[Wait]:
     prospect = campaign.prospect
     if prospect.stopped_at is not None:
         yield Wait(code="teamStopped", message="All sending of the team is stopped.")
@@ -106,7 +116,7 @@ def _active(campaign: Campaign, account: Wait | None, *, is_due: bool) -> Iterat
     elif not prospect.active_accounts:
         yield _no_account(campaign)
     elif not is_due:
-        yield from _nothing_planned(campaign)
+        yield from _nothing_planned(campaign, open_attempts)
 
 
 def _no_account(campaign: Campaign) -> Wait:
@@ -141,7 +151,7 @@ def pace(campaign: Campaign, until: datetime) -> Wait:
     return Wait(code="pace", message=message, until=until)
 
 
-def _nothing_planned(campaign: Campaign) -> Iterator[Wait]:
+def _nothing_planned(campaign: Campaign, open_attempts: int) -> Iterator[Wait]:
     counts = campaign.counts
     if not campaign.settings.hours:
         yield Wait(code="sendingHours", message="The campaign has no sending hours: set some.")
@@ -152,6 +162,9 @@ def _nothing_planned(campaign: Campaign) -> Iterator[Wait]:
         yield Wait(code="assessing", message=message)
     if campaign.is_building_plan:
         yield Wait(code="plan", message="The leads are being divided among the accounts.")
+    if open_attempts:
+        count = "1 message is" if open_attempts == 1 else f"{open_attempts} messages are"
+        yield Wait(code="outcome", message=f"{count} on the way, or being looked for after a lost answer.")
     if counts.ready or counts.in_sequence:
         message = (
             f"{_leads(counts.ready + counts.in_sequence)} not planned: the account or the person is not free, "

@@ -30,6 +30,7 @@ class Lead:
 
     `due_at` is None when no account has it planned; `ahead` counts who is served before it. `is_engaged_elsewhere`:
     another campaign has the person now; `left_alone_until`: one that ended unanswered keeps others away until then.
+    `open_attempt`: its message is on its way (`intent`), or nobody knows yet what became of it (`unknown`).
     """
 
     id: str
@@ -46,6 +47,7 @@ class Lead:
     is_engaged_elsewhere: bool
     left_alone_until: datetime | None
     ahead: int | None
+    open_attempt: str | None
 
 
 _REASON = scopes.KEPT_OUT.format(facts="f", lead="l")
@@ -53,13 +55,15 @@ _REASON = scopes.KEPT_OUT.format(facts="f", lead="l")
 # Who comes before is counted in the order of the plan's index: asked for any order, the planner would read the plan.
 _LEADS = f"""
     SELECT {people.COLUMNS}, l.id AS lead_id, l.state, l.reason, l.data, l.contacted_at, l.replied_at, d.due_at,
-           coalesce(l.account_id, d.account_id, k.account_id) AS account_id, k.lead_id IS NOT NULL AS is_parked,
+           coalesce(l.account_id, d.account_id, k.account_id, o.account_id) AS account_id,
+           k.lead_id IS NOT NULL AS is_parked,
            NOT m.allow_parallel_campaigns AND coalesce(n.engaged_lead_id <> l.id, false) AS is_engaged_elsewhere,
            CASE WHEN NOT m.allow_parallel_campaigns AND n.engaged_lead_id IS DISTINCT FROM l.id
                 THEN n.unanswered_end_at + make_interval(hours => 24 * m.recontact_after_days) END AS left_alone_until,
            CASE WHEN s.id IS NOT NULL
                 THEN jsonb_build_object('id', s.id, 'rank', s.rank, 'type', s.type, 'version', s.version) END AS step,
-           CASE WHEN d.lead_id IS NOT NULL THEN least(a.count, {MOST_AHEAD}) END AS ahead
+           CASE WHEN d.lead_id IS NOT NULL THEN least(a.count, {MOST_AHEAD}) END AS ahead,
+           o.state AS open_attempt
       FROM lead l
       JOIN profile p ON p.team_id = l.team_id AND p.id = l.profile_id
       JOIN campaign c ON c.team_id = l.team_id AND c.id = l.campaign_id
@@ -70,6 +74,8 @@ _LEADS = f"""
       LEFT JOIN sequence_step s ON s.team_id = l.team_id AND s.campaign_id = l.campaign_id
            AND s.version = coalesce(l.sequence_version, c.sequence_version) AND s.rank = l.rank
            AND l.state IN ('assessing', 'ready', 'inSequence', 'held')
+      LEFT JOIN attempt o ON o.team_id = l.team_id AND o.lead_id = l.id AND o.state IN ('intent', 'unknown')
+           AND d.lead_id IS NULL AND l.state IN ('ready', 'inSequence')
       LEFT JOIN LATERAL (
          SELECT count(*) AS count FROM (
             (SELECT FROM lead_due x

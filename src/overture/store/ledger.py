@@ -251,6 +251,21 @@ async def open_attempts(connection: Connection, *, team_id: str, account_id: str
     return [OpenAttempt(**row) for row in rows]
 
 
+async def open_in_campaigns(connection: Connection, *, team_id: str, campaign_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many messages of campaigns are on their way or being looked for, by campaign; those with none lack."""
+    rows = await connection.fetch(
+        """
+        SELECT campaign_id, count(*) AS open FROM attempt
+         WHERE team_id = $1 AND campaign_id = ANY($2::text[]) AND state IN ('intent', 'unknown')
+           AND reason IS DISTINCT FROM 'notFound'
+         GROUP BY campaign_id
+        """,
+        team_id,
+        campaign_ids,
+    )
+    return {row["campaign_id"]: row["open"] for row in rows}
+
+
 async def orphaned_accounts(connection: Connection, *, wall_now: datetime) -> list[tuple[str, str]]:
     """Return (team, account) of intents whose lease has run out: their worker died or hangs."""
     rows = await connection.fetch(
