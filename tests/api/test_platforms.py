@@ -37,8 +37,13 @@ async def test_platforms_tell_what_overture_can_do_there(client: httpx.AsyncClie
                 "archive": {"observe": False, "mutate": False},
                 "read": {"observe": False, "mutate": False},
             },
+            "hasApp": False,
+            "redirectUri": "http://127.0.0.1:8080/oauth/twitter/callback",
         }
     ]
+    registered = {"clientId": "sandbox-client"}
+    assert (await client.put("/platforms/twitter/app", json=registered)).status_code == 200
+    assert [one["hasApp"] for one in (await client.get("/platforms")).json()] == [True]
 
 
 async def test_an_account_can_do_no_more_than_its_platform(client: httpx.AsyncClient, link: Link) -> None:

@@ -1,7 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client.ts";
 import { all, paged } from "./paging.ts";
-import { Problem } from "./problem.ts";
 import type { Campaign, Folder, LeadState } from "./types.ts";
 
 // Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
@@ -307,18 +306,11 @@ export const policy = (platform: string) =>
     queryFn: () => take(api.GET("/api/v2/platforms/{platform}/policy", { params: { path: { platform } } })),
   });
 
-/** The team's app on a platform; null: none is registered. */
+/** The team's own app on a platform where one is registered. */
 export const app = (platform: string) =>
   queryOptions({
     queryKey: ["app", platform],
-    queryFn: async () => {
-      try {
-        return await take(api.GET("/api/v2/platforms/{platform}/app", { params: { path: { platform } } }));
-      } catch (error) {
-        if (error instanceof Problem && error.status === 404) return null;
-        throw error;
-      }
-    },
+    queryFn: () => take(api.GET("/api/v2/platforms/{platform}/app", { params: { path: { platform } } })),
   });
 
 export const costs = (platform: string) =>

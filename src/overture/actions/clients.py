@@ -1,5 +1,6 @@
 """The app a team has registered with a platform: what accounts are linked through in the browser."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -41,6 +42,13 @@ async def get(context: Context, actor: Actor, *, platform: str, base_url: str) -
     if found is None:
         raise NotFound("app", hint=f"Register one: PUT /platforms/{platform}/app.")
     return found
+
+
+async def registered(context: Context, actor: Actor, *, urls: Mapping[str, str]) -> set[str]:
+    """Return the platforms at which the team has registered an app; `urls`: where each answers."""
+    async with context.pool.acquire() as connection:
+        known = await clients.addresses(connection, team_id=actor.team_id)
+    return {platform for platform, base_url in urls.items() if (platform, base_url) in known}
 
 
 async def register(

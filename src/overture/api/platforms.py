@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from fastapi import Request
 from pydantic import Field
 
-from overture.actions import capabilities, people, policies
-from overture.api import bodies, refusals, routing
+from overture.actions import capabilities, clients, people, policies
+from overture.api import bodies, callbacks, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.channels.port import Channel
 from overture.core.words import Capability, ContactPolicy
@@ -73,6 +73,11 @@ class PlatformAnswer(bodies.Answer):
         examples=[{}],
     )
     thread_state: ThreadStateAnswer = Field(description="What of a conversation is kept in step.")
+    has_app: bool = Field(description="Whether the team has registered an app of its own there.", examples=[True])
+    redirect_uri: str = Field(
+        description="The callback address such an app must be registered with, letter by letter.",
+        examples=["http://127.0.0.1:8080/oauth/twitter/callback"],
+    )
 
 
 class ChoosePolicy(bodies.Body):
@@ -105,9 +110,17 @@ class PolicyAnswer(bodies.Answer):
 
 
 @router.get("/platforms", summary="List platforms")
-async def list_platforms(context: CurrentContext, _: CurrentActor) -> list[PlatformAnswer]:
+async def list_platforms(context: CurrentContext, actor: CurrentActor, request: Request) -> list[PlatformAnswer]:
     """Return every platform this program serves, with what Overture can do there."""
-    return [_platform(people.require_channel(context, platform)) for platform in context.channels.platforms()]
+    registered = await clients.registered(context, actor, urls=request.app.state.platform_urls)
+    return [
+        _platform(
+            people.require_channel(context, platform),
+            has_app=platform in registered,
+            redirect_uri=callbacks.address(request, platform),
+        )
+        for platform in context.channels.platforms()
+    ]
 
 
 @router.get("/platforms/{platform}/policy", summary="Get the contact policy")
@@ -152,7 +165,7 @@ def address(request: Request, platform: str) -> str:
     return urls[platform]
 
 
-def _platform(channel: Channel) -> PlatformAnswer:
+def _platform(channel: Channel, *, has_app: bool, redirect_uri: str) -> PlatformAnswer:
     no_files = MediaTypesAnswer(image=[], video=[], gif=[], file=[], audio=[])
     untouched = ChangeAnswer(observe=False, mutate=False)
     return PlatformAnswer(
@@ -170,6 +183,8 @@ def _platform(channel: Channel) -> PlatformAnswer:
         ),
         mutation_windows={},
         thread_state=ThreadStateAnswer(archive=untouched, read=untouched),
+        has_app=has_app,
+        redirect_uri=redirect_uri,
     )
 
 

@@ -59,6 +59,14 @@ async def find(connection: Connection, *, team_id: str, platform: str, base_url:
     return None if row is None else Client(**row)
 
 
+async def addresses(connection: Connection, *, team_id: str) -> set[tuple[str, str]]:
+    """Return (platform, address) of every app the team has registered."""
+    rows = await connection.fetch(
+        "SELECT platform, base_url FROM platform_app WHERE team_id = $1 AND client_id IS NOT NULL", team_id
+    )
+    return {(row["platform"], row["base_url"]) for row in rows}
+
+
 async def keep(
     connection: Connection,
     *,

@@ -1,16 +1,15 @@
-import { Button, Group, PasswordInput, Radio, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Radio, Stack, Text, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client.ts";
-import { inWords } from "../../api/problem.ts";
 import * as query from "../../api/queries.ts";
 import type { components } from "../../api/schema.d.ts";
 import { useAction } from "../../parts/action.ts";
-import { Facts } from "../../parts/Facts.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Section, Shown } from "../../parts/Page.tsx";
 import { Table } from "../../parts/Table.tsx";
 import { count, money } from "../../words/numbers.ts";
+import { AppPart } from "./AppPart.tsx";
 
 type Schemas = components["schemas"];
 type Policy = Schemas["PolicyAnswer"];
@@ -21,11 +20,11 @@ export function PlatformPage() {
   return (
     <Shown query={platforms}>
       {(all) =>
-        all.map(({ platform, name }) => (
-          <div key={platform}>
-            <PolicyPart platform={platform} name={name} />
-            <AppPart platform={platform} name={name} />
-            <CostsPart platform={platform} name={name} />
+        all.map((platform) => (
+          <div key={platform.platform}>
+            <PolicyPart platform={platform.platform} name={platform.name} />
+            <AppPart platform={platform} />
+            <CostsPart platform={platform.platform} name={platform.name} />
           </div>
         ))
       }
@@ -102,95 +101,6 @@ function PolicyChoice({ platform, name, policy }: { platform: string; name: stri
         </Button>
       </Group>
     </Stack>
-  );
-}
-
-function AppPart({ platform, name }: { platform: string; name: string }) {
-  const found = useQuery(query.app(platform));
-  return (
-    <Section title={`Your app on ${name}`} note="Accounts are linked through it, and what they do is billed to it.">
-      <Shown query={found}>
-        {(app) => (
-          <Stack>
-            {app && (
-              <Facts
-                facts={[
-                  { label: "Client id", value: app.clientId },
-                  { label: "Callback", value: <code>{app.redirectUri}</code> },
-                  { label: "Scopes", value: app.scopes.join(", ") },
-                  { label: "Client secret", value: app.hasClientSecret ? "kept, sealed" : "none" },
-                  { label: "Bearer token", value: app.hasBearerToken ? "kept, sealed" : "none" },
-                  { label: "Changed", value: <Moment at={app.changedAt} /> },
-                ]}
-              />
-            )}
-            <Register platform={platform} name={name} clientId={app?.clientId ?? ""} />
-          </Stack>
-        )}
-      </Shown>
-    </Section>
-  );
-}
-
-function Register({ platform, name, clientId }: { platform: string; name: string; clientId: string }) {
-  const [id, setId] = useState(clientId);
-  const [secret, setSecret] = useState("");
-  const [bearer, setBearer] = useState("");
-  const save = useAction({
-    run: () =>
-      take(
-        api.PUT("/api/v2/platforms/{platform}/app", {
-          params: { path: { platform } },
-          body: {
-            clientId: id,
-            ...(secret && { clientSecret: secret }),
-            ...(bearer && { bearerToken: bearer }),
-          },
-        }),
-      ),
-    renews: ["app"],
-    isFailureShown: true,
-    done: `Your app on ${name} is registered.`,
-    after: () => {
-      setSecret("");
-      setBearer("");
-    },
-  });
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
-      <Stack maw={520}>
-        <TextInput label="Client id" value={id} onChange={(event) => setId(event.currentTarget.value)} required />
-        <PasswordInput
-          label="Client secret"
-          description="Kept sealed, and never shown again."
-          autoComplete="off"
-          value={secret}
-          onChange={(event) => setSecret(event.currentTarget.value)}
-        />
-        <PasswordInput
-          label="Bearer token"
-          description="Needed where the platform is to push replies."
-          autoComplete="off"
-          value={bearer}
-          onChange={(event) => setBearer(event.currentTarget.value)}
-        />
-        {save.error !== null && (
-          <Text role="alert" size="sm" c="var(--mantine-color-error)">
-            {inWords(save.error)}
-          </Text>
-        )}
-        <Group>
-          <Button type="submit" loading={save.isPending} disabled={!id.trim()}>
-            {clientId ? "Change" : "Register"}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }
 
