@@ -13,15 +13,15 @@ export async function signIn(body: { email: string; password: string }) {
   return begun;
 }
 
-/** Choose what to sign in with; without an address, the one the team has of the member. */
+/** Choose what to sign in with. */
 export const acceptInvitation = (body: { invitation: string; email: string; password: string }) =>
-  take(api.POST("/api/v2/session/invitation", { body: { ...body, email: body.email || null } }));
+  take(api.POST("/api/v2/session/invitation", { body }));
 
 export const changePassword = (body: { currentPassword: string; newPassword: string }) =>
   take(api.PUT("/api/v2/session/password", { body }));
 
-/** End the session, and forget what was read in it. */
-export async function signOut(): Promise<void> {
-  await take(api.DELETE("/api/v2/session"));
-  queries.clear();
-}
+/** End the session. What was read in it is forgotten by `forget`, once no page shows it any more. */
+export const signOut = () => take(api.DELETE("/api/v2/session"));
+
+/** Forget what was read in a session. */
+export const forget = () => queries.clear();

@@ -107,3 +107,9 @@ export const MoreIcon = () => (
     <path d="M4.5 10h.01M10 10h.01M15.5 10h.01" strokeWidth="2.6" />
   </Icon>
 );
+
+export const LeaveIcon = () => (
+  <Icon>
+    <path d="M11.5 4H5a1 1 0 0 0-1 1v10a1 1 0 0 0 1 1h6.5M9 10h8m-3-3 3 3-3 3" />
+  </Icon>
+);

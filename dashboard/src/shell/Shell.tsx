@@ -15,11 +15,13 @@ import { onSignedOut } from "../api/cache.ts";
 import { api, take } from "../api/client.ts";
 import { follow } from "../api/live.ts";
 import { team } from "../api/queries.ts";
+import { forget, session, signOut } from "../api/session.ts";
 import { useAction } from "../parts/action.ts";
 import {
   AccountsIcon,
   CampaignsIcon,
   HomeIcon,
+  LeaveIcon,
   ListsIcon,
   MenuIcon,
   MoonIcon,
@@ -118,8 +120,35 @@ function Foot() {
   return (
     <div className={style.foot}>
       <span className={style.team}>{data?.name}</span>
-      <SchemeSwitch />
+      <span className={style.deeds}>
+        <SchemeSwitch />
+        <Leave />
+      </span>
     </div>
+  );
+}
+
+function Leave() {
+  const router = useRouter();
+  const found = useQuery(session());
+  const leave = useAction({
+    run: signOut,
+    after: () => void router.navigate({ to: "/sign-in" }).then(forget),
+  });
+  if (!found.data?.endsAt) return null;
+  return (
+    <Tooltip label={`Sign out ${found.data.member?.name ?? ""}`.trim()}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Sign out"
+        loading={leave.isPending}
+        onClick={() => leave.mutate()}
+      >
+        <LeaveIcon />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

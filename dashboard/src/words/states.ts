@@ -69,11 +69,12 @@ const REASONS: Record<string, string> = {
   accountGone: "the account is gone",
 };
 
-/** A reason in words; `variableMissing:bio` names what is missing. */
-export function reason(code: string, state?: LeadState): string {
+/** A reason in words; `variableMissing:bio` names what is missing, by what `names` calls it. */
+export function reason(code: string, state?: LeadState, names: Record<string, string> = {}): string {
   if (code === "notFound" && state === "held") return "nobody can tell whether the message arrived";
   const [kind = code, what] = code.split(":");
-  if (kind === "variableMissing") return `has no value for “${what ?? "a variable"}”, and there is no fallback`;
+  if (kind === "variableMissing")
+    return `has no value for “${what ? (names[what] ?? what) : "a variable"}”, and there is no fallback`;
   if (kind === "invalid") return `the platform found the message invalid${what ? ` (${what})` : ""}`;
   return REASONS[kind] ?? spaced(kind);
 }

@@ -23,10 +23,14 @@ const OUTCOMES: Record<string, string> = {
   held: "sent a message that a person gave up on",
 };
 
-/** An entry of a lead's timeline in a sentence; `accounts` are names by id. */
-export function told(entry: TimelineEntry, accounts: Record<string, string>): string {
+/** An entry of a lead's timeline in a sentence; `accounts` and `variables` are names by id. */
+export function told(
+  entry: TimelineEntry,
+  accounts: Record<string, string>,
+  variables: Record<string, string> = {},
+): string {
   const account = entry.accountLinkId ? (accounts[entry.accountLinkId] ?? "An account") : "An account";
-  const why = entry.reason ? `: ${reason(entry.reason)}` : "";
+  const why = entry.reason ? `: ${reason(entry.reason, undefined, variables)}` : "";
   const by = entry.by ? ` by ${entry.by}` : "";
   switch (entry.type) {
     case "joined":

@@ -37,6 +37,7 @@ describe("time", () => {
 describe("reasons", () => {
   it("are told in words, known or not", () => {
     expect(reason("variableMissing:bio")).toContain("“bio”");
+    expect(reason("variableMissing:custom_f0", "held", { custom_f0: "City" })).toContain("“City”");
     expect(reason("notFound", "held")).not.toBe(reason("notFound", "unreachable"));
     expect(reason("somethingNew")).toBe("something new");
     expect(spaced("answeredElsewhere")).toBe("answered elsewhere");

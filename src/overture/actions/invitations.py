@@ -110,7 +110,9 @@ async def accept(
             taken = await invitations.take(connection, digest=secrets.token_hash(invitation), wall_now=wall_now())
             if taken is None:
                 raise NotFound(
-                    "invitation", place="program", hint="It serves once, and for three days. Have a new one made."
+                    "invitation",
+                    place="program",
+                    hint="It serves once, and for three days; `overture password` on the server makes another.",
                 )
             member = await members.read(connection, team_id=taken.team_id, member_id=taken.member_id)
             assert member is not None

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from overture.actions import capabilities, linking
 from overture.actions.context import Context
+from overture.api import page
 from overture.api.auth import CurrentContext
 from overture.core import rights
 from overture.store.accounts import Account
@@ -15,7 +16,16 @@ router = APIRouter(include_in_schema=False)
 
 PATH = "/oauth/{platform}/callback"
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
 _HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 _LONGEST = 4096
 _PAGE = """<!doctype html>
@@ -24,15 +34,16 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Overture</title>
+<link rel="icon" href="data:,">
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto 0; padding: 0 1rem; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #16181c; color: #e7e9ea; }} }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #16181c; color: #e7e9ea; }} a {{ color: #8ab4f8; }} }}
 </style>
 </head>
 <body>
 <h1>{title}</h1>
 <p>{text}</p>
-</body>
+{way}</body>
 </html>
 """
 
@@ -64,9 +75,11 @@ def _told(context: Context, account: Account) -> str:
     if lacking := capabilities.lacking(context, account):
         costs = rights.told(lacking)
         text += f" {costs[0].upper()}{costs[1:]}; link the account again to grant more."
-    return f"{text} You can close this page."
+    return text if page.is_built() else f"{text} You can close this page."
 
 
 def _page(title: str, text: str, status: int) -> HTMLResponse:
-    content = _PAGE.format(title=html.escape(title), text=html.escape(text))
+    # Whoever began in the page is led back to it.
+    way = '<p><a href="/accounts">Go on to the accounts</a></p>\n' if page.is_built() else ""
+    content = _PAGE.format(title=html.escape(title), text=html.escape(text), way=way)
     return HTMLResponse(content, status_code=status, headers=_HEADERS)

@@ -153,5 +153,6 @@ def _denied(denied: Denied) -> Response:
 
 
 def _page(content: str, status: int = 200) -> Response:
-    head = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sandbox: authorize an app</title></head>'
-    return HTMLResponse(f"{head}<body><h1>Sandbox</h1>{content}</body></html>", status_code=status)
+    head = '<meta charset="utf-8"><title>Sandbox: authorize an app</title><link rel="icon" href="data:,">'
+    start = f'<!doctype html><html lang="en"><head>{head}</head>'
+    return HTMLResponse(f"{start}<body><h1>Sandbox</h1>{content}</body></html>", status_code=status)

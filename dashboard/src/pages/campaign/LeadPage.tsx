@@ -14,6 +14,7 @@ import { Timeline } from "../../parts/Timeline.tsx";
 import { reason, type Tone } from "../../words/states.ts";
 import { told } from "../../words/timeline.ts";
 import style from "./Lead.module.css";
+import { useVariableNames } from "./names.ts";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/leads/$platformId");
 
@@ -50,6 +51,7 @@ export function LeadPage() {
 function Standing({ lead, campaignId }: { lead: CampaignLead; campaignId: string }) {
   const accounts = useQuery(query.accounts());
   const columns = useQuery(query.campaignColumns(campaignId));
+  const variables = useVariableNames(campaignId);
   const account = accounts.data?.find(({ id }) => id === lead.accountLinkId);
   const values = (columns.data ?? []).map(({ id, name }) => ({ label: name, value: lead.data[id] }));
   return (
@@ -57,8 +59,9 @@ function Standing({ lead, campaignId }: { lead: CampaignLead; campaignId: string
       <Facts
         facts={[
           { label: "State", value: <LeadStateMark state={lead.state} /> },
-          { label: "Why", value: lead.reason && reason(lead.reason, lead.state) },
-          { label: "Waits for", value: lead.waitsFor?.message },
+          { label: "Why", value: lead.reason && reason(lead.reason, lead.state, variables) },
+          // What a held lead waits for is why it is held.
+          { label: "Waits for", value: lead.state === "held" ? null : lead.waitsFor?.message },
           { label: "Next message", value: lead.nextSendAt && <Moment at={lead.nextSendAt} /> },
           { label: "Account", value: account && `@${account.username}` },
           { label: "Contacted", value: lead.contactedAt && <Moment at={lead.contactedAt} /> },
@@ -83,6 +86,7 @@ const PLACES: Record<Preview["messages"][number]["state"], string> = {
 
 function Messages({ campaignId, platformId }: { campaignId: string; platformId: string }) {
   const found = useQuery(query.preview(campaignId, platformId));
+  const variables = useVariableNames(campaignId);
   return (
     <Section title="Messages" bare>
       <Shown query={found}>
@@ -101,7 +105,9 @@ function Messages({ campaignId, platformId }: { campaignId: string; platformId: 
                 </div>
                 {message.text === null ? (
                   <Text size="sm" c="dimmed">
-                    {message.reason ? `Cannot be written: ${reason(message.reason)}.` : "Not written yet."}
+                    {message.reason
+                      ? `Cannot be written: ${reason(message.reason, undefined, variables)}.`
+                      : "Not written yet."}
                   </Text>
                 ) : (
                   <Text size="sm" className={style.text}>
@@ -124,6 +130,7 @@ function Messages({ campaignId, platformId }: { campaignId: string; platformId: 
 
 function History({ campaignId, platformId }: { campaignId: string; platformId: string }) {
   const found = useInfiniteQuery(query.timeline(campaignId, platformId));
+  const variables = useVariableNames(campaignId);
   const accounts = useQuery(query.accounts());
   const names = Object.fromEntries((accounts.data ?? []).map(({ id, username }) => [id, `@${username}`]));
   const entries = found.data?.pages.flatMap((page) => page.data);
@@ -136,7 +143,7 @@ function History({ campaignId, platformId }: { campaignId: string; platformId: s
               key: `${entry.at}-${index}`,
               at: entry.at,
               tone: toneOf(entry),
-              title: told(entry, names),
+              title: told(entry, names, variables),
               text: entry.text,
             }))}
           />

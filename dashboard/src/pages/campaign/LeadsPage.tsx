@@ -14,6 +14,7 @@ import { LeadStateMark } from "../../parts/State.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { counted } from "../../words/numbers.ts";
 import { LEAD_STATES, reason } from "../../words/states.ts";
+import { useVariableNames } from "./names.ts";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/leads");
 
@@ -40,6 +41,7 @@ export function LeadsPage() {
     void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
   }, 250);
   const names = Object.fromEntries((accounts.data ?? []).map(({ id, username }) => [id, `@${username}`]));
+  const variables = useVariableNames(campaignId);
   const isFiltered = Boolean(filter.q || filter.state || filter.accountLinkId);
 
   const choose = (id: string) =>
@@ -81,7 +83,7 @@ export function LeadsPage() {
     { label: "State", cell: (lead) => <LeadStateMark state={lead.state} /> },
     { label: "Account", cell: (lead) => (lead.accountLinkId ? (names[lead.accountLinkId] ?? "–") : "–") },
     { label: "Contacted", isMinor: true, cell: (lead) => <Moment at={lead.contactedAt} /> },
-    { label: "Why", cell: (lead) => <Why lead={lead} /> },
+    { label: "Why", cell: (lead) => <Why lead={lead} variables={variables} /> },
   ];
 
   return (
@@ -167,8 +169,8 @@ export function LeadsPage() {
   );
 }
 
-function Why({ lead }: { lead: CampaignLead }) {
-  if (lead.reason) return <span>{reason(lead.reason, lead.state)}</span>;
+function Why({ lead, variables }: { lead: CampaignLead; variables: Record<string, string> }) {
+  if (lead.reason) return <span>{reason(lead.reason, lead.state, variables)}</span>;
   if (lead.nextSendAt) {
     return (
       <span>

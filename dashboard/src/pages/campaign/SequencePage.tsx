@@ -28,6 +28,7 @@ import { counted } from "../../words/numbers.ts";
 import { reason } from "../../words/states.ts";
 import { copy, type Draft, drafts, faults, moved, newDelay, newLike, offsets, withMessage } from "../../words/steps.ts";
 import { amountOf, secondsOf, type Unit } from "../../words/time.ts";
+import { useVariableNames } from "./names.ts";
 import style from "./Sequence.module.css";
 import { SetupFoot } from "./SetupFoot.tsx";
 
@@ -419,6 +420,7 @@ function ReadingPane({ campaign, isChanged }: { campaign: Campaign; isChanged: b
   const leads = useInfiniteQuery(query.campaignLeads(campaign.id));
   const people = (leads.data?.pages.flatMap((page) => page.data) ?? []).filter((lead) => lead.profile.platformId);
   const [chosen, choose] = useState<string | null>(null);
+  const variables = useVariableNames(campaign.id);
   const platformId = chosen ?? people[0]?.profile.platformId ?? null;
   const found = useQuery({ ...query.preview(campaign.id, platformId ?? ""), enabled: platformId !== null });
   return (
@@ -450,7 +452,11 @@ function ReadingPane({ campaign, isChanged }: { campaign: Campaign; isChanged: b
                   {preview.messages.map((message) => (
                     <div key={message.stepId} className={style.bubble}>
                       {message.text ?? (
-                        <em>{message.reason ? `Held: ${reason(message.reason)}.` : "Cannot be written yet."}</em>
+                        <em>
+                          {message.reason
+                            ? `Held: ${reason(message.reason, undefined, variables)}.`
+                            : "Cannot be written yet."}
+                        </em>
                       )}
                     </div>
                   ))}

@@ -50,7 +50,7 @@ function Glance({
   return (
     <>
       <Needs overview={overview} isIdle={campaigns.length === 0} />
-      {campaigns.length === 0 ? <FirstSteps accounts={accounts} /> : <Running campaigns={running} />}
+      {campaigns.length === 0 ? <Idle accounts={accounts} /> : <Running campaigns={running} />}
       <Upcoming upcoming={overview.upcoming} />
       <Answers />
       <StopAll />
@@ -138,6 +138,14 @@ function Upcoming({ upcoming }: { upcoming: TeamOverview["upcoming"] }) {
   );
 }
 
+/** Nothing is to run: before the first campaign the way there is shown. */
+function Idle({ accounts }: { accounts: Account[] }) {
+  const ended = useInfiniteQuery(query.campaigns({ status: ["completed"] }));
+  if (!ended.data) return null;
+  const isFirst = ended.data.pages.every(({ data }) => data.length === 0);
+  return isFirst ? <FirstSteps accounts={accounts} /> : <Running campaigns={[]} />;
+}
+
 function FirstSteps({ accounts }: { accounts: Account[] }) {
   const lists = useQuery(query.lists());
   const own = (lists.data ?? []).filter(({ kind }) => kind === "user");
@@ -213,7 +221,7 @@ function Running({ campaigns }: { campaigns: Campaign[] }) {
         ]}
         empty={
           <Empty title="Nothing runs at the moment">
-            Paused campaigns keep their place. <Link to="/campaigns">Look at all campaigns</Link>
+            Campaigns that are paused or have ended keep their place. <Link to="/campaigns">Look at all campaigns</Link>
           </Empty>
         }
       />

@@ -252,7 +252,7 @@ function Deeds({ contact }: { contact: Contact }) {
       <Button variant="default" disabled={!profile} loading={silence.isPending} onClick={() => silence.mutate()}>
         Never write to them
       </Button>
-      <Button variant="subtle" color="gray" c="var(--tone-bad)" onClick={dialog.open}>
+      <Button variant="default" c="var(--tone-bad)" onClick={dialog.open}>
         Forget
       </Button>
       <Modal opened={isOpen} onClose={dialog.close} title="Forget this person?" lockScroll={false}>

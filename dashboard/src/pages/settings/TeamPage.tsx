@@ -1,11 +1,10 @@
 import { Button, Checkbox, Group, NumberInput, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, take } from "../../api/client.ts";
 import { inWords } from "../../api/problem.ts";
 import * as query from "../../api/queries.ts";
-import { changePassword, session, signOut } from "../../api/session.ts";
+import { changePassword, session } from "../../api/session.ts";
 import type { Team } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { Section, Shown } from "../../parts/Page.tsx";
@@ -79,7 +78,6 @@ function Rules({ team }: { team: Team }) {
 /** What somebody who is signed in may do about that; nothing where a token lets the page in. */
 function Own() {
   const found = useQuery({ ...session(), retry: false });
-  const navigate = useNavigate();
   const [currentPassword, setCurrent] = useState("");
   const [newPassword, setNew] = useState("");
   const change = useAction({
@@ -91,7 +89,6 @@ function Own() {
       setNew("");
     },
   });
-  const leave = useAction({ run: signOut, after: () => void navigate({ to: "/sign-in" }) });
   if (!found.data?.endsAt) return null;
   return (
     <Section title={`Signed in as ${found.data.member?.name ?? "a member"}`}>
@@ -124,9 +121,6 @@ function Own() {
           <Group>
             <Button type="submit" loading={change.isPending} disabled={!currentPassword || newPassword.length < 12}>
               Change the password
-            </Button>
-            <Button variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>
-              Sign out
             </Button>
           </Group>
         </Stack>

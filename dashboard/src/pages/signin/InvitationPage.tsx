@@ -41,11 +41,12 @@ export function InvitationPage() {
         <Stack>
           <TextInput
             label="E-mail address"
-            description="What you sign in with. Left empty, it is the one your team has of you."
+            description="What you sign in with from now on."
             type="email"
             autoComplete="username"
             value={email}
             onChange={(event) => setEmail(event.currentTarget.value)}
+            required
           />
           <PasswordInput
             label="Password"
@@ -62,7 +63,7 @@ export function InvitationPage() {
               {inWords(accept.error)}
             </Text>
           )}
-          <Button type="submit" loading={accept.isPending} disabled={password.length < LEAST}>
+          <Button type="submit" loading={accept.isPending} disabled={!email || password.length < LEAST}>
             Go in
           </Button>
         </Stack>
