@@ -11,11 +11,17 @@ UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench simulate crash crash-webhooks openapi browser dashboard
+.PHONY: help install demo up test check bench simulate crash crash-webhooks openapi browser dashboard page checked-page
+
+NODE_TOO_OLD = ! { command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split("."); \
+  process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; }
+DASHBOARD_SOURCES := $(shell find dashboard -name node_modules -prune -o -type f ! -name schema.d.ts -print) \
+  docs/reference/openapi.json
+NPM_INSTALL := npm ci --no-audit --no-fund --loglevel=error
 
 help:
 	@echo "make demo      run a whole campaign in virtual time, end to end, and show the proof (KEEP=1 leaves it running with its API open)"
-	@echo "make up        run Overture with its sandbox platform; data in ./data (PORT=8080; the sandbox takes the next)"
+	@echo "make up        run Overture, its dashboard and a sandbox platform; data in ./data (PORT=8080; the sandbox takes the next)"
 	@echo "make test      run the tests (ARGS='tests/core -k window' runs some)"
 	@echo "make check     check style, types and layers"
 	@echo "make bench     measure"
@@ -31,10 +37,10 @@ install: .venv/.runtime
 demo: .venv/.runtime
 	@.venv/bin/overture demo $(if $(KEEP),--keep)
 
-up: .venv/.runtime
+up: .venv/.runtime page
 	@.venv/bin/overture up --sandbox --port $(PORT)
 
-test: .venv/.development browser
+test: .venv/.development browser checked-page
 	.venv/bin/pytest -n 2 $(ARGS)
 
 # The tests of pages run in Debian's chromium; where it is not to be had they are skipped.
@@ -59,11 +65,31 @@ openapi: .venv/.runtime
 	@.venv/bin/overture openapi --v1 > docs/reference/openapi-v1.json.new && mv docs/reference/openapi-v1.json.new docs/reference/openapi-v1.json
 
 dashboard:
-	@command -v npm >/dev/null || { \
-	  echo "Node is missing: the dashboard is built with Node 20.19 or newer, which nodejs.org and most systems have."; exit 1; }
-	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || { \
-	  echo "Node 20.19 or newer is needed to build the dashboard; this is $$(node --version)."; exit 1; }
-	cd dashboard && npm ci --no-audit --no-fund && npm run check
+	@if $(NODE_TOO_OLD); then \
+	  echo "The dashboard is built with Node 20.19 or newer, which nodejs.org and most systems have; here it is not."; exit 1; fi
+	@$(MAKE) -s --no-print-directory dashboard/node_modules/.checked
+
+# Overture also runs without its page; where Node is, the page is built when its sources have changed.
+page:
+	@if [ -e src/overture/dashboard/index.html ] && $(NODE_TOO_OLD); then :; \
+	elif $(NODE_TOO_OLD); then \
+	  echo "The dashboard is not built here: that takes Node 20.19 or newer, which nodejs.org and most systems have."; \
+	else $(MAKE) -s --no-print-directory src/overture/dashboard/index.html \
+	  || echo "The dashboard could not be built; see above. Overture starts without it."; fi
+
+checked-page:
+	@if $(NODE_TOO_OLD); then \
+	  echo "There is no Node 20.19 or newer here: the dashboard is not built, and the tests of its pages are skipped."; \
+	else $(MAKE) -s --no-print-directory dashboard/node_modules/.checked; fi
+
+src/overture/dashboard/index.html: $(DASHBOARD_SOURCES)
+	@echo "Building the dashboard ..."
+	@cd dashboard && $(NPM_INSTALL) && npm run --silent generate && npm run --silent build
+
+dashboard/node_modules/.checked: $(DASHBOARD_SOURCES)
+	@echo "Checking and building the dashboard ..."
+	@cd dashboard && $(NPM_INSTALL) && npm run --silent check
+	@touch $@
 
 simulate: .venv/.development
 	@.venv/bin/python -m tests.simulation --count $(or $(N),100) --first $(or $(SEED),1)

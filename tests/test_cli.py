@@ -9,14 +9,9 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,12 +19,11 @@ import asyncpg
 import httpx
 import pytest
 import structlog
+from tests import running
 from typer.testing import CliRunner, Result
 
 from overture import cli
 
-COMMAND = (sys.executable, "-c", "from overture.cli import app; app()")
-READY_SECONDS = 120
 STOP_SECONDS = 5
 KEY = "00" * 32
 
@@ -70,14 +64,10 @@ def ask(url: str, statement: str) -> list[asyncpg.Record]:
     return asyncio.run(run())
 
 
-def environment(settings: dict[str, str]) -> dict[str, str]:
-    return {f"OVERTURE_{name.upper()}": value for name, value in settings.items()}
-
-
 def overture(*arguments: str, **settings: str) -> Result:
     """Run a command that ends by itself. It runs in this process, as loading it anew takes longest."""
     unset: dict[str, str | None] = {name: None for name in os.environ if name.startswith("OVERTURE_")}
-    return CliRunner().invoke(cli.app, list(arguments), env={**unset, **environment(settings)})
+    return CliRunner().invoke(cli.app, list(arguments), env={**unset, **running.environment(settings)})
 
 
 def refusal(*arguments: str, **settings: str) -> str:
@@ -86,58 +76,6 @@ def refusal(*arguments: str, **settings: str) -> str:
     assert answer.exit_code == 2, answer.output
     assert "Traceback" not in answer.stderr
     return answer.stderr
-
-
-@dataclass
-class Running:
-    """A process that serves until it is told to stop, and what it has told the operator."""
-
-    process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list)
-
-    @property
-    def told(self) -> str:
-        return "\n".join(self.lines)
-
-    def address(self, name: str) -> str:
-        found = re.search(rf"^  {name} +(http://[0-9.:]+)", self.told, re.MULTILINE)
-        assert found is not None, self.told
-        return found[1]
-
-    def stop(self, number: int = signal.SIGTERM) -> float:
-        """Tell it to stop; return how many seconds it took."""
-        began = time.monotonic()
-        self.process.send_signal(number)
-        code = self.process.wait(timeout=30)
-        assert code == 0
-        return time.monotonic() - began
-
-
-@contextmanager
-def serving(*arguments: str, ready: str = "Ctrl-C stops it.", **settings: str) -> Iterator[Running]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("OVERTURE_")}
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], env=clean | environment(settings), stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        running = Running(process)
-        assert process.stdout is not None
-        alarm = threading.Timer(READY_SECONDS, process.kill)
-        alarm.start()
-        try:
-            for line in process.stdout:
-                running.lines.append(line.rstrip("\n"))
-                if line.rstrip("\n").endswith(ready):
-                    break
-            else:
-                log.seek(0)
-                pytest.fail(f"{arguments} ended: {log.read()[-2000:]}")
-            alarm.cancel()
-            yield running
-        finally:
-            alarm.cancel()
-            process.kill()
-            process.wait()
 
 
 def clock_of(sandbox_url: str) -> datetime:
@@ -156,7 +94,7 @@ class TestUp:
     def test_the_first_start_makes_all_that_is_needed_and_a_second_one_finds_it(self, place: Path) -> None:
         data = place / "data"
         arguments = ("up", "--sandbox", "--port", "0", "--data", str(data), "--people", "50")
-        with serving(*arguments) as first:
+        with running.serving(*arguments) as first:
             token = (data / "token").read_text().strip()
             assert token in first.told
             assert stat.S_IMODE((data / "token").stat().st_mode) == 0o600
@@ -190,7 +128,7 @@ class TestUp:
         examined = overture("doctor", "--data", str(data))
         assert (examined.exit_code, "started for this look" in examined.stdout) == (0, True), examined.stdout
         assert "none runs: the database was stopped" in overture("status", "--data", str(data)).stdout
-        with serving(*arguments) as second:
+        with running.serving(*arguments) as second:
             assert token not in second.told
             assert accounts_of(second.address("API"), token) == linked
             assert second.stop() < STOP_SECONDS
@@ -208,7 +146,7 @@ class TestUp:
         real = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
         arguments = (*real, "--start", start.isoformat(), "--speed", "7200")
         began = time.monotonic()
-        with serving(*arguments, database_url=database_url) as first:
+        with running.serving(*arguments, database_url=database_url) as first:
             token = (place / "token").read_text().strip()
             linked = accounts_of(first.address("API"), token)
             first_seen = clock_of(first.address("Sandbox"))
@@ -218,7 +156,7 @@ class TestUp:
             first.process.kill()
             first.process.wait()
         sandbox = ask(database_url, "SELECT base_url FROM platform_app")[0][0]
-        with serving(*arguments, database_url=database_url) as second:
+        with running.serving(*arguments, database_url=database_url) as second:
             assert clock_of(second.address("Sandbox")) >= reached
             assert accounts_of(second.address("API"), token) == linked
             assert ask(database_url, "SELECT base_url FROM platform_app")[0][0] == second.address("Sandbox")
@@ -233,9 +171,9 @@ class TestUp:
 
     def test_a_dry_run_has_a_database_of_its_own(self, place: Path, database_url: str) -> None:
         arguments = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
-        with serving(*arguments, database_url=database_url, dry_run="1") as running:
-            assert "nothing is delivered" in running.told
-            api, token = running.address("API"), (place / "token").read_text().strip()
+        with running.serving(*arguments, database_url=database_url, dry_run="1") as up:
+            assert "nothing is delivered" in up.told
+            api, token = up.address("API"), (place / "token").read_text().strip()
             headers = {"Authorization": f"Bearer {token}"}
             body = {"name": "A", "accountLinkIds": list(accounts_of(api, token).values())}
             made = httpx.post(f"{api}/api/v2/campaigns", json=body, headers=headers).json()
@@ -248,50 +186,50 @@ class TestUp:
         assert "Set OVERTURE_DRY_RUN=1" in refusal("worker", database_url=database_url, secret_key=KEY)
         ask(database_url, "UPDATE delivery SET is_dry = false")
         assert "this database delivers" in refusal(*arguments, database_url=database_url, dry_run="1")
-        with serving(*arguments, database_url=database_url) as delivering:
+        with running.serving(*arguments, database_url=database_url) as delivering:
             assert "Dry run" not in delivering.told
 
     def test_the_sandbox_may_write_to_anyone_by_a_recorded_choice_that_stays(
         self, place: Path, database_url: str
     ) -> None:
         arguments = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
-        with serving(*arguments, database_url=database_url):
+        with running.serving(*arguments, database_url=database_url):
             row = ask(database_url, "SELECT * FROM platform_app")[0]
             assert row["contact_policy"] == "anyoneReachable"
             assert (row["policy_changed_by"], "--sandbox" in row["policy_note"]) == ("Operator", True)
             assert row["policy_changed_at"] is not None
         ask(database_url, "UPDATE platform_app SET contact_policy = 'inboundOrConsent', policy_changed_by = 'somebody'")
         ask(database_url, "UPDATE account_link SET deleted_at = now() WHERE username = 'ben'")
-        with serving(*arguments, database_url=database_url) as again:
+        with running.serving(*arguments, database_url=database_url) as again:
             assert ask(database_url, "SELECT contact_policy FROM platform_app")[0][0] == "inboundOrConsent"
             token = (place / "token").read_text().strip()
             assert list(accounts_of(again.address("API"), token)) == ["ana", "chloe"]
 
     def test_a_platform_that_never_answers_does_not_delay_the_stop(self, place: Path, database_url: str) -> None:
         arguments = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
-        with serving(*arguments, database_url=database_url) as running:
-            sandbox = running.address("Sandbox")
+        with running.serving(*arguments, database_url=database_url) as up:
+            sandbox = up.address("Sandbox")
             fault = {"kind": "timeoutAfterAccept", "endpoint": "any"}
             assert httpx.post(f"{sandbox}/_sandbox/faults", json=fault).status_code == 201
             token = (place / "token").read_text().strip()
             body = {"platform": "twitter", "tokens": {"accessToken": "sandbox-ana"}}
             with pytest.raises(httpx.ReadTimeout):
                 httpx.post(
-                    f"{running.address('API')}/api/v2/account-links",
+                    f"{up.address('API')}/api/v2/account-links",
                     json=body,
                     headers={"Authorization": f"Bearer {token}"},
                     timeout=0.5,
                 )
-            assert running.stop() < STOP_SECONDS
+            assert up.stop() < STOP_SECONDS
 
     def test_a_revoked_token_is_not_replaced_unasked(self, place: Path, database_url: str) -> None:
         arguments = ("up", "--port", "0", "--data", str(place))
-        with serving(*arguments, database_url=database_url):
+        with running.serving(*arguments, database_url=database_url):
             pass
         listed = overture("token", "list", database_url=database_url).stdout
         token_id = re.findall(r"k[0-9a-z]{23}", listed)[0]
         assert overture("token", "revoke", token_id, database_url=database_url).exit_code == 0
-        with serving(*arguments, database_url=database_url) as again:
+        with running.serving(*arguments, database_url=database_url) as again:
             assert "opens nothing" in again.told
         assert len(re.findall(r"k[0-9a-z]{23}", overture("token", "list", database_url=database_url).stdout)) == 1
 
@@ -378,12 +316,12 @@ class TestExternalDatabase:
         assert overture("doctor", database_url=empty_database_url).exit_code == 0
 
     def test_api_and_worker_run_apart(self, place: Path, database_url: str) -> None:
-        with serving("sandbox", "--port", "0", "--record", str(place / "record.jsonl")) as sandbox:
+        with running.serving("sandbox", "--port", "0", "--record", str(place / "record.jsonl")) as sandbox:
             found = re.search(r"http://[0-9.:]+", sandbox.told)
             assert found is not None
             shared = {"database_url": database_url, "secret_key": KEY, "x_base_url": found[0]}
             token = overture("token", "create", database_url=database_url).stdout.splitlines()[0]
-            with serving("api", "--port", "0", **shared) as api, serving("worker", **shared) as worker:
+            with running.serving("api", "--port", "0", **shared) as api, running.serving("worker", **shared) as worker:
                 address = re.search(r"http://[0-9.:]+", api.told)
                 assert address is not None
                 headers = {"Authorization": f"Bearer {token}"}
@@ -404,7 +342,7 @@ class TestExternalDatabase:
 class TestDoctor:
     def test_it_names_what_is_wrong_with_an_account(self, place: Path, database_url: str) -> None:
         arguments = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
-        with serving(*arguments, database_url=database_url, secret_key=KEY):
+        with running.serving(*arguments, database_url=database_url, secret_key=KEY):
             pass
         shared = {"database_url": database_url, "secret_key": KEY}
         assert overture("doctor", **shared).exit_code == 0
@@ -428,12 +366,12 @@ class TestDoctor:
     def test_it_asks_x_as_well_and_sends_a_message_only_when_told_to(self, place: Path, database_url: str) -> None:
         arguments = ("up", "--sandbox", "--port", "0", "--data", str(place), "--people", "50")
         shared = {"database_url": database_url, "secret_key": KEY}
-        with serving(*arguments, **shared) as running:
+        with running.serving(*arguments, **shared) as up:
             examined = overture("doctor", "--x", **shared)
             assert examined.exit_code == 0, examined.output
             for found in ("x @ana: X knows its token", "x credit:", "x limits: @ana may send", "None was sent"):
                 assert found in examined.stdout
-            platform = running.address("Sandbox")
+            platform = up.address("Sandbox")
             assert httpx.get(f"{platform}/_sandbox/messages").json() == []
             examined = overture("doctor", "--x", "--yes", **shared)
             assert examined.exit_code == 0, examined.output

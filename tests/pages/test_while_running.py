@@ -1,0 +1,132 @@
+"""A campaign that runs: it is edited, held leads are released, an account goes offline and comes back."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import expect
+from tests.pages import doing, places
+from tests.pages.places import Place
+
+ANY_HOUR = {"start": 0, "end": 1440}
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """A campaign that has just started, at a message from each account every few minutes, ten minutes a second."""
+    with places.opened(speed="600") as place:
+        places.choose_password(place)
+        yield place
+
+
+def make_list(place: Place, people: int) -> str:
+    """Make a list of people, by the API."""
+    found = place.steer("GET", f"/people?limit={people}")
+    list_id: str = place.call("POST", "/lists", {"name": "Some people"})["id"]
+    place.call("POST", f"/lists/{list_id}/leads", {"usernames": [one["username"] for one in found]})
+    return list_id
+
+
+def run_campaign(place: Place, *, text: list[dict[str, str]], on: str) -> str:
+    """Start a campaign of one message to a list, by the API."""
+    accounts = [one["id"] for one in place.call("GET", "/account-links")["data"]]
+    campaign = {
+        "name": "Running",
+        "accountLinkIds": accounts,
+        "rules": {"syncedListIds": [on]},
+        "scheduleHours": {str(day): ANY_HOUR for day in range(7)},
+    }
+    campaign_id: str = place.call("POST", "/campaigns", campaign)["id"]
+    columns = {one["name"]: one["id"] for one in place.call("GET", f"/campaigns/{campaign_id}/columns")["data"]}
+    segments = [one | {"name": columns[one["name"]]} if one["type"] == "variable" else one for one in text]
+    steps = [{"type": "message", "data": {"segments": segments}}]
+    place.call("PUT", f"/campaigns/{campaign_id}/sequence", {"steps": steps})
+    place.call("POST", f"/campaigns/{campaign_id}/enable")
+    return campaign_id
+
+
+def written(place: Place) -> list[str]:
+    """What the team's accounts have written, as the platform has it, in its order."""
+    accounts = {one["id"] for one in place.steer("GET", "/accounts")}
+    return [one["text"] for one in place.steer("GET", "/messages?limit=1000") if one["sender"] in accounts]
+
+
+async def test_the_pace_and_the_text_are_changed_and_what_leaves_next_follows(place: Place) -> None:
+    campaign_id = run_campaign(
+        place, text=[{"type": "static", "text": "The old words."}], on=make_list(place, people=150)
+    )
+    async with places.entered(place) as watched:
+        page = watched.page
+        await doing.go(page, "Campaigns")
+        await page.get_by_role("link", name="Running").click()
+        await page.get_by_role("link", name="Schedule").click()
+        await page.get_by_label("Messages an hour, from each account").fill("20")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_text("It holds from the next message on.")).to_be_visible()
+        await page.get_by_role("link", name="Sequence").click()
+        await page.get_by_role("textbox", name="Text of the message").fill("The new words.")
+        await expect(page.get_by_role("radio", name="go on with the new sequence")).to_be_checked()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_text("Saved as version")).to_be_visible()
+        before = len(written(place))
+        await page.get_by_role("link", name="Overview").click()
+        await expect(page.get_by_text("Completed").first).to_be_visible(timeout=90_000)
+    assert place.call("GET", f"/campaigns/{campaign_id}")["hourlyMessageRate"] == 20
+    texts = written(place)
+    assert "The old words." in texts[:before]
+    # What was under way while it was saved may have left with the old words.
+    assert set(texts[before + 3 :]) == {"The new words."}
+
+
+async def test_a_lead_is_held_for_a_missing_value_and_goes_on_once_it_is_given(place: Place) -> None:
+    list_id = make_list(place, people=8)
+    place.call("POST", f"/lists/{list_id}/columns", {"name": "City"})
+    run_campaign(place, text=[{"type": "static", "text": "Hello "}, {"type": "variable", "name": "City"}], on=list_id)
+    async with places.entered(place) as watched:
+        page = watched.page
+        await expect(page.get_by_text("leads are held")).to_be_visible()
+        await page.get_by_role("link", name="Decide").click()
+        await expect(page.get_by_text("has no value for “City”").first).to_be_visible()
+        held = page.get_by_role("row").filter(has_text="Held")
+        await expect(held.first).to_be_visible()
+        count = await held.count()
+
+        await held.first.get_by_role("checkbox").check()
+        await page.get_by_role("button", name="Act on 1").click()
+        await page.get_by_role("menuitem", name="Go on with the next step").click()
+        await expect(page.get_by_text("1 lead released with the next step")).to_be_visible()
+        await expect(held).to_have_count(count - 1)
+
+        name = await held.first.get_by_role("link").inner_text()
+        await doing.go(page, "Lists")
+        await page.get_by_role("link", name="Some people").click()
+        cell = page.get_by_role("row").filter(has_text=name).get_by_label("City of")
+        await cell.click()
+        await page.keyboard.type("Lisbon")
+        await page.keyboard.press("Enter")
+        await doing.go(page, "Campaigns")
+        await page.get_by_role("link", name="Running").click()
+        await page.get_by_role("link", name="Leads", exact=True).click()
+        await expect(page.get_by_role("row").filter(has_text="Held")).to_have_count(count - 2)
+        for _ in range(60):
+            if texts := written(place):
+                break
+            await asyncio.sleep(0.5)
+    assert texts == ["Hello Lisbon"]
+
+
+async def test_an_account_that_lost_its_access_is_linked_again_from_home(place: Place) -> None:
+    place.call("PUT", "/platforms/twitter/app", {"clientId": "sandbox-client", "clientSecret": "sandbox-secret"})
+    place.steer("POST", "/faults", {"kind": "authLost", "account": "ben"})
+    run_campaign(place, text=[{"type": "static", "text": "Good day."}], on=make_list(place, people=12))
+    async with places.entered(place, beside=place.sandbox) as watched:
+        page = watched.page
+        await expect(page.get_by_text("@ben is offline")).to_be_visible()
+        place.steer("DELETE", "/faults")
+        await page.get_by_role("link", name="Link it again").click()
+        await page.get_by_role("button", name="Link again").click()
+        await page.get_by_role("button", name="Authorize as @ben").click()
+        await expect(page.get_by_text("Overture may now send from @ben.")).to_be_visible()
+        await page.get_by_role("link", name="Go on to the accounts").click()
+        await expect(page.get_by_role("heading", name="Accounts", level=1)).to_be_visible()
+        await expect(page.get_by_role("button", name="Link again")).to_have_count(0)
