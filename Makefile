@@ -11,7 +11,7 @@ UV_INSTALL := .venv/bin/uv pip install --quiet --python .venv/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test check bench simulate crash crash-webhooks openapi browser dashboard page checked-page
+.PHONY: help install demo up test check bench simulate crash crash-webhooks openapi browser dashboard page checked-page screenshots
 
 NODE_TOO_OLD = ! { command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split("."); \
   process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; }
@@ -29,6 +29,7 @@ help:
 	@echo "make crash     kill processes and databases before and after everything they write (SHARE=1 SEED=1)"
 	@echo "make crash-webhooks  kill who delivers events, to a receiver that fails half of the time (N=100000 SEED=1)"
 	@echo "make openapi   renew docs/reference/openapi.json from the code"
+	@echo "make screenshots  take the README's pictures of the dashboard anew (needs chromium)"
 	@echo "make dashboard check and build the dashboard into the package (needs Node 20)"
 	@echo "make install   install what 'demo' and 'up' need into .venv"
 
@@ -59,6 +60,9 @@ check: .venv/.development
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+screenshots: .venv/.development browser checked-page
+	@.venv/bin/python -m tests.pages.screenshots docs/images
 
 openapi: .venv/.runtime
 	@.venv/bin/overture openapi > docs/reference/openapi.json.new && mv docs/reference/openapi.json.new docs/reference/openapi.json

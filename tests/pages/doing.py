@@ -70,6 +70,14 @@ async def start(page: Page) -> None:
     await page.get_by_role("button", name="Start the campaign").click()
 
 
+def fill_list(place: Place, *, name: str, people: int) -> str:
+    """Make a list of people, as a program would; return its id."""
+    found = place.steer("GET", f"/people?limit={people}")
+    made: str = place.call("POST", "/lists", {"name": name, "description": "Whoever left a card."})["id"]
+    place.call("POST", f"/lists/{made}/leads", {"usernames": [one["username"] for one in found]})
+    return made
+
+
 def begin_by_calls(place: Place, *, name: str, on: str, is_started: bool) -> str:
     """Make a campaign of two messages to a list, from all accounts at any hour, as a program would; return its id."""
     words = [{"type": "static", "text": "Hi "}, {"type": "variable", "name": "first-name", "fallback": "there"}]

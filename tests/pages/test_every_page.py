@@ -70,11 +70,8 @@ async def pages(place: Place) -> AsyncIterator[list[Looked]]:
 
 async def _fill(place: Place) -> None:
     """Let a campaign run until people have answered; another stays a draft."""
-    about = {"name": "Autumn fair", "description": "Whoever left a card at our table."}
-    listed = place.call("POST", "/lists", about)["id"]
+    listed = doing.fill_list(place, name="Autumn fair", people=300)
     place.call("POST", f"/lists/{listed}/columns", {"name": "Company"})
-    found = place.steer("GET", "/people?limit=300")
-    place.call("POST", f"/lists/{listed}/leads", {"usernames": [one["username"] for one in found]})
     place.call("POST", "/tags", {"name": "Fair", "color": "blue"})
     doing.begin_by_calls(place, name="After the fair", on=listed, is_started=True)
     doing.begin_by_calls(place, name="In spring", on=listed, is_started=False)

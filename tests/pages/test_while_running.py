@@ -19,14 +19,6 @@ def place() -> Iterator[Place]:
         yield place
 
 
-def make_list(place: Place, people: int) -> str:
-    """Make a list of people, by the API."""
-    found = place.steer("GET", f"/people?limit={people}")
-    list_id: str = place.call("POST", "/lists", {"name": "Some people"})["id"]
-    place.call("POST", f"/lists/{list_id}/leads", {"usernames": [one["username"] for one in found]})
-    return list_id
-
-
 def run_campaign(place: Place, *, text: list[dict[str, str]], on: str) -> str:
     """Start a campaign of one message to a list, by the API."""
     accounts = [one["id"] for one in place.call("GET", "/account-links")["data"]]
@@ -53,7 +45,9 @@ def written(place: Place) -> list[str]:
 
 async def test_the_pace_and_the_text_are_changed_and_what_leaves_next_follows(place: Place) -> None:
     campaign_id = run_campaign(
-        place, text=[{"type": "static", "text": "The old words."}], on=make_list(place, people=150)
+        place,
+        text=[{"type": "static", "text": "The old words."}],
+        on=doing.fill_list(place, name="Some people", people=150),
     )
     async with places.entered(place) as watched:
         page = watched.page
@@ -79,7 +73,7 @@ async def test_the_pace_and_the_text_are_changed_and_what_leaves_next_follows(pl
 
 
 async def test_a_lead_is_held_for_a_missing_value_and_goes_on_once_it_is_given(place: Place) -> None:
-    list_id = make_list(place, people=8)
+    list_id = doing.fill_list(place, name="Some people", people=8)
     place.call("POST", f"/lists/{list_id}/columns", {"name": "City"})
     run_campaign(place, text=[{"type": "static", "text": "Hello "}, {"type": "variable", "name": "City"}], on=list_id)
     async with places.entered(place) as watched:
@@ -118,7 +112,9 @@ async def test_a_lead_is_held_for_a_missing_value_and_goes_on_once_it_is_given(p
 async def test_an_account_that_lost_its_access_is_linked_again_from_home(place: Place) -> None:
     place.call("PUT", "/platforms/twitter/app", {"clientId": "sandbox-client", "clientSecret": "sandbox-secret"})
     place.steer("POST", "/faults", {"kind": "authLost", "account": "ben"})
-    run_campaign(place, text=[{"type": "static", "text": "Good day."}], on=make_list(place, people=12))
+    run_campaign(
+        place, text=[{"type": "static", "text": "Good day."}], on=doing.fill_list(place, name="Some people", people=12)
+    )
     async with places.entered(place, beside=place.sandbox) as watched:
         page = watched.page
         await expect(page.get_by_text("@ben is offline")).to_be_visible()
