@@ -6,6 +6,8 @@ const ADDRESS = "/api/v2/events";
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
 // A campaign at full speed tells of many events a second; what they changed is read again at most this often.
 const RENEW_MS = 800;
+// What happens together is told together.
+const GATHER_MS = 50;
 // The server says something every 15 s; when it says nothing for so long, the line is dead although nobody closed it.
 const SILENCE_MS = 45_000;
 
@@ -42,17 +44,20 @@ export function follow(queries: QueryClient): () => void {
   const stop = new AbortController();
   const stale = new Set<string>();
   let renewal: ReturnType<typeof setTimeout> | null = null;
+  let renewedAt = Number.NEGATIVE_INFINITY;
   let last: string | null = null;
 
   function renew(): void {
     renewal = null;
+    renewedAt = performance.now();
     for (const noun of stale) void queries.invalidateQueries({ queryKey: [noun] });
     stale.clear();
   }
 
   function note(event: Event): void {
     for (const noun of nounsOf(event.type)) stale.add(noun);
-    if (stale.size && renewal === null) renewal = setTimeout(renew, RENEW_MS);
+    if (stale.size === 0 || renewal !== null) return;
+    renewal = setTimeout(renew, Math.max(GATHER_MS, renewedAt + RENEW_MS - performance.now()));
   }
 
   async function listen(isFirst: boolean): Promise<void> {
