@@ -4,8 +4,10 @@ import type { Event } from "./types.ts";
 
 const ADDRESS = "/api/v2/events";
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
-// A campaign at full speed tells of many events a second; what they changed is read again at most this often.
+// A campaign at full speed tells of many events a second; what they changed is read again at most this often,
 const RENEW_MS = 800;
+// and so that the calls of all renewals together stay far below what a team may make in a minute.
+const CALL_MS = 500;
 // What happens together is told together.
 const GATHER_MS = 50;
 // The server says something every 15 s; when it says nothing for so long, the line is dead although nobody closed it.
@@ -39,25 +41,38 @@ export function nounsOf(type: string): string[] {
   }
 }
 
+/** How many calls it takes to read again what is shown of a noun: a list that was scrolled takes one for each page. */
+function callsOf(queries: QueryClient, noun: string): number {
+  return queries
+    .getQueryCache()
+    .findAll({ queryKey: [noun], type: "active" })
+    .map(({ state }) => (state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 1)
+    .reduce((sum, calls) => sum + calls, 0);
+}
+
 /** Follow the team's events until stopped, and renew what they change; goes on where it broke off. */
 export function follow(queries: QueryClient): () => void {
   const stop = new AbortController();
   const stale = new Set<string>();
   let renewal: ReturnType<typeof setTimeout> | null = null;
-  let renewedAt = Number.NEGATIVE_INFINITY;
+  let restsUntil = Number.NEGATIVE_INFINITY;
   let last: string | null = null;
 
   function renew(): void {
     renewal = null;
-    renewedAt = performance.now();
-    for (const noun of stale) void queries.invalidateQueries({ queryKey: [noun] });
+    let calls = 0;
+    for (const noun of stale) {
+      calls += callsOf(queries, noun);
+      void queries.invalidateQueries({ queryKey: [noun] });
+    }
+    restsUntil = performance.now() + Math.max(RENEW_MS, calls * CALL_MS);
     stale.clear();
   }
 
   function note(event: Event): void {
     for (const noun of nounsOf(event.type)) stale.add(noun);
     if (stale.size === 0 || renewal !== null) return;
-    renewal = setTimeout(renew, Math.max(GATHER_MS, renewedAt + RENEW_MS - performance.now()));
+    renewal = setTimeout(renew, Math.max(GATHER_MS, restsUntil - performance.now()));
   }
 
   async function listen(isFirst: boolean): Promise<void> {
