@@ -36,7 +36,16 @@ export function AccountsPage() {
       <PageHead
         title="Accounts"
         note="Linking opens the platform's own page, where the account's holder agrees."
-        actions={button}
+        actions={
+          <>
+            {accounts.data && accounts.data.length > 0 && (
+              <Button variant="subtle" component="a" href="/api/v2/account-links.csv">
+                Download CSV
+              </Button>
+            )}
+            {button}
+          </>
+        }
       />
       <Shown query={accounts}>
         {(all) =>

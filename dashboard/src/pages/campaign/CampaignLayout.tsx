@@ -137,7 +137,7 @@ function Actions({ campaign }: { campaign: Campaign }) {
           </Menu.Item>
           <Menu.Item onClick={() => duplicate.mutate()}>Duplicate</Menu.Item>
           <Menu.Item component="a" href={`/api/v2/campaigns/${campaign.id}/leads.csv`}>
-            Download leads (CSV)
+            Download leads as CSV
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item c="var(--tone-bad)" disabled={campaign.status === "active"} onClick={() => remove.mutate()}>

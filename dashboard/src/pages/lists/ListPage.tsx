@@ -81,7 +81,7 @@ function Head({ list }: { list: List }) {
                   </>
                 )}
                 <Menu.Item component="a" href={`/api/v2/lists/${list.id}/leads.csv`}>
-                  Download (CSV)
+                  Download CSV
                 </Menu.Item>
                 {list.kind === "user" && (
                   <>

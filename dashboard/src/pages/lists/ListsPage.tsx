@@ -34,7 +34,19 @@ export function ListsPage() {
   const [isOpen, dialog] = useDisclosure(false);
   return (
     <>
-      <PageHead title="Lists" actions={<Button onClick={dialog.open}>New list</Button>} />
+      <PageHead
+        title="Lists"
+        actions={
+          <>
+            {lists.data && (
+              <Button variant="subtle" component="a" href="/api/v2/lists.csv">
+                Download CSV
+              </Button>
+            )}
+            <Button onClick={dialog.open}>New list</Button>
+          </>
+        }
+      />
       <Shown query={lists}>
         {(all) => (
           <>

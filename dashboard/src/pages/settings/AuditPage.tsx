@@ -1,3 +1,4 @@
+import { Anchor } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import * as query from "../../api/queries.ts";
 import { Moment } from "../../parts/Moment.tsx";
@@ -9,7 +10,16 @@ import { spaced } from "../../words/states.ts";
 export function AuditPage() {
   const source = useInfiniteQuery(query.audit());
   return (
-    <Section title="Audit" note="Every change, newest first, with who made it." bare>
+    <Section
+      title="Audit"
+      note="Every change, newest first, with who made it."
+      actions={
+        <Anchor href="/api/v2/audit.csv" size="sm">
+          Download CSV
+        </Anchor>
+      }
+      bare
+    >
       <Table
         label="Audit"
         source={source}

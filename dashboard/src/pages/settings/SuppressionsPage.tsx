@@ -83,7 +83,7 @@ export function SuppressionsPage() {
           w={240}
         />
         <Anchor href="/api/v2/suppressions.csv" size="sm">
-          Download (CSV)
+          Download CSV
         </Anchor>
       </Group>
       <Table
