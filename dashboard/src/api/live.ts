@@ -20,8 +20,10 @@ export function nounsOf(type: string): string[] {
     case "campaign":
       return ["campaigns", "overview"];
     case "target":
-      return deed === "replied" ? ["campaigns", "overview", "threads"] : ["campaigns", "overview"];
+      // What was sent has used up something of its account's budgets, too.
+      return ["campaigns", "overview", "accounts", ...(deed === "replied" ? ["threads"] : [])];
     case "message":
+      return ["threads", "accounts"];
     case "thread":
       return ["threads"];
     case "contact":

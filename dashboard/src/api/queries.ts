@@ -43,6 +43,8 @@ export const accounts = () =>
     queryFn: () =>
       all((cursor) => take(api.GET("/api/v2/account-links", { params: { query: { limit: LIMIT, cursor } } }))),
     staleTime: 10_000,
+    // Budgets fill up again with time, of which no event tells.
+    refetchInterval: 30_000,
   });
 
 export const statuses = () =>

@@ -11,6 +11,7 @@ import { Gauges } from "../../parts/Gauges.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead, Shown } from "../../parts/Page.tsx";
 import { AccountState } from "../../parts/State.tsx";
+import { heard } from "../../words/hearing.ts";
 import { count } from "../../words/numbers.ts";
 import { spaced } from "../../words/states.ts";
 import style from "./Accounts.module.css";
@@ -121,6 +122,7 @@ function Card({ account, relink }: { account: Account; relink: () => void }) {
               label: "Limits",
               value: `${count(account.hourlyLimit)} an hour, ${count(account.dailyLimit)} a day, over all campaigns`,
             },
+            { label: "Answers", value: account.hearing && heard(account.hearing) },
             { label: "Inbox read", value: <Moment at={account.syncedAt} otherwise="not yet" /> },
             { label: "History since", value: account.historyFrom && <Moment at={account.historyFrom} /> },
           ]}

@@ -52,9 +52,14 @@ export function CampaignsPage() {
       <PageHead
         title="Campaigns"
         actions={
-          <Button component={Link} to="/campaigns/new">
-            New campaign
-          </Button>
+          <>
+            <Button variant="subtle" component="a" href="/api/v2/campaigns.csv">
+              Download CSV
+            </Button>
+            <Button component={Link} to="/campaigns/new">
+              New campaign
+            </Button>
+          </>
         }
       />
       <Group mb="md" gap="sm">

@@ -14,6 +14,7 @@ import { Empty, PageHead, Shown } from "../../parts/Page.tsx";
 import { Person } from "../../parts/Person.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { counted } from "../../words/numbers.ts";
+import { AddAudience } from "./AddAudience.tsx";
 import { AddPeople } from "./AddPeople.tsx";
 import { Columns } from "./Columns.tsx";
 import { Imports } from "./Imports.tsx";
@@ -40,7 +41,7 @@ export function ListPage() {
 
 function Head({ list }: { list: List }) {
   const navigate = useNavigate();
-  const [dialog, setDialog] = useState<"edit" | "columns" | "add" | null>(null);
+  const [dialog, setDialog] = useState<"edit" | "columns" | "add" | "audience" | null>(null);
   const remove = useAction({
     run: () => take(api.DELETE("/api/v2/lists/{list_id}", { params: { path: { list_id: list.id } } })),
     renews: ["lists"],
@@ -76,6 +77,7 @@ function Head({ list }: { list: List }) {
                 {list.kind === "user" && (
                   <>
                     <Menu.Item onClick={() => setDialog("add")}>Add people by username</Menu.Item>
+                    <Menu.Item onClick={() => setDialog("audience")}>Add followers or likers</Menu.Item>
                     <Menu.Item onClick={() => setDialog("columns")}>Columns</Menu.Item>
                     <Menu.Item onClick={() => setDialog("edit")}>Name and description</Menu.Item>
                   </>
@@ -101,6 +103,9 @@ function Head({ list }: { list: List }) {
       </Modal>
       <Modal opened={dialog === "columns"} onClose={close} title="Columns" lockScroll={false}>
         <Columns listId={list.id} />
+      </Modal>
+      <Modal opened={dialog === "audience"} onClose={close} title="Add followers or likers" lockScroll={false}>
+        <AddAudience listId={list.id} onDone={close} />
       </Modal>
       <Modal opened={dialog === "add"} onClose={close} title="Add people by username" lockScroll={false}>
         <AddPeople listId={list.id} onDone={close} />
