@@ -1,36 +1,21 @@
-import {
-  ActionIcon,
-  Alert,
-  Button,
-  Group,
-  NumberInput,
-  Paper,
-  Radio,
-  Select,
-  Stack,
-  Text,
-  Tooltip,
-} from "@mantine/core";
+import { Alert, Button, Group, Paper, Radio, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useBlocker } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { api, take } from "../../api/client.ts";
 import * as query from "../../api/queries.ts";
 import type { Campaign, Column } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
-import { CloseIcon, CopyIcon, DownIcon, HandleIcon, UpIcon } from "../../parts/icons.tsx";
-import { MessageEditor } from "../../parts/MessageEditor.tsx";
-import { Section, Shown } from "../../parts/Page.tsx";
-import { nameOf } from "../../parts/Person.tsx";
+import { Shown } from "../../parts/Page.tsx";
 import { VARIABLES } from "../../words/message.ts";
 import { counted } from "../../words/numbers.ts";
-import { reason } from "../../words/states.ts";
 import { copy, type Draft, drafts, faults, moved, newDelay, newLike, offsets, withMessage } from "../../words/steps.ts";
-import { amountOf, secondsOf, type Unit } from "../../words/time.ts";
-import { useVariableNames } from "./names.ts";
+import { ReadingPane } from "./ReadingPane.tsx";
 import style from "./Sequence.module.css";
 import { SetupFoot } from "./SetupFoot.tsx";
+import { StepBody } from "./StepBody.tsx";
+import { StepFrame } from "./StepFrame.tsx";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/sequence");
 
@@ -236,241 +221,6 @@ function Editor({ campaign, columns }: { campaign: Campaign; columns: Column[] }
         <SetupFoot campaign={campaign} onSave={trySave} isSaving={save.isPending} isChanged={isChanged} />
       </div>
       <ReadingPane campaign={campaign} isChanged={isChanged} />
-    </div>
-  );
-}
-
-function StepFrame({
-  draft,
-  when,
-  index,
-  last,
-  isDragged,
-  onDrag,
-  onDragOver,
-  onMove,
-  onCopy,
-  onRemove,
-  children,
-}: {
-  draft: Draft;
-  when: string;
-  index: number;
-  last: number;
-  isDragged: boolean;
-  onDrag: (index: number | null) => void;
-  onDragOver: () => void;
-  onMove: (to: number) => void;
-  onCopy: () => void;
-  onRemove: () => void;
-  children: ReactNode;
-}) {
-  const [isHeld, hold] = useState(false);
-  const kind = { message: "Message", delay: "Wait", like: "Like" }[draft.step.type];
-  const name = `${kind.toLowerCase()}, step ${index + 1}`;
-  return (
-    <li
-      className={style.step}
-      data-kind={draft.step.type}
-      data-dragged={isDragged || undefined}
-      draggable={isHeld}
-      onDragStart={(event) => {
-        event.dataTransfer.effectAllowed = "move";
-        onDrag(index);
-      }}
-      onDragEnter={onDragOver}
-      onDragOver={(event) => event.preventDefault()}
-      onDragEnd={() => {
-        hold(false);
-        onDrag(null);
-      }}
-    >
-      <div className={style.stepHead}>
-        {/* Keys move a step by the arrows beside it; this is for the mouse alone. */}
-        <span
-          className={style.handle}
-          aria-hidden="true"
-          onPointerDown={() => hold(true)}
-          onPointerUp={() => hold(false)}
-        >
-          <HandleIcon />
-        </span>
-        <Text size="sm" fw={600}>
-          {kind}
-        </Text>
-        {draft.step.type !== "delay" && (
-          <Text size="xs" c="dimmed">
-            {when}
-          </Text>
-        )}
-        <span className={style.stepDeeds}>
-          <Deed label={`Move up: ${name}`} sign={<UpIcon />} isOff={index === 0} onClick={() => onMove(index - 1)} />
-          <Deed
-            label={`Move down: ${name}`}
-            sign={<DownIcon />}
-            isOff={index === last}
-            onClick={() => onMove(index + 1)}
-          />
-          <Deed label={`Duplicate: ${name}`} sign={<CopyIcon />} onClick={onCopy} />
-          <Deed label={`Remove: ${name}`} sign={<CloseIcon />} onClick={onRemove} />
-        </span>
-      </div>
-      {children}
-    </li>
-  );
-}
-
-function Deed({
-  label,
-  sign,
-  isOff = false,
-  onClick,
-}: {
-  label: string;
-  sign: ReactNode;
-  isOff?: boolean;
-  onClick: () => void;
-}) {
-  return (
-    <Tooltip label={label.split(":")[0]}>
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label} disabled={isOff} onClick={onClick}>
-        {sign}
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
-function StepBody({
-  draft,
-  names,
-  limit,
-  fault,
-  onChange,
-}: {
-  draft: Draft;
-  names: Record<string, string>;
-  limit: number | null;
-  fault: string | undefined;
-  onChange: (step: Draft["step"]) => void;
-}) {
-  const { step } = draft;
-  if (step.type === "message") {
-    return (
-      <MessageEditor
-        label="Text of the message"
-        segments={step.data.segments}
-        names={names}
-        limit={limit}
-        error={fault}
-        onChange={(segments) => onChange({ ...step, data: { segments } })}
-      />
-    );
-  }
-  if (step.type === "delay") {
-    const { delaySeconds, unit } = step.data;
-    return (
-      <div>
-        <Group gap="xs" wrap="nowrap">
-          <NumberInput
-            aria-label="How long to wait"
-            w={90}
-            min={1}
-            value={amountOf(delaySeconds, unit)}
-            onChange={(amount) => {
-              const seconds = secondsOf(Number(amount), unit);
-              if (seconds > 0) onChange({ ...step, data: { unit, delaySeconds: seconds } });
-            }}
-          />
-          <Select
-            aria-label="Unit of the wait"
-            w={120}
-            data={["minutes", "hours", "days", "weeks"]}
-            allowDeselect={false}
-            value={unit}
-            onChange={(next) =>
-              next &&
-              onChange({
-                ...step,
-                data: { unit: next as Unit, delaySeconds: secondsOf(amountOf(delaySeconds, unit), next as Unit) },
-              })
-            }
-          />
-          <Text size="sm" c="dimmed">
-            then, within the sending hours:
-          </Text>
-        </Group>
-        {fault && (
-          <Text size="xs" c="var(--mantine-color-error)" mt={4}>
-            {fault}
-          </Text>
-        )}
-      </div>
-    );
-  }
-  return (
-    <Text size="sm" c="dimmed">
-      Likes the person's most recent post. X forbids automated likes to most apps: there the step is skipped, and the
-      sequence goes on.
-    </Text>
-  );
-}
-
-/** How the saved messages read for people who are in the campaign. */
-function ReadingPane({ campaign, isChanged }: { campaign: Campaign; isChanged: boolean }) {
-  const leads = useInfiniteQuery(query.campaignLeads(campaign.id));
-  const people = (leads.data?.pages.flatMap((page) => page.data) ?? []).filter((lead) => lead.profile.platformId);
-  const [chosen, choose] = useState<string | null>(null);
-  const variables = useVariableNames(campaign.id);
-  const platformId = chosen ?? people[0]?.profile.platformId ?? null;
-  const found = useQuery({ ...query.preview(campaign.id, platformId ?? ""), enabled: platformId !== null });
-  return (
-    <div className={style.pane}>
-      <Section title="How it reads" bare>
-        {platformId === null ? (
-          <Text size="sm" c="dimmed">
-            Once people are in the campaign, you see here what each of them would get.
-          </Text>
-        ) : (
-          <>
-            <Select
-              aria-label="For whom"
-              data={people.map(({ profile }) => ({ value: profile.platformId ?? "", label: nameOf(profile) }))}
-              value={platformId}
-              onChange={choose}
-              allowDeselect={false}
-              searchable
-              mb="sm"
-            />
-            {isChanged && (
-              <Text size="xs" c="dimmed" mb="sm">
-                This is the sequence as saved. Save to see your changes.
-              </Text>
-            )}
-            <Shown query={found}>
-              {(preview) => (
-                <Stack gap="sm">
-                  {preview.messages.map((message) => (
-                    <div key={message.stepId} className={style.bubble}>
-                      {message.text ?? (
-                        <em>
-                          {message.reason
-                            ? `Held: ${reason(message.reason, undefined, variables)}.`
-                            : "Cannot be written yet."}
-                        </em>
-                      )}
-                    </div>
-                  ))}
-                  {preview.messages.length === 0 && (
-                    <Text size="sm" c="dimmed">
-                      Nothing is saved yet.
-                    </Text>
-                  )}
-                </Stack>
-              )}
-            </Shown>
-          </>
-        )}
-      </Section>
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { MoreIcon } from "../../parts/icons.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Failure, Loading, Shown } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
+import { newKey } from "../../words/keys.ts";
 import style from "./Thread.module.css";
 
 const route = getRouteApi("/shell/replies/$threadId");
@@ -209,7 +210,7 @@ function senderOf(message: Message): ReactNode {
 function Answer({ thread }: { thread: Thread }) {
   const [content, setContent] = useState("");
   // The same answer twice is one message: the key stays until it is known to have left.
-  const key = useRef(crypto.randomUUID());
+  const key = useRef(newKey());
   const platforms = useQuery(query.platforms());
   const limit = platforms.data?.find(({ platform }) => platform === thread.platform)?.limits.characters ?? null;
   const answer = useAction({
@@ -223,7 +224,7 @@ function Answer({ thread }: { thread: Thread }) {
     renews: ["threads"],
     isFailureShown: true,
     after: () => {
-      key.current = crypto.randomUUID();
+      key.current = newKey();
       setContent("");
     },
   });
@@ -261,7 +262,7 @@ function Answer({ thread }: { thread: Thread }) {
             setContent(event.currentTarget.value);
             if (answer.error) {
               answer.reset();
-              key.current = crypto.randomUUID();
+              key.current = newKey();
             }
           }}
           onKeyDown={(event) => {
