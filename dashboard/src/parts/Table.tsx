@@ -13,6 +13,8 @@ export type TableColumn<T> = {
   isMinor?: boolean;
   /** Takes the room that is left. */
   isWide?: boolean;
+  /** A button: on a narrow window it stands beside the first cell, without a label. */
+  isDeed?: boolean;
 };
 
 type Source<T> = {
@@ -133,6 +135,7 @@ function Rows<T>({
                   data-label={column.label}
                   data-number={column.isNumber || undefined}
                   data-minor={column.isMinor || undefined}
+                  data-deed={column.isDeed || undefined}
                 >
                   {column.cell(row)}
                 </td>

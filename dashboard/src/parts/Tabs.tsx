@@ -1,4 +1,5 @@
-import { Link, type LinkProps } from "@tanstack/react-router";
+import { Link, type LinkProps, useLocation } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import style from "./Tabs.module.css";
 
 export type TabPlace = { to: LinkProps["to"]; label: string; params?: Record<string, string>; isExact?: boolean };
@@ -13,8 +14,20 @@ export function Tabs({
   label: string;
   isNumbered?: boolean;
 }) {
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  const all = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: which tab is current follows from the path.
+  useEffect(() => {
+    const nav = all.current;
+    const current = nav?.querySelector<HTMLElement>("[aria-current]");
+    if (!nav || !current) return;
+    const [outer, inner] = [nav.getBoundingClientRect(), current.getBoundingClientRect()];
+    if (inner.left < outer.left || inner.right > outer.right) {
+      nav.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+    }
+  }, [path]);
   return (
-    <nav className={style.tabs} aria-label={label}>
+    <nav ref={all} className={style.tabs} aria-label={label}>
       {places.map((place, index) => (
         <Link
           key={place.to}

@@ -40,7 +40,7 @@ export function AccountsPage() {
         actions={
           <>
             {accounts.data && accounts.data.length > 0 && (
-              <Button variant="subtle" component="a" href="/api/v2/account-links.csv">
+              <Button variant="default" component="a" href="/api/v2/account-links.csv">
                 Download CSV
               </Button>
             )}

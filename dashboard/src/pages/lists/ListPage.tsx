@@ -196,6 +196,7 @@ function People({ list, columns }: { list: List; columns: Column[] }) {
   if (list.kind === "user") {
     shown.push({
       label: "Remove",
+      isDeed: true,
       cell: (lead) => (
         <CloseButton
           size="sm"

@@ -39,7 +39,7 @@ export function ListsPage() {
         actions={
           <>
             {lists.data && (
-              <Button variant="subtle" component="a" href="/api/v2/lists.csv">
+              <Button variant="default" component="a" href="/api/v2/lists.csv">
                 Download CSV
               </Button>
             )}
@@ -67,7 +67,7 @@ export function ListsPage() {
                 {all
                   .filter(({ kind }) => kind !== "user")
                   .map((list) => (
-                    <Group key={list.id} justify="space-between" gap="xs">
+                    <Group key={list.id} justify="space-between" align="flex-start" wrap="nowrap" gap="xs">
                       <span>
                         <Link to="/lists/$listId" params={{ listId: list.id }} className="plain">
                           <strong>{list.name}</strong>

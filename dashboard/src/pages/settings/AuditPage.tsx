@@ -4,6 +4,7 @@ import * as query from "../../api/queries.ts";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, Section } from "../../parts/Page.tsx";
 import { Table } from "../../parts/Table.tsx";
+import { count } from "../../words/numbers.ts";
 import { spaced } from "../../words/states.ts";
 
 /** Who did what, and when. */
@@ -52,7 +53,18 @@ const LONGEST = 120;
 function shortly(value: Record<string, unknown> | null): string {
   if (!value) return "";
   const text = Object.entries(value)
-    .map(([key, part]) => `${spaced(key)}: ${typeof part === "object" ? JSON.stringify(part) : String(part)}`)
+    .filter(([, part]) => part !== null)
+    .map(([key, part]) => `${spaced(key)}: ${inWords(key, part)}`)
     .join(", ");
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function inWords(key: string, part: unknown): string {
+  if (Array.isArray(part)) {
+    if (part.length === 0) return "none";
+    // Ids tell nobody anything; how many there are does.
+    if (key.endsWith("Ids")) return count(part.length);
+    return part.map((one) => inWords(key, one)).join(", ");
+  }
+  return typeof part === "object" ? JSON.stringify(part) : String(part);
 }

@@ -77,6 +77,7 @@ export function TokensPage() {
               { label: "Made", cell: (token) => day(token.createdAt) },
               {
                 label: "Revoke",
+                isDeed: true,
                 cell: (token) => (
                   <Button
                     size="compact-xs"
