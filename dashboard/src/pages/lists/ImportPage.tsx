@@ -11,6 +11,7 @@ import { type ConsentAnswer, ConsentQuestion, consentOf, isAnswered } from "../.
 import { PageHead, Section, Shown } from "../../parts/Page.tsx";
 import { Table } from "../../parts/Table.tsx";
 import { type Beginning, beginning, decoded } from "../../words/csv.ts";
+import { identifierOf } from "../../words/identifiers.ts";
 import style from "./Import.module.css";
 import { Imports } from "./Imports.tsx";
 
@@ -232,11 +233,8 @@ function Drop({ onFile, fault }: { onFile: (file: File | null) => void; fault: s
 }
 
 function guess(header: string, columns: Column[]): string {
-  const plain = header.toLowerCase().replaceAll(/[^a-z]/g, "");
-  if (["username", "handle", "screenname"].includes(plain)) return "username";
-  if (["profileurl", "xlink", "profilelink"].includes(plain)) return "profileUrl";
-  if (["platformid", "twitterid", "xid"].includes(plain)) return "platformId";
-  return columns.find(({ name }) => name.toLowerCase() === header.toLowerCase())?.id ?? MAKE;
+  const own = columns.find(({ name }) => name.toLowerCase() === header.toLowerCase());
+  return identifierOf(header) ?? own?.id ?? MAKE;
 }
 
 /** The mapping as the API takes it; columns that are to be new are made first, unless the file is only checked. */
