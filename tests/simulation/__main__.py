@@ -42,7 +42,7 @@ def main() -> int:
                 broken.append(verdict.seed)
                 _say(f"seed {verdict.seed} broke a law (digest {verdict.digest:08x}, {verdict.turns} turns):")
                 for violation in verdict.violations[:_SHOWN_VIOLATIONS]:
-                    _say(f"  {violation if chosen.trace else violation[:_SHOWN_CHARACTERS]}")
+                    _say(f"  {violation}")
                 _say(f"  again: make simulate N=1 SEED={verdict.seed}")
                 if chosen.until_broken:
                     break

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Protocol
 
 _POLL_SECONDS = 0.002
+_CLEARING_SECONDS = 5.0
 _BASE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -249,6 +250,9 @@ class _Selector(selectors.DefaultSelector):
         if turnstile.has_blocked:
             # All wait for each other: the database ends one of them.
             return super().select(0.1)
+        # A session lost to a restart of the database is cleared away outside of any turn.
+        if events := super().select(_CLEARING_SECONDS):
+            return events
         raise Stuck("nobody waits for anything: " + "; ".join(turnstile.trace[-20:]))
 
 
