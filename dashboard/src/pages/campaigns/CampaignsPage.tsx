@@ -53,7 +53,7 @@ export function CampaignsPage() {
         title="Campaigns"
         actions={
           <>
-            <Button variant="subtle" component="a" href="/api/v2/campaigns.csv">
+            <Button variant="subtle" component="a" href={`/api/v2/campaigns.csv${asQuery(filter)}`}>
               Download CSV
             </Button>
             <Button component={Link} to="/campaigns/new">
@@ -132,6 +132,12 @@ export function CampaignsPage() {
       />
     </>
   );
+}
+
+function asQuery({ status = [], q }: query.CampaignFilter): string {
+  const search = new URLSearchParams(status.map((one) => ["status", one]));
+  if (q) search.set("q", q);
+  return search.size ? `?${search}` : "";
 }
 
 function WaitsFor({ campaign }: { campaign: Campaign }) {
