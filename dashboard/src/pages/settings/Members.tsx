@@ -61,6 +61,7 @@ export function Members() {
               { label: "Since", isMinor: true, cell: (member) => day(member.createdAt) },
               {
                 label: "Way in",
+                isDeed: true,
                 cell: (member) => (
                   <Button
                     size="compact-xs"
@@ -124,7 +125,8 @@ function NewMember({ onMade }: { onMade: (name: string, invitation: Invitation) 
           value={role}
           onChange={(value) => value && setRole(value as Member["role"])}
           allowDeselect={false}
-          w={280}
+          flex="1 1 320px"
+          maw={360}
         />
         <Button type="submit" loading={add.isPending} disabled={!name.trim()}>
           Add

@@ -98,7 +98,7 @@ export function NeverWrite() {
           )}
         </FileButton>
         <Text size="sm" c="dimmed" flex={1} miw={200}>
-          With a column of usernames, profile links or platform ids, and if you like one named reason.
+          It needs a column of usernames, profile links or platform ids. What a column “reason” says is kept with each.
         </Text>
       </Group>
       {fault && (
