@@ -299,6 +299,18 @@ export const suppressions = (q: string) =>
     take(api.GET("/api/v2/suppressions", { params: { query: { ...(q && { q }), limit: LIMIT, cursor } } })),
   );
 
+/** What stops the team from writing to one person; null: nothing does. */
+export const suppressionOf = (profile: { id: string; platformId: string | null }) =>
+  queryOptions({
+    queryKey: ["suppressions", "of", profile.id],
+    queryFn: async () => {
+      const query = { q: profile.platformId ?? "", limit: LIMIT };
+      const { data } = await take(api.GET("/api/v2/suppressions", { params: { query } }));
+      return data.find((one) => one.profile.id === profile.id) ?? null;
+    },
+    enabled: profile.platformId !== null,
+  });
+
 export const audit = () =>
   paged(["audit"], (cursor) => take(api.GET("/api/v2/audit", { params: { query: { limit: LIMIT, cursor } } })));
 

@@ -13,6 +13,7 @@ import { Facts } from "../../parts/Facts.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { PageHead, Section, Shown } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
+import { useSilence } from "../../parts/silence.ts";
 import { Table } from "../../parts/Table.tsx";
 import { BASES } from "../../words/consent.ts";
 import style from "./Person.module.css";
@@ -231,16 +232,7 @@ function Deeds({ contact }: { contact: Contact }) {
   const navigate = useNavigate();
   const [isOpen, dialog] = useDisclosure(false);
   const profile = contact.profiles[0];
-  const silence = useAction({
-    run: () =>
-      take(
-        api.POST("/api/v2/suppressions", {
-          body: { externalId: profile?.id ?? null, reason: "Chosen on the person's page" },
-        }),
-      ),
-    renews: ["campaigns", "suppressions"],
-    done: "Nobody of the team writes to this person any more.",
-  });
+  const silence = useSilence(profile, "Chosen on the person's page");
   const forget = useAction({
     run: () => take(api.POST("/api/v2/contacts/{contact_id}/forget", { params: { path: { contact_id: contact.id } } })),
     renews: ["contacts", "threads", "lists", "campaigns"],
@@ -249,9 +241,20 @@ function Deeds({ contact }: { contact: Contact }) {
   });
   return (
     <>
-      <Button variant="default" disabled={!profile} loading={silence.isPending} onClick={() => silence.mutate()}>
-        Never write to them
-      </Button>
+      {silence.mayEnd ? (
+        <Button variant="default" loading={silence.end.isPending} onClick={() => silence.end.mutate()}>
+          Let them be written to again
+        </Button>
+      ) : (
+        <Button
+          variant="default"
+          disabled={!profile || silence.isSilenced}
+          loading={silence.begin.isPending}
+          onClick={() => silence.begin.mutate()}
+        >
+          {silence.isSilenced ? "Never written to" : "Never write to them"}
+        </Button>
+      )}
       <Button variant="default" c="var(--tone-bad)" onClick={dialog.open}>
         Forget
       </Button>

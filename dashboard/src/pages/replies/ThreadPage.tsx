@@ -11,6 +11,7 @@ import { MoreIcon } from "../../parts/icons.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Failure, Loading, Shown } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
+import { useSilence } from "../../parts/silence.ts";
 import { newKey } from "../../words/keys.ts";
 import style from "./Thread.module.css";
 
@@ -72,16 +73,7 @@ function Head({ thread }: { thread: Thread }) {
       take(api.PATCH("/api/v2/threads/{thread_id}", { params: { path }, body })),
     renews: ["threads"],
   });
-  const silence = useAction({
-    run: () =>
-      take(
-        api.POST("/api/v2/suppressions", {
-          body: { externalId: thread.profileId, reason: "Chosen in the conversation" },
-        }),
-      ),
-    renews: ["threads", "campaigns", "suppressions"],
-    done: "Nobody of the team writes to this person any more. Settings › Never write to takes it back.",
-  });
+  const silence = useSilence(thread.profile, "Chosen in the conversation");
   return (
     <header className={style.head}>
       <Anchor component={Link} to="/replies" search={true as never} className={style.back} size="sm">
@@ -128,9 +120,17 @@ function Head({ thread }: { thread: Thread }) {
             </Menu.Item>
             <Menu.Item onClick={() => change.mutate({ unread: true })}>Mark as unread</Menu.Item>
             <Menu.Divider />
-            <Menu.Item c="var(--tone-bad)" onClick={() => silence.mutate()}>
-              Never write to this person again
-            </Menu.Item>
+            {silence.mayEnd ? (
+              <Menu.Item onClick={() => silence.end.mutate()}>Let this person be written to again</Menu.Item>
+            ) : (
+              <Menu.Item
+                c="var(--tone-bad)"
+                disabled={silence.isSilenced || !thread.profile}
+                onClick={() => silence.begin.mutate()}
+              >
+                {silence.isSilenced ? "Never written to: an owner may end it" : "Never write to this person again"}
+              </Menu.Item>
+            )}
           </Menu.Dropdown>
         </Menu>
       </Group>
