@@ -52,12 +52,13 @@ class Place:
 
 
 @contextmanager
-def opened(*, speed: str | None, people: int = 400) -> Iterator[Place]:
+def opened(*, speed: str | None, people: int = 400, **settings: str) -> Iterator[Place]:
     """Start Overture for the first time.
 
     Args:
         speed: how many times as fast as the machine's its clock goes, or `max`; None: the present, in real time.
         people: how many live on the sandbox platform.
+        settings: what the operator has set otherwise, as `x_answers="webhook"`.
     """
     if not page.is_built():
         pytest.skip("the dashboard is not built: make dashboard")
@@ -68,7 +69,7 @@ def opened(*, speed: str | None, people: int = 400) -> Iterator[Place]:
     arguments = ("--sandbox", "--port", "0", "--data", str(directory / "data"), "--people", str(people), *clock)
     try:
         # Nobody clicks as fast as the tests.
-        with running.serving("up", *arguments, rate_limits="off") as up:
+        with running.serving("up", *arguments, rate_limits="off", **settings) as up:
             welcome = re.search(r"http://\S+/welcome#\S+", up.told)
             assert welcome is not None, up.told
             yield Place(

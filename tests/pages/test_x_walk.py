@@ -11,8 +11,8 @@ from tests.pages.places import Place
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    """A place in real time whose team has neither an app nor an account, and the default policy."""
-    with places.opened(speed=None) as place:
+    """A place in real time, to which X pushes, whose team has neither an app nor an account, and the default policy."""
+    with places.opened(speed=None, x_answers="webhook") as place:
         places.choose_password(place)
         for account in place.call("GET", "/account-links")["data"]:
             place.call("DELETE", f"/account-links/{account['id']}")
@@ -55,7 +55,7 @@ async def test_a_team_links_x_and_hears_an_answer(place: Place) -> None:
         await doing.go(page, "Accounts")
         spent = page.get_by_role("listitem").filter(has_text="Messages, 24 h")
         await expect(spent.filter(has_text="1 of 200").first).to_be_visible()
-        await expect(page.get_by_text("told at once").first).to_be_visible()
+        await expect(page.get_by_text("told at once, pushed to this server").first).to_be_visible()
         await page.goto(f"{place.home}/settings/platform")
         costs = page.get_by_role("table", name="Costs by kind")
         await expect(costs.get_by_role("row").filter(has_text="Messages sent")).not_to_contain_text("US$0.00")
