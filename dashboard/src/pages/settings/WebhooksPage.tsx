@@ -56,7 +56,7 @@ export function WebhooksPage() {
               flex={1}
               miw={240}
             />
-            <Button type="submit" mt={{ base: 0, xs: 25 }} loading={make.isPending} disabled={!url.trim()}>
+            <Button type="submit" className={style.beside} loading={make.isPending} disabled={!url.trim()}>
               Add
             </Button>
           </Group>
