@@ -109,24 +109,6 @@ async def test_a_lead_is_held_for_a_missing_value_and_goes_on_once_it_is_given(p
     assert texts == ["Hello Lisbon"]
 
 
-async def test_a_message_is_sent_to_an_account_of_our_own_to_be_read(place: Place) -> None:
-    # A draft: an account that has just written for a campaign keeps its gap before anything else.
-    listed = doing.fill_list(place, name="Some people", people=1)
-    campaign_id = doing.begin_by_calls(place, name="Draft", on=listed, is_started=False)
-    async with places.entered(place) as watched:
-        page = watched.page
-        await page.goto(f"{place.home}/campaigns/{campaign_id}/sequence")
-        await page.get_by_role("button", name="Send me this").first.click()
-        for label, account in (("From", "@ana"), ("To our own account", "@ben")):
-            await page.get_by_role("combobox", name=label).click()
-            await page.get_by_role("option", name=account).click()
-        await page.get_by_role("button", name="Send", exact=True).click()
-        await expect(page.get_by_text("Look at it in the inbox of that account.")).to_be_visible()
-    accounts = {one["username"]: one["id"] for one in place.steer("GET", "/accounts")}
-    found = [(one["sender"], one["recipient"]) for one in place.steer("GET", "/messages?limit=1000")]
-    assert (accounts["ana"], accounts["ben"]) in found
-
-
 async def test_an_account_that_lost_its_access_is_linked_again_from_home(place: Place) -> None:
     place.call("PUT", "/platforms/twitter/app", {"clientId": "sandbox-client", "clientSecret": "sandbox-secret"})
     place.steer("POST", "/faults", {"kind": "authLost", "account": "ben"})
