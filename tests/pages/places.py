@@ -1,4 +1,4 @@
-"""A place to click in: a real Overture with its sandbox, in virtual time, and the dashboard it serves."""
+"""A place to click in: a real Overture with its sandbox, in virtual or real time, and its dashboard."""
 
 import re
 import shutil
