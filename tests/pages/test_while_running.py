@@ -1,7 +1,8 @@
 """A campaign that runs: it is edited, held leads are released, an account goes offline and comes back."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -19,8 +20,8 @@ def place() -> Iterator[Place]:
         yield place
 
 
-def run_campaign(place: Place, *, text: list[dict[str, str]], on: str) -> str:
-    """Start a campaign of one message to a list, by the API."""
+def run_campaign(place: Place, *, text: list[dict[str, str]], on: str, then: Sequence[dict[str, Any]] = ()) -> str:
+    """Start a campaign of one message to a list, and of what comes `then`, by the API."""
     accounts = [one["id"] for one in place.call("GET", "/account-links")["data"]]
     campaign = {
         "name": "Running",
@@ -31,7 +32,7 @@ def run_campaign(place: Place, *, text: list[dict[str, str]], on: str) -> str:
     campaign_id: str = place.call("POST", "/campaigns", campaign)["id"]
     columns = {one["name"]: one["id"] for one in place.call("GET", f"/campaigns/{campaign_id}/columns")["data"]}
     segments = [one | {"name": columns[one["name"]]} if one["type"] == "variable" else one for one in text]
-    steps = [{"type": "message", "data": {"segments": segments}}]
+    steps = [{"type": "message", "data": {"segments": segments}}, *then]
     place.call("PUT", f"/campaigns/{campaign_id}/sequence", {"steps": steps})
     place.call("POST", f"/campaigns/{campaign_id}/enable")
     return campaign_id
@@ -126,3 +127,33 @@ async def test_an_account_that_lost_its_access_is_linked_again_from_home(place: 
         await page.get_by_role("link", name="Go on to the accounts").click()
         await expect(page.get_by_role("heading", name="Accounts", level=1)).to_be_visible()
         await expect(page.get_by_role("button", name="Link again")).to_have_count(0)
+
+
+async def test_an_absence_note_is_judged_no_answer_and_the_campaign_goes_on(place: Place) -> None:
+    (silent,) = [one for one in place.steer("GET", "/people?limit=400") if _never_answers(one)][:1]
+    list_id: str = place.call("POST", "/lists", {"name": "One person"})["id"]
+    place.call("POST", f"/lists/{list_id}/leads", {"usernames": [silent["username"]]})
+    later = {"type": "delay", "data": {"delaySeconds": 3 * 3600, "unit": "hours"}}
+    again = {"type": "message", "data": {"segments": [{"type": "static", "text": "Once more."}]}}
+    campaign_id = run_campaign(place, text=[{"type": "static", "text": "Hello."}], then=[later, again], on=list_id)
+    async with places.entered(place) as watched:
+        page = watched.page
+        await doing.go(page, "Campaigns")
+        await expect(page.get_by_role("row", name="Running").get_by_role("cell").nth(4)).to_have_text(
+            "1", timeout=30_000
+        )
+        sent = [one for one in place.steer("GET", "/messages?limit=9") if one["text"] == "Hello."]
+        note = {"sender": silent["id"], "recipient": sent[0]["sender"], "text": "I am away until Monday."}
+        place.steer("POST", "/messages", note)
+        await doing.go(page, "Replies")
+        await page.get_by_text("I am away until Monday.").first.click()
+        await page.get_by_role("button", name="Not an answer: go on").click()
+        await expect(page.get_by_text("The campaign goes on with this person where it stood.")).to_be_visible()
+        await expect(page.get_by_role("log").get_by_text("Once more.")).to_be_visible(timeout=60_000)
+        await expect(page.get_by_role("button", name="Not an answer: go on")).to_have_count(0)
+    assert written(place) == ["Hello.", "Once more."]
+    assert place.call("GET", f"/campaigns/{campaign_id}")["repliesCount"] == 0
+
+
+def _never_answers(person: dict[str, Any]) -> bool:
+    return bool(person["talk"] == "silent" and person["nature"] == "open")

@@ -69,6 +69,8 @@ export function told(
       return `Restored${by}`;
     case "released":
       return `Released${by}`;
+    case "continued":
+      return `Judged no answer${by}: it goes on`;
     case "suppressed":
       return "Asked not to be written to any more";
   }

@@ -47,13 +47,13 @@ async def restore(context: Context, actor: Actor, *, campaign_id: str, identifie
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         lead_id = await lead_choice.one(connection, actor, campaign_id=campaign_id, identifier=identifier)
-        (found,) = await _lock(connection, actor, campaign_id, [lead_id], now)
+        (found,) = await lock(connection, actor, campaign_id, [lead_id], now)
         if not found.is_out:
             if found.state in _GOING:
                 return
             raise _not_out(found)
         if found.obstacle is not None:
-            raise _kept_out(found.obstacle)
+            raise kept_out(found.obstacle)
         await _restore(connection, actor, campaign_id, [found], now)
     context.wake()
 
@@ -68,16 +68,17 @@ async def restore_all(context: Context, actor: Actor, *, campaign_id: str, choic
     async with context.pool.acquire() as connection, connection.transaction():
         await campaign_access.lock_with_accounts(connection, actor, campaign_id=campaign_id)
         lead_ids = await lead_choice.all_of(connection, actor, campaign_id=campaign_id, choice=choice)
-        found = await _lock(connection, actor, campaign_id, lead_ids, now)
+        found = await lock(connection, actor, campaign_id, lead_ids, now)
         back = [lead for lead in found if lead.is_out and lead.obstacle is None]
         await _restore(connection, actor, campaign_id, back, now)
     context.wake()
     return len(back)
 
 
-async def _lock(
+async def lock(
     connection: Connection, actor: Actor, campaign_id: str, lead_ids: Sequence[str], now: datetime
 ) -> list[Standing]:
+    """Lock leads of a locked campaign, and tell whether each may go on."""
     keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
     rules = await scopes.rules(connection, **keys)
     assert rules is not None
@@ -124,7 +125,8 @@ def _not_out(found: Standing) -> Conflict:
     )
 
 
-def _kept_out(obstacle: str) -> Conflict:
+def kept_out(obstacle: str) -> Conflict:
+    """Return the error for a lead that something forbids to go on."""
     if obstacle == "sendInProgress":
         return Conflict("A message to this lead is on its way: try again in a few minutes.", code=obstacle)
     return Conflict(f"The lead cannot go on. {_OBSTACLES[obstacle]}", code="leadKeptOut", details={"reason": obstacle})

@@ -31,6 +31,7 @@ EntryType = Literal[
     "returned",
     "restored",
     "released",
+    "continued",
     "stepSkipped",
     "liked",
     "attempt",
@@ -56,7 +57,7 @@ class TimelineEntry(bodies.Answer):
         "`stepSkipped`, `liked` (a post of theirs), `suppressed` (opted out); "
         "`held`, `excluded`, `unreachable`, `removed`, `canceled`, `failed`, "
         "`finished`: the state it came to; `returned`: what kept it is over, and it goes on; by hand (with `by`): "
-        "`removed`, `canceled`, `restored`, `released`.",
+        "`removed`, `canceled`, `restored`, `released`, `continued` (what the person had written is no answer).",
         examples=["attempt"],
     )
     at: bodies.Instant = Field(description="When it happened.")

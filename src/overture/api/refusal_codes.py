@@ -54,6 +54,7 @@ _KNOWN: Mapping[str, Refusal] = {
         409, "The lead was neither canceled nor removed.", {"state": "finished", "reason": None}
     ),
     "leadNotHeld": Refusal(409, "The lead is not held."),
+    "leadNotReplied": Refusal(409, "The lead was not stopped by an answer.", {"state": "finished"}),
     "listInUse": Refusal(
         409,
         "Campaigns sync or exclude the list; `details.campaignIds` names them.",
@@ -61,6 +62,11 @@ _KNOWN: Mapping[str, Refusal] = {
     ),
     "listNotWritable": Refusal(409, "System lists keep themselves.", {"kind": "contacted"}),
     "nameTaken": Refusal(409, "There is one of this name already.", {"name": "VIP"}),
+    "newerMessage": Refusal(
+        409,
+        "The person has written since the message you name; `details.messageId` is their latest.",
+        {"messageId": "g0mdbz3k91yq0c8f4w2n7xhs"},
+    ),
     "nothingToUndo": Refusal(409, "The job only checked its file."),
     "requestInProgress": Refusal(409, "A call with this `Idempotency-Key` is still running."),
     "sendInProgress": Refusal(

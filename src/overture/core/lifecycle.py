@@ -20,7 +20,8 @@ LEAD: dict[LeadState, frozenset[LeadState]] = {
     ),
     _L.IN_SEQUENCE: frozenset({_L.FINISHED, _L.REPLIED, _L.HELD, _L.FAILED} | _OUT_OF_SCOPE),
     _L.FINISHED: frozenset({_L.REPLIED}),
-    _L.REPLIED: frozenset(),
+    # What the person wrote was no answer, a member says.
+    _L.REPLIED: frozenset({_L.IN_SEQUENCE}),
     _L.HELD: frozenset(
         {_L.ASSESSING, _L.READY, _L.IN_SEQUENCE, _L.FINISHED, _L.REPLIED, _L.UNREACHABLE, _L.FAILED} | _OUT_OF_SCOPE
     ),

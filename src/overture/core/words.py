@@ -223,6 +223,7 @@ class AuditAction(StrEnum):
     IMPORT_CREATED = "importJob.created"
     IMPORT_UNDONE = "importJob.undone"
     LEAD_CHANGED = "lead.changed"
+    LEAD_CONTINUED = "lead.continued"
     LEAD_RELEASED = "lead.released"
     LEADS_ADDED = "leads.added"
     LEADS_CANCELED = "leads.canceled"

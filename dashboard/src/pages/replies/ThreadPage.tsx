@@ -13,6 +13,7 @@ import { Failure, Loading, Shown } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
 import { useSilence } from "../../parts/silence.ts";
 import { newKey } from "../../words/keys.ts";
+import { NoAnswer } from "./NoAnswer.tsx";
 import style from "./Thread.module.css";
 
 const route = getRouteApi("/shell/replies/$threadId");
@@ -29,7 +30,7 @@ function Conversation({ thread }: { thread: Thread }) {
   return (
     <>
       <Head thread={thread} />
-      <Messages threadId={thread.id} />
+      <Messages thread={thread} />
       <Answer thread={thread} />
     </>
   );
@@ -138,8 +139,8 @@ function Head({ thread }: { thread: Thread }) {
   );
 }
 
-function Messages({ threadId }: { threadId: string }) {
-  const source = useInfiniteQuery(query.messages(threadId));
+function Messages({ thread }: { thread: Thread }) {
+  const source = useInfiniteQuery(query.messages(thread.id));
   const end = useRef<HTMLDivElement>(null);
   const messages = source.data?.pages.flatMap((page) => page.data).reverse();
   const newest = messages?.at(-1)?.id;
@@ -185,6 +186,7 @@ function Messages({ threadId }: { threadId: string }) {
           Nothing was said yet.
         </Text>
       )}
+      <NoAnswer thread={thread} messages={messages} />
       <div ref={end} />
     </div>
   );
