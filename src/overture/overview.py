@@ -11,7 +11,7 @@ from overture.actions import campaign_waits
 from overture.actions.waiting import Wait
 from overture.core.words import CampaignStatus
 from overture.settings import Settings
-from overture.store import campaigns, checkup, migrate, overviews, virtual
+from overture.store import campaign_order, campaigns, checkup, migrate, overviews, virtual
 from overture.store.pool import Connection
 
 TEAMS = 20
@@ -119,11 +119,11 @@ async def _team(connection: Connection, view: overviews.TeamView, now: datetime)
         team_id=view.id,
         statuses=[CampaignStatus.ACTIVE, CampaignStatus.PAUSED],
         text=None,
-        is_newest_first=True,
+        order=campaign_order.NEWEST_FIRST,
         after=None,
         limit=CAMPAIGNS,
     )
-    waits = await campaign_waits.read(connection, team_id=view.id, campaigns=found, now=now)
+    prospects = await campaign_waits.read(connection, team_id=view.id, campaigns=found, now=now)
     return TeamOverview(
         team=view,
         campaigns=[
@@ -134,7 +134,7 @@ async def _team(connection: Connection, view: overviews.TeamView, now: datetime)
                 targets_count=campaign.counts.targets,
                 contacted_count=campaign.counts.contacted,
                 held_count=campaign.counts.held,
-                waits_for=waits[campaign.id],
+                waits_for=prospects[campaign.id].wait,
             )
             for campaign in found
         ],

@@ -111,6 +111,7 @@ FIELDS: dict[str, Callable[[Any], bool]] = {
     "consentMissingCount": _is_count,
     "contactPolicy": lambda value: value in ("inboundOrConsent", "anyoneReachable"),
     "waitsFor": _is_null_or(_is_reason("until")),
+    "nextSendAt": _is_null_or(_is_time),
 }
 
 

@@ -66,6 +66,44 @@ async def test_a_list_is_filtered_ordered_and_paged_without_repeats(client: http
     assert (await client.get("/campaigns", params={"order": "name"})).status_code == 400
 
 
+async def walk(client: httpx.AsyncClient, **query: Any) -> list[str]:
+    """Return the names of all campaigns, read in pages of two."""
+    names: list[str] = []
+    parameters: dict[str, Any] = {"limit": 2, **query}
+    while True:
+        response = await client.get("/campaigns", params=parameters)
+        assert response.status_code == 200, response.text
+        names += [campaign["name"] for campaign in response.json()["data"]]
+        if response.json()["nextCursor"] is None:
+            return names
+        parameters["cursor"] = response.json()["nextCursor"]
+
+
+async def test_a_list_is_sorted_by_name_state_and_numbers_page_by_page(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana, day = await link("ana"), timedelta(days=1)
+    made = [await campaigning.create(client, ana, name=name) for name in ("beta", "Ärmel", "Alpha", "BETA", "a" * 255)]
+    beta, _, alpha, other_beta, _ = made
+    await client.post(f"/campaigns/{alpha['id']}/disable")
+    await campaigning.put(context, beta, "1", state="finished", account=ana, contacted=day)
+    await campaigning.put(context, beta, "2", state="ready")
+    await campaigning.put(context, other_beta, "3", state="replied", account=ana, contacted=day, replied=True)
+    long = "a" * 255
+    assert await walk(client, sort="name") == [long, "Alpha", "beta", "BETA", "Ärmel"]
+    assert await walk(client, sort="name", order="desc") == ["Ärmel", "BETA", "beta", "Alpha", long]
+    assert await walk(client, sort="name", q="bet") == ["beta", "BETA"]
+    assert await walk(client, sort="status") == ["Alpha", "beta", "Ärmel", "BETA", long]
+    assert await walk(client, sort="targetsCount") == ["beta", "BETA", long, "Alpha", "Ärmel"]
+    assert (await walk(client, sort="contactedCount"))[:2] == ["BETA", "beta"]
+    assert (await walk(client, sort="repliesCount"))[0] == "BETA"
+    assert (await walk(client, sort="repliesCount", order="asc"))[-1] == "BETA"
+    assert (await walk(client, sort="completionRate"))[:2] == ["BETA", "beta"]
+    assert await walk(client, sort="createdAt") == await walk(client) == [long, "BETA", "Alpha", "Ärmel", "beta"]
+    refused = await client.get("/campaigns", params={"sort": "length"})
+    assert (refused.status_code, refused.json()["details"]["issues"][0]["path"]) == (400, ["sort"])
+
+
 async def test_a_page_of_campaigns_takes_as_many_statements_as_one(
     client: httpx.AsyncClient, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:

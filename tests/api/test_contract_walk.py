@@ -57,6 +57,7 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
         "consentMissingCount": 0,
         "contactPolicy": "inboundOrConsent",
         "waitsFor": {"code": "notEnabled", "message": "The campaign has not been enabled yet.", "until": None},
+        "nextSendAt": None,
     }
 
     async def read() -> dict[str, Any]:
@@ -200,6 +201,7 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
     planned = await run_until(lambda campaign: not campaign["isBuildingPlan"] and not campaign["isSyncing"])
     assert planned["contactedCount"] == 0
     assert (planned["waitsFor"]["code"], planned["waitsFor"]["until"]) == ("sendingHours", "2026-03-02T14:00:00.000Z")
+    assert "2026-03-02T14:00:00.000Z" <= planned["nextSendAt"] < "2026-03-02T14:15:00.000Z"
 
     # ------------------------------------------------ under way, paused, resumed
     under_way = await run_until(lambda campaign: campaign["contactedCount"] >= 3)
@@ -210,6 +212,7 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
     assert (deleted.status_code, deleted.json()["code"]) == (409, "campaignActive")
     paused = contract.checked(await client.post(f"{path}/disable"))
     assert (paused["status"], paused["enabled"], paused["waitsFor"]["code"]) == ("paused", False, "disabled")
+    assert paused["nextSendAt"] is None
     assert paused["pausedAt"] >= paused["lastStartedAt"]
     assert paused["updatedAt"] == paused["pausedAt"]
     assert contract.checked(await client.post(f"{path}/disable")) == paused

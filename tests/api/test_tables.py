@@ -9,7 +9,7 @@ import pytest
 from tests.api import campaigning
 from tests.api.conftest import Link
 
-from overture.api import tables
+from overture.api import campaigns, tables
 
 
 async def download(client: httpx.AsyncClient, name: str, **query: Any) -> list[dict[str, str]]:
@@ -33,7 +33,10 @@ async def test_lists_to_the_last(client: httpx.AsyncClient, monkeypatch: pytest.
     assert rows[2]["createdAt"] == listed[2]["createdAt"]
 
 
-async def test_campaigns_with_their_counters(client: httpx.AsyncClient, link: Link) -> None:
+async def test_campaigns_with_their_counters(
+    client: httpx.AsyncClient, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "_AT_ONCE", 1)
     account = await link("ana")
     made = [await campaigning.create(client, account, name=name) for name in ("Spring", "Autumn")]
     rows = await download(client, "campaigns")
@@ -41,6 +44,7 @@ async def test_campaigns_with_their_counters(client: httpx.AsyncClient, link: Li
     assert (rows[0]["name"], rows[0]["status"], rows[0]["contactedCount"]) == ("Autumn", "draft", "0")
     assert (rows[0]["replyRate"], rows[0]["completedAt"]) == ("0", "")
     assert [row["name"] for row in await download(client, "campaigns", q="spr")] == ["Spring"]
+    assert [row["name"] for row in await download(client, "campaigns", sort="name")] == ["Autumn", "Spring"]
     assert await download(client, "campaigns", status="active") == []
 
 

@@ -20,8 +20,8 @@ async def read(world: World, campaign_id: str) -> Campaign:
 
 
 async def waits_for(world: World, campaign_id: str) -> str | None:
-    waits = await campaign_waits.told(world.context, world.actor, campaigns=[await read(world, campaign_id)])
-    wait = waits[campaign_id]
+    prospects = await campaign_waits.told(world.context, world.actor, campaigns=[await read(world, campaign_id)])
+    wait = prospects[campaign_id].wait
     return None if wait is None else wait.code
 
 

@@ -36,6 +36,7 @@ class Told:
     watcher: asyncio.Task[object] | None = field(default_factory=asyncio.current_task)
     leads: dict[str, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
     campaigns: dict[str, list[tuple[datetime, str, datetime | None]]] = field(default_factory=dict)
+    next_sends: dict[str, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
 
     async def look(self) -> bool:
         """Note what is told where time stands still; tell whether all campaigns are completed."""
@@ -44,12 +45,13 @@ class Told:
             return all([await self.world.status(one) == "completed" for one in self.campaign_ids])
         context, actor, now = self.world.context, self.world.actor, await self.world.clock.now()
         found = [await campaigns.get(context, actor, campaign_id=one) for one in self.campaign_ids]
-        waits = await campaign_waits.told(context, actor, campaigns=found)
+        prospects = await campaign_waits.told(context, actor, campaigns=found)
         with mock.patch.object(campaign_waits, "LOOKS", (1, None)):
             # However few accounts are looked at first, the same is told.
-            assert await campaign_waits.told(context, actor, campaigns=found) == waits
+            assert await campaign_waits.told(context, actor, campaigns=found) == prospects
         for campaign in found:
-            wait = waits[campaign.id]
+            wait = prospects[campaign.id].wait
+            self.next_sends.setdefault(campaign.id, []).append((now, prospects[campaign.id].next_send_at))
             told = ("", None) if wait is None else (wait.code, wait.until)
             self.campaigns.setdefault(campaign.id, []).append((now, *told))
             for view in await campaign_leads.page(
@@ -58,9 +60,12 @@ class Told:
                 self.leads.setdefault(view.lead.id, []).append((now, view.next_send_at))
         return all(campaign.status == "completed" for campaign in found)
 
-    async def check(self) -> tuple[int, int]:
-        """Hold every send to what was told last before it; return how many leads and campaigns had named an instant."""
-        leads = whole = 0
+    async def check(self) -> tuple[int, int, int]:
+        """Hold every send to what was told last before it.
+
+        Returns how many leads, waits of campaigns and next sends of campaigns had named an instant.
+        """
+        leads = whole = next_sends = 0
         for row in await self.world.pool.fetch(
             "SELECT lead_id, campaign_id, is_first, intent_at FROM attempt ORDER BY id"
         ):
@@ -79,7 +84,11 @@ class Told:
                 else:
                     assert timedelta() <= at - until < late, (row["campaign_id"], at, of_campaign[-1])
                 whole += 1
-        return leads, whole
+            of_next = [until for now, until in self.next_sends[row["campaign_id"]] if now < at]
+            if of_next and of_next[-1] is not None:
+                assert timedelta() <= at - of_next[-1] < late, (row["campaign_id"], at, of_next[-1])
+                next_sends += 1
+        return leads, whole, next_sends
 
 
 async def begin(world: World, draws: Random, people: Sequence[dict[str, object]], number: int) -> str:
@@ -122,9 +131,10 @@ async def test_in_an_undisturbed_run_messages_leave_when_they_were_said_to(world
 
     await world.run_until(told.look, seconds=200)
 
-    leads, whole = await told.check()
+    leads, whole, next_sends = await told.check()
     assert leads >= 7
     assert whole >= 7
+    assert next_sends >= 7
 
 
 async def test_who_could_send_soonest_by_the_pace_alone_is_not_told_where_another_sends_before(world: World) -> None:
@@ -154,6 +164,6 @@ async def test_who_could_send_soonest_by_the_pace_alone_is_not_told_where_anothe
     assert of_ana is not None
     assert of_ben is not None
     assert of_ana > of_ben > now
-    wait = (await campaign_waits.told(world.context, world.actor, campaigns=[campaign]))[campaign_id]
-    assert wait is not None
-    assert wait.until == of_ben
+    prospect = (await campaign_waits.told(world.context, world.actor, campaigns=[campaign]))[campaign_id]
+    assert prospect.wait is not None
+    assert prospect.wait.until == prospect.next_send_at == of_ben

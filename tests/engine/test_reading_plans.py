@@ -26,6 +26,7 @@ from overture.actions.lead_release import Decision
 from overture.engine import sync
 from overture.store import campaigns as stored
 from overture.store import selections
+from overture.store.campaign_order import Order
 from overture.store.pool import Connection
 
 RARE = "a0000000000000000000rare"
@@ -72,6 +73,36 @@ async def test_what_a_campaign_waits_for_is_told_from_one_lead_of_each_account(l
     read = re.findall(r"Index (?:Only )?Scan using \w+ on lead_due .*actual rows=([\d.]+)", plan)
     assert read, plan
     assert max(float(rows) for rows in read) == 1, plan
+
+
+async def test_campaigns_are_read_in_the_order_of_their_names_without_sorting_them_all(world: World) -> None:
+    await world.pool.execute(
+        """
+        INSERT INTO campaign (team_id, id, name, schedule_hours, created_at, updated_at)
+        SELECT $1, id, 'Campaign ' || id, '{}', $3, $3 FROM unnest($2::text[]) AS v (id)
+        """,
+        world.actor.team_id,
+        ids.many("c", 5_000),
+        await world.clock.now(),
+    )
+    await world.pool.execute("ANALYZE campaign")
+    last = await world.pool.fetch("SELECT name, id FROM campaign ORDER BY name DESC OFFSET 60 LIMIT 1")
+    for is_descending, after in ((True, None), (False, (last[0]["name"], last[0]["id"]))):
+        with recorded() as statements:
+            shown = await campaigns.page(
+                world.context,
+                world.actor,
+                statuses=[],
+                text=None,
+                order=Order(sort="name", is_descending=is_descending),
+                after=after,
+                limit=50,
+            )
+        assert len(shown) == 50
+        ((query, arguments),) = statements
+        plan = "\n".join(row[0] for row in await world.pool.fetch(f"EXPLAIN {query}", *arguments))
+        assert re.search(r"Index (?:Only )?Scan (?:Backward )?using campaign_name on campaign c", plan), plan
+        assert "Seq Scan on campaign " not in plan, plan
 
 
 async def test_budgets_are_told_from_what_was_sent_lately(large: tuple[World, str, str]) -> None:

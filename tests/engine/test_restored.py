@@ -188,7 +188,7 @@ async def test_nothing_is_sent_before_every_account_has_caught_up(
 
         await again.run_until(has_ana_caught_up)
         shown = await campaigns.get(again.context, again.actor, campaign_id=campaign_id)
-        wait = (await campaign_waits.told(again.context, again.actor, campaigns=[shown]))[campaign_id]
+        wait = (await campaign_waits.told(again.context, again.actor, campaigns=[shown]))[campaign_id].wait
         assert wait is not None
         assert wait.code == "restored"
         await again.pool.execute("UPDATE account_pace SET wake_at = '2026-01-01T00:00:00Z'")

@@ -1,13 +1,18 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client.ts";
 import { all, paged } from "./paging.ts";
-import type { Campaign, Folder, LeadState } from "./types.ts";
+import type { Campaign, CampaignSort, Folder, LeadState } from "./types.ts";
 
 // Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
 
 const LIMIT = 100;
 
-export type CampaignFilter = { status?: Campaign["status"][]; q?: string };
+export type CampaignFilter = {
+  status?: Campaign["status"][];
+  q?: string;
+  sort?: CampaignSort;
+  order?: "asc" | "desc";
+};
 export type LeadFilter = { state?: LeadState[]; accountLinkId?: string[]; q?: string };
 export type ThreadFilter = {
   folder?: Folder;
@@ -116,7 +121,7 @@ export const importJobs = (id: string) =>
 
 export const campaigns = (filter: CampaignFilter = {}) =>
   paged(["campaigns", "list", filter], (cursor) =>
-    take(api.GET("/api/v2/campaigns", { params: { query: { ...filter, order: "desc", limit: LIMIT, cursor } } })),
+    take(api.GET("/api/v2/campaigns", { params: { query: { ...filter, limit: LIMIT, cursor } } })),
   );
 
 export const campaign = (id: string) =>

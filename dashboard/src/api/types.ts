@@ -1,5 +1,5 @@
 import type { Readable } from "openapi-typescript-helpers";
-import type { components } from "./schema.d.ts";
+import type { components, paths } from "./schema.d.ts";
 
 type Schemas = components["schemas"];
 
@@ -12,6 +12,7 @@ export type Attention = Read<"AttentionAnswer">;
 export type Automation = Read<"AutomationAnswer">;
 export type Budget = Read<"BudgetAnswer">;
 export type Campaign = Read<"CampaignAnswer">;
+export type CampaignSort = NonNullable<NonNullable<paths["/api/v2/campaigns"]["get"]["parameters"]["query"]>["sort"]>;
 export type CampaignLead = Read<"CampaignLeadAnswer">;
 export type Column = Read<"ListColumnAnswer">;
 export type Contact = Read<"ContactAnswer">;

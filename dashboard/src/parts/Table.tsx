@@ -15,7 +15,14 @@ export type TableColumn<T> = {
   isWide?: boolean;
   /** A button: on a narrow window it stands beside the first cell, without a label. */
   isDeed?: boolean;
+  /** What the API calls the order by this column, where it has one, and which way it begins. */
+  sort?: { by: string; order: Direction };
 };
+
+type Direction = "asc" | "desc";
+
+/** By which column a table is sorted, by its name in the API; null: in the order it has by itself. */
+type Sorting = { now: { by: string; order: Direction } | null; change: (to: Sorting["now"]) => void };
 
 type Source<T> = {
   data: { pages: { data: T[] }[] } | undefined;
@@ -40,6 +47,7 @@ export function Table<T>({
   rowKey,
   empty,
   label,
+  sorting,
 }: {
   source?: Source<T>;
   rows?: T[];
@@ -47,6 +55,7 @@ export function Table<T>({
   rowKey: (row: T) => string;
   empty: ReactNode;
   label: string;
+  sorting?: Sorting;
 }) {
   const rows = given ?? source?.data?.pages.flatMap((page) => page.data);
   if (!rows) {
@@ -56,7 +65,7 @@ export function Table<T>({
   if (rows.length === 0) return <Paper>{empty}</Paper>;
   return (
     <Paper className={style.frame}>
-      <Rows rows={rows} columns={columns} rowKey={rowKey} label={label} source={source} />
+      <Rows rows={rows} columns={columns} rowKey={rowKey} label={label} source={source} sorting={sorting} />
       {source && <More source={source} />}
     </Paper>
   );
@@ -68,12 +77,14 @@ function Rows<T>({
   rowKey,
   label,
   source,
+  sorting,
 }: {
   rows: T[];
   columns: TableColumn<T>[];
   rowKey: (row: T) => string;
   label: string;
   source: Source<T> | undefined;
+  sorting: Sorting | undefined;
 }) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [offset, setOffset] = useState(0);
@@ -102,16 +113,7 @@ function Rows<T>({
       <thead role="rowgroup">
         <tr role="row">
           {columns.map((column) => (
-            <th
-              key={column.label}
-              role="columnheader"
-              scope="col"
-              data-number={column.isNumber || undefined}
-              data-minor={column.isMinor || undefined}
-              data-wide={column.isWide || undefined}
-            >
-              {column.label}
-            </th>
+            <Heading key={column.label} column={column} sorting={sorting} />
           ))}
         </tr>
       </thead>
@@ -147,6 +149,36 @@ function Rows<T>({
       </tbody>
     </table>
   );
+}
+
+function Heading<T>({ column, sorting }: { column: TableColumn<T>; sorting: Sorting | undefined }) {
+  const { label, sort } = column;
+  const order = sort && sorting?.now?.by === sort.by ? sorting.now.order : null;
+  return (
+    <th
+      role="columnheader"
+      scope="col"
+      data-number={column.isNumber || undefined}
+      data-minor={column.isMinor || undefined}
+      data-wide={column.isWide || undefined}
+      aria-sort={sort && sorting && (order ? (order === "asc" ? "ascending" : "descending") : "none")}
+    >
+      {sort && sorting ? (
+        <button type="button" className={style.sort} onClick={() => sorting.change(turned(sort, order))}>
+          {label}
+          <span aria-hidden="true">{order === "asc" ? " ↑" : order === "desc" ? " ↓" : ""}</span>
+        </button>
+      ) : (
+        label
+      )}
+    </th>
+  );
+}
+
+/** A heading sorts one way, then the other, and then gives the table its own order back. */
+function turned(sort: { by: string; order: Direction }, now: Direction | null): Sorting["now"] {
+  if (now === null) return sort;
+  return now === sort.order ? { by: sort.by, order: now === "asc" ? "desc" : "asc" } : null;
 }
 
 function Space({ height, columns }: { height: number; columns: number }) {

@@ -7,6 +7,8 @@ describe("an address typed by hand", () => {
       status: ["active"],
       q: "x",
     });
+    expect(campaignFilter({ sort: "name", order: "asc" })).toEqual({ sort: "name", order: "asc" });
+    expect(campaignFilter({ sort: "length", order: "up" })).toEqual({});
     expect(leadFilter({ state: "held", accountLinkId: "a1", q: "" })).toEqual({
       state: ["held"],
       accountLinkId: ["a1"],

@@ -1,4 +1,4 @@
-import type { Campaign, Folder, LeadState } from "../api/types.ts";
+import type { Campaign, CampaignSort, Folder, LeadState } from "../api/types.ts";
 import { CAMPAIGN_STATES, LEAD_STATES } from "./states.ts";
 
 // An address can be typed by hand: whatever is not known in it is left out.
@@ -19,8 +19,28 @@ function chosen<T extends string>(value: unknown, known: Record<T, unknown>): T[
   return found.length ? found : undefined;
 }
 
-export function campaignFilter(search: Search): { status?: Campaign["status"][]; q?: string } {
-  return without({ status: chosen(search.status, CAMPAIGN_STATES), q: text(search.q) });
+const CAMPAIGN_SORTS: Record<CampaignSort, true> = {
+  createdAt: true,
+  name: true,
+  status: true,
+  targetsCount: true,
+  contactedCount: true,
+  repliesCount: true,
+  completionRate: true,
+};
+
+export function campaignFilter(search: Search): {
+  status?: Campaign["status"][];
+  q?: string;
+  sort?: CampaignSort;
+  order?: "asc" | "desc";
+} {
+  return without({
+    status: chosen(search.status, CAMPAIGN_STATES),
+    q: text(search.q),
+    sort: chosen(search.sort, CAMPAIGN_SORTS)?.[0],
+    order: chosen(search.order, { asc: true, desc: true })?.[0],
+  });
 }
 
 export function leadFilter(search: Search): { state?: LeadState[]; accountLinkId?: string[]; q?: string } {

@@ -1,4 +1,4 @@
-"""What campaigns wait for: what keeps the account of each that sends next, by the facts that decide it."""
+"""What campaigns wait for, and when each sends next: by the account that sends next and the facts that decide it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,18 +20,26 @@ LOOKS = (5, 100, None)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class First:
-    """What keeps the account that sends next, and whether there is one.
+    """What keeps the account that sends next, and when it sends; None where there is none.
 
     `is_sure`: none of the accounts that were not looked at could send before it.
     """
 
     account: Wait | None
-    is_due: bool
+    at: datetime | None
     is_sure: bool
 
 
-async def told(context: Context, actor: Actor, *, campaigns: Sequence[Campaign]) -> dict[str, Wait | None]:
-    """Return what each of the team's campaigns waits for now, by its id."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prospect:
+    """What a campaign waits for, and when its next message leaves if nothing changes; None where none is planned."""
+
+    wait: Wait | None
+    next_send_at: datetime | None
+
+
+async def told(context: Context, actor: Actor, *, campaigns: Sequence[Campaign]) -> dict[str, Prospect]:
+    """Return what each of the team's campaigns waits for now and when it sends next, by its id."""
     now = await context.clock.now()
     async with context.pool.acquire() as connection:
         return await read(connection, team_id=actor.team_id, campaigns=campaigns, now=now)
@@ -39,28 +47,29 @@ async def told(context: Context, actor: Actor, *, campaigns: Sequence[Campaign])
 
 async def read(
     connection: Connection, *, team_id: str, campaigns: Sequence[Campaign], now: datetime
-) -> dict[str, Wait | None]:
-    """Return what each campaign waits for at `now` (engine time), by its id; their heads are read by one statement.
+) -> dict[str, Prospect]:
+    """Return the prospect of each campaign at `now` (engine time), by its id; their heads are read by one statement.
 
     Mostly a few accounts tell who sends next; campaigns where they do not are looked at once more, and further.
     """
-    nobody = First(account=None, is_due=False, is_sure=False)
+    nobody = First(account=None, at=None, is_sure=False)
     firsts = dict.fromkeys((campaign.id for campaign in campaigns), nobody)
     unsure = [campaign for campaign in campaigns if campaign.status == CampaignStatus.ACTIVE]
     for most in LOOKS:
         firsts |= await _look(connection, team_id, unsure, most=most, now=now)
         unsure = [campaign for campaign in unsure if not firsts[campaign.id].is_sure]
-    idle = [one.id for one in campaigns if one.status == CampaignStatus.ACTIVE and not firsts[one.id].is_due]
+    idle = [one.id for one in campaigns if one.status == CampaignStatus.ACTIVE and firsts[one.id].at is None]
     open_attempts = await ledger.open_in_campaigns(connection, team_id=team_id, campaign_ids=idle) if idle else {}
     return {
-        campaign.id: waiting.of_campaign(
-            campaign,
-            account=firsts[campaign.id].account,
-            is_due=firsts[campaign.id].is_due,
-            open_attempts=open_attempts.get(campaign.id, 0),
-        )
+        campaign.id: _prospect(campaign, firsts[campaign.id], open_attempts.get(campaign.id, 0), now)
         for campaign in campaigns
     }
+
+
+def _prospect(campaign: Campaign, first: First, open_attempts: int, now: datetime) -> Prospect:
+    is_due = first.at is not None
+    wait = waiting.of_campaign(campaign, account=first.account, is_due=is_due, open_attempts=open_attempts)
+    return Prospect(wait=wait, next_send_at=None if first.at is None else max(first.at, now))
 
 
 async def _look(
@@ -90,13 +99,13 @@ def _first(campaign: Campaign, found: Sequence[Head], counted: Counted, *, now: 
             best = instant, head
     if best is None:
         account = account_waits.of_head(campaign, found[0], counted, now) if found else None
-        return First(account=account, is_due=False, is_sure=_is_all(found, most))
+        return First(account=account, at=None, is_sure=_is_all(found, most))
     instant, head = best
     wait = None
     if instant > now:
         wait = account_waits.of_head(campaign, head, counted, now) or waiting.pace(campaign, instant)
     is_first = instant <= max(now, *(head.free_at for head in found))
-    return First(account=wait, is_due=True, is_sure=is_first or _is_all(found, most))
+    return First(account=wait, at=instant, is_sure=is_first or _is_all(found, most))
 
 
 def _is_all(found: Sequence[Head], most: int | None) -> bool:

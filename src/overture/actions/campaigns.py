@@ -19,6 +19,7 @@ from overture.engine import complete, halts, pacemaker
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import campaign_accounts, campaigns, duties, gates, outbox, scope_requests
 from overture.store import campaign_columns as stored_columns
+from overture.store.campaign_order import Order, Place
 from overture.store.campaigns import Campaign, Settings
 from overture.store.pool import Connection
 
@@ -120,18 +121,18 @@ async def page(
     *,
     statuses: Sequence[CampaignStatus],
     text: str | None,
-    is_newest_first: bool,
-    after: str | None,
+    order: Order,
+    after: Place | None,
     limit: int,
 ) -> list[Campaign]:
-    """Return campaigns in order of creation; `statuses` empty for all, `text` a part of the name."""
+    """Return campaigns in order; `statuses` empty for all, `text` a part of the name."""
     async with context.pool.acquire() as connection:
         return await campaigns.page(
             connection,
             team_id=actor.team_id,
             statuses=statuses,
             text=text,
-            is_newest_first=is_newest_first,
+            order=order,
             after=after,
             limit=limit,
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from overture.actions import account_waits, webhooks
 from overture.actions.context import Actor, Context
 from overture.core.words import CampaignStatus
-from overture.store import attention, campaigns, heads, people
+from overture.store import attention, campaign_order, campaigns, heads, people
 from overture.store.attention import Finding
 from overture.store.campaigns import Campaign
 from overture.store.heads import Head
@@ -68,7 +68,7 @@ async def _upcoming(connection: Connection, actor: Actor, now: datetime) -> list
         team_id=actor.team_id,
         statuses=[CampaignStatus.ACTIVE],
         text=None,
-        is_newest_first=True,
+        order=campaign_order.NEWEST_FIRST,
         after=None,
         limit=MOST_CAMPAIGNS,
     )

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from overture.actions.waiting import Wait
+from overture.actions.campaign_waits import Prospect
 from overture.api import bodies
 from overture.api.campaign_parts import (
     EXAMPLE_ACCOUNT,
@@ -129,11 +129,14 @@ class CampaignAnswer(CommonCampaign):
         examples=["inboundOrConsent"],
     )
     waits_for: WaitAnswer | None = Field(description="What it waits for; null: for nothing.")
+    next_send_at: bodies.Instant | None = Field(
+        description="When its next message leaves, on whichever account, if nothing changes; null: none is planned."
+    )
 
 
-def answer(campaign: Campaign, wait: Wait | None) -> CampaignAnswer:
-    """Put a campaign, and what it waits for, into wire form."""
-    settings, counts = campaign.settings, campaign.counts
+def answer(campaign: Campaign, prospect: Prospect) -> CampaignAnswer:
+    """Put a campaign, and what comes next of it, into wire form."""
+    settings, counts, wait = campaign.settings, campaign.counts, prospect.wait
     return CampaignAnswer(
         id=campaign.id,
         name=settings.name,
@@ -176,6 +179,7 @@ def answer(campaign: Campaign, wait: Wait | None) -> CampaignAnswer:
         consent_missing_count=counts.consent_missing,
         contact_policy=ContactPolicy(campaign.contact_policy),
         waits_for=None if wait is None else WaitAnswer(code=wait.code, message=wait.message, until=wait.until),
+        next_send_at=prospect.next_send_at,
     )
 
 

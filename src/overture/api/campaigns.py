@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from overture.actions import campaign_life, campaign_rules, campaign_waits, campaigns, preflight
+from overture.actions import campaign_life, campaign_rules, campaign_waits, campaigns
 from overture.actions.campaigns import CampaignChanges, Draft
 from overture.actions.context import Actor, Context
 from overture.api import bodies, campaign_object, refusals, routing, tables
@@ -29,12 +29,34 @@ from overture.api.campaign_parts import (
 from overture.api.paging import CurrentPage, Page
 from overture.core.words import CampaignStatus
 from overture.errors import InvalidRequest
+from overture.store import campaigns as stored
+from overture.store.campaign_order import Order, Place, Sort
 from overture.store.campaigns import Campaign
 
 router = routing.router("Campaigns")
 _ZONES = ("schedule_timezone", "timezone", "time_zone")
+_ASCENDING = frozenset({"name", "status"})
 _AT_ONCE = 100  # each is a good part of a page: read in fewer
 _ZONE = "IANA zone of the sending hours."
+
+Statuses = Annotated[list[CampaignStatus], Query(description="Only these states.", examples=[["active", "paused"]])]
+PartOfName = Annotated[
+    str | None, Query(description="Part of the name; case does not matter.", max_length=255, examples=["spring"])
+]
+SortedBy = Annotated[
+    Sort,
+    Query(
+        description="By what they are sorted; who changes in it while pages are read may be met twice or never.",
+        examples=["name"],
+    ),
+]
+Direction = Annotated[
+    Literal["asc", "desc"] | None,
+    Query(
+        description="Which way. Left out: names and states from the first on, all else from the newest or most.",
+        examples=["asc"],
+    ),
+]
 
 
 class CreateCampaign(bodies.Body):
@@ -118,61 +140,6 @@ class ChangeCampaign(bodies.Body):
         return cast(CampaignChanges, given)
 
 
-class IssueAnswer(bodies.Answer):
-    """One thing pre-flight found."""
-
-    severity: Literal["error", "warning"] = Field(
-        description="Errors refuse the start, warnings do not.", examples=["warning"]
-    )
-    code: str = Field(description="What it is.", examples=["valueMissing"])
-    path: list[str | int] = Field(description="Where in the campaign it is.", examples=[["sequence", "steps", 0]])
-    count: int = Field(description="How many leads, accounts or steps it concerns.", examples=[12])
-    message: str = Field(description="The same in words.", examples=["12 leads have no value for 'bio'."])
-    remedy: str = Field(description="What helps.", examples=["Give the variable a fallback."])
-
-
-class EstimatedCostAnswer(bodies.Answer):
-    """What the estimate costs, in its parts."""
-
-    currency: str = Field(description="In which currency, as three letters.", examples=["USD"])
-    look_ups: float = Field(description="Looking up leads that were not assessed yet.", examples=[10.0])
-    sends: float = Field(description="Sending the messages.", examples=[54.0])
-    readings: float = Field(
-        description="Reading inboxes: what was sent is shown there, too, and one answer of each lead.", examples=[46.0]
-    )
-
-
-class EstimateAnswer(bodies.Answer):
-    """What the campaign would send if nobody answered."""
-
-    messages: int = Field(description="Messages still to send to leads in scope.", examples=[3600])
-    accounts: int = Field(description="Accounts that send them.", examples=[2])
-    finishes_at: bodies.Instant | None = Field(description="When the last would leave; null: cannot be told.")
-    look_ups: int = Field(description="Profiles still to be looked up.", examples=[1000])
-    cost: float = Field(description="What all of it costs at most, by the price list in force.", examples=[110.0])
-    costs: EstimatedCostAnswer = Field(description="Of what the cost is made up.")
-
-
-class RuleAnswer(bodies.Answer):
-    """A rule of a platform the campaign sends on."""
-
-    platform: str = Field(description="Key of the platform.", examples=["twitter"])
-    code: str = Field(description="Which rule it is.", examples=["automatedLabel"])
-    rule: str = Field(description="What it says.", examples=["Likes must be directly initiated by a person."])
-    remedy: str = Field(description="What a team does to keep it.", examples=["Leave like steps out."])
-    seen_on: str = Field(description="The day it was last seen so.", examples=["2026-08-22"])
-    source: str = Field(description="Where it is published.", examples=["https://docs.x.com/developer-guidelines"])
-
-
-class PreflightAnswer(bodies.Answer):
-    """What pre-flight says."""
-
-    ready: bool = Field(description="Whether the campaign may be enabled.", examples=[True])
-    issues: list[IssueAnswer] = Field(description="What was found, errors first.")
-    rules: list[RuleAnswer] = Field(description="What the platforms demand of those who send by a program.")
-    estimate: EstimateAnswer = Field(description="What would be sent, and by when.")
-
-
 _STEPS = [
     {
         "type": "message",
@@ -230,29 +197,19 @@ async def list_campaigns(
     context: CurrentContext,
     actor: CurrentActor,
     paging: CurrentPage,
-    status: Annotated[
-        list[CampaignStatus], Query(description="Only these states.", examples=[["active", "paused"]])
-    ] = [],  # noqa: B006 - FastAPI copies it
-    q: Annotated[
-        str | None, Query(description="Part of the name; case does not matter.", max_length=255, examples=["spring"])
-    ] = None,
-    order: Annotated[
-        Literal["asc", "desc"], Query(description="By creation: newest first is `desc`.", examples=["asc"])
-    ] = "desc",
+    status: Statuses = [],  # noqa: B006 - FastAPI copies it
+    q: PartOfName = None,
+    sort: SortedBy = "createdAt",
+    order: Direction = None,
 ) -> Page[CampaignAnswer]:
-    """Return campaigns in order of creation."""
+    """Return campaigns in order, the newest first unless another is asked for."""
+    sorted_by = _order(sort, order)
     rows = await campaigns.page(
-        context,
-        actor,
-        statuses=status,
-        text=q or None,
-        is_newest_first=order == "desc",
-        after=paging.after_id,
-        limit=paging.fetch,
+        context, actor, statuses=status, text=q or None, order=sorted_by, after=paging.after, limit=paging.fetch
     )
-    shown, cursor = paging.cut(rows, lambda campaign: (campaign.id,))
-    waits = await campaign_waits.told(context, actor, campaigns=shown)
-    return Page(data=[campaign_object.answer(one, waits[one.id]) for one in shown], next_cursor=cursor)
+    shown, cursor = paging.cut(rows, lambda campaign: stored.place(sorted_by, campaign))
+    prospects = await campaign_waits.told(context, actor, campaigns=shown)
+    return Page(data=[campaign_object.answer(one, prospects[one.id]) for one in shown], next_cursor=cursor)
 
 
 @router.get(
@@ -264,21 +221,23 @@ async def list_campaigns(
 async def download_campaigns(
     context: CurrentContext,
     actor: CurrentActor,
-    status: Annotated[
-        list[CampaignStatus], Query(description="Only these states.", examples=[["active", "paused"]])
-    ] = [],  # noqa: B006 - FastAPI copies it
-    q: Annotated[
-        str | None, Query(description="Part of the name; case does not matter.", max_length=255, examples=["spring"])
-    ] = None,
+    status: Statuses = [],  # noqa: B006 - FastAPI copies it
+    q: PartOfName = None,
+    sort: SortedBy = "createdAt",
+    order: Direction = None,
 ) -> StreamingResponse:
-    """Return campaigns with their counters as CSV, the newest first. What a spreadsheet would calculate gets a `'`."""
+    """Return campaigns with their counters as CSV, in the same order. What a spreadsheet would calculate gets a `'`."""
+    sorted_by = _order(sort, order)
 
-    async def read(after: str | None) -> Sequence[Campaign]:
+    async def read(after: Place | None) -> Sequence[Campaign]:
         return await campaigns.page(
-            context, actor, statuses=status, text=q or None, is_newest_first=True, after=after, limit=_AT_ONCE
+            context, actor, statuses=status, text=q or None, order=sorted_by, after=after, limit=_AT_ONCE
         )
 
-    rows = ([campaign_object.cells(one) for one in piece] async for piece in tables.pieces(read, lambda one: one.id))
+    rows = (
+        [campaign_object.cells(one) for one in piece]
+        async for piece in tables.pieces(read, lambda one: stored.place(sorted_by, one))
+    )
     return tables.answer("campaigns.csv", campaign_object.TABLE, rows)
 
 
@@ -330,41 +289,6 @@ async def duplicate_campaign(context: CurrentContext, actor: CurrentActor, campa
     return await _answer(context, actor, await campaigns.duplicate(context, actor, campaign_id=campaign_id))
 
 
-@router.get("/campaigns/{campaign_id}/preflight", summary="Look at a campaign before its start")
-async def get_preflight(context: CurrentContext, actor: CurrentActor, campaign_id: str) -> PreflightAnswer:
-    """Return what would refuse the start, what would go wrong, and what would be sent."""
-    report = await preflight.report(context, actor, campaign_id=campaign_id)
-    estimate = report.estimate
-    return PreflightAnswer(
-        ready=report.is_ready,
-        issues=[IssueAnswer(**issue.as_json()) for issue in report.issues],
-        rules=[
-            RuleAnswer(
-                platform=rule.platform,
-                code=rule.code,
-                rule=rule.rule,
-                remedy=rule.remedy,
-                seen_on=rule.since.isoformat(),
-                source=rule.source,
-            )
-            for rule in report.rules
-        ],
-        estimate=EstimateAnswer(
-            messages=estimate.messages,
-            accounts=estimate.accounts,
-            finishes_at=estimate.finishes_at,
-            look_ups=estimate.look_ups,
-            cost=float(estimate.cost.total),
-            costs=EstimatedCostAnswer(
-                currency=estimate.cost.currency,
-                look_ups=float(estimate.cost.look_ups),
-                sends=float(estimate.cost.sends),
-                readings=float(estimate.cost.readings),
-            ),
-        ),
-    )
-
-
 @router.patch(
     "/campaigns/{campaign_id}/rules",
     summary="Change the rules",
@@ -403,6 +327,11 @@ def _rules(given: Mapping[str, Any]) -> tuple[campaign_rules.RuleChanges, campai
     return campaign_rules.RuleChanges(), campaign_rules.Where()
 
 
+def _order(sort: Sort, order: Literal["asc", "desc"] | None) -> Order:
+    is_descending = sort not in _ASCENDING if order is None else order == "desc"
+    return Order(sort=sort, is_descending=is_descending)
+
+
 async def _answer(context: Context, actor: Actor, campaign: Campaign) -> CampaignAnswer:
-    waits = await campaign_waits.told(context, actor, campaigns=[campaign])
-    return campaign_object.answer(campaign, waits[campaign.id])
+    prospects = await campaign_waits.told(context, actor, campaigns=[campaign])
+    return campaign_object.answer(campaign, prospects[campaign.id])

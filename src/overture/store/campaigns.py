@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from overture.store import campaign_order
+from overture.store.campaign_order import Order, Place, Sort
 from overture.store.pool import Connection
 
 
@@ -291,32 +293,41 @@ async def page(
     team_id: str,
     statuses: Sequence[str],
     text: str | None,
-    is_newest_first: bool,
-    after: str | None,
+    order: Order,
+    after: Place | None,
     limit: int,
 ) -> list[Campaign]:
-    """Return up to `limit` campaigns after the id `after`, in order of creation.
+    """Return up to `limit` campaigns that come after a place, in order.
 
     `statuses`: empty for all. `text`: part of the name, upper and lower case alike.
     """
-    compare, direction = ("<", "DESC") if is_newest_first else (">", "ASC")
     rows = await connection.fetch(
-        f"""{_WHOLE} AND c.id = ANY (ARRAY(
-            SELECT id FROM campaign
-             WHERE team_id = $1 AND deleted_at IS NULL
-               AND (cardinality($2::text[]) = 0 OR status = ANY($2::text[]))
-               AND ($3::text IS NULL OR position(lower($3) IN lower(name)) > 0)
-               AND ($4::text IS NULL OR id {compare} $4::text)
-             ORDER BY id {direction} LIMIT $5))
-         ORDER BY c.id {direction}
+        f"""
+        WITH o AS MATERIALIZED ({campaign_order.statement(order, is_first_page=after is None)})
+        SELECT w.* FROM ({_WHOLE} AND c.id = ANY (ARRAY(SELECT id FROM o))) w JOIN o USING (id) ORDER BY o.position
         """,
         team_id,
         list(statuses),
         text,
-        after,
         limit,
+        *(after or ()),
     )
     return [_campaign(row) for row in rows]
+
+
+def place(order: Order, campaign: Campaign) -> Place:
+    """Return where a campaign stands in an order."""
+    counts = campaign.counts
+    keys: dict[Sort, Place] = {
+        "createdAt": (),
+        "name": (campaign.settings.name[: campaign_order.NAMED],),
+        "status": (campaign.status,),
+        "targetsCount": (counts.targets,),
+        "contactedCount": (counts.contacted,),
+        "repliesCount": (counts.answered,),
+        "completionRate": (counts.completion_rate,),
+    }
+    return (*keys[order.sort], campaign.id)
 
 
 def _settings(row: Any) -> Settings:

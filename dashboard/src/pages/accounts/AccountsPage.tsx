@@ -6,6 +6,7 @@ import { api, take } from "../../api/client.ts";
 import * as query from "../../api/queries.ts";
 import type { Account } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { Gauges } from "../../parts/Gauges.tsx";
 import { Moment } from "../../parts/Moment.tsx";
@@ -39,11 +40,7 @@ export function AccountsPage() {
         note="Linking opens the platform's own page, where the account's holder agrees."
         actions={
           <>
-            {accounts.data && accounts.data.length > 0 && (
-              <Button variant="default" component="a" href="/api/v2/account-links.csv">
-                Download CSV
-              </Button>
-            )}
+            {accounts.data && accounts.data.length > 0 && <DownloadCsv from="/api/v2/account-links.csv" />}
             {button}
           </>
         }

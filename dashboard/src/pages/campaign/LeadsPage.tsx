@@ -7,6 +7,7 @@ import * as change from "../../api/changes.ts";
 import * as query from "../../api/queries.ts";
 import type { CampaignLead, LeadState } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty } from "../../parts/Page.tsx";
 import { nameOf, Person } from "../../parts/Person.tsx";
@@ -132,9 +133,7 @@ export function LeadsPage() {
           forget={() => setChosen(new Set())}
           isFiltered={isFiltered}
         />
-        <Button variant="subtle" component="a" href={`/api/v2/campaigns/${campaignId}/leads.csv${asQuery(filter)}`}>
-          Download CSV
-        </Button>
+        <DownloadCsv from={`/api/v2/campaigns/${campaignId}/leads.csv`} query={filter} />
       </Group>
       <Table
         label="Leads of this campaign"
@@ -233,13 +232,4 @@ function Deeds({
       </Menu.Dropdown>
     </Menu>
   );
-}
-
-function asQuery(filter: query.LeadFilter): string {
-  const search = new URLSearchParams();
-  for (const state of filter.state ?? []) search.append("state", state);
-  for (const id of filter.accountLinkId ?? []) search.append("accountLinkId", id);
-  if (filter.q) search.set("q", filter.q);
-  const text = search.toString();
-  return text && `?${text}`;
 }

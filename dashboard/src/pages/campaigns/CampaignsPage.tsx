@@ -4,7 +4,8 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import * as query from "../../api/queries.ts";
-import type { Campaign } from "../../api/types.ts";
+import type { Campaign, CampaignSort } from "../../api/types.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead } from "../../parts/Page.tsx";
 import { Share } from "../../parts/Share.tsx";
@@ -19,29 +20,46 @@ const COLUMNS: TableColumn<Campaign>[] = [
   {
     label: "Campaign",
     isWide: true,
+    sort: { by: "name", order: "asc" },
     cell: (campaign) => (
       <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className="plain">
         <strong>{campaign.name}</strong>
       </Link>
     ),
   },
-  { label: "Status", cell: (campaign) => <CampaignState campaign={campaign} /> },
-  { label: "Progress", cell: (campaign) => <Share value={campaign.completionRate} label="done" /> },
-  { label: "Leads", isNumber: true, cell: (campaign) => count(campaign.targetsCount) },
-  { label: "Contacted", isNumber: true, cell: (campaign) => count(campaign.contactedCount) },
+  { label: "Status", sort: { by: "status", order: "asc" }, cell: (campaign) => <CampaignState campaign={campaign} /> },
+  {
+    label: "Progress",
+    sort: { by: "completionRate", order: "desc" },
+    cell: (campaign) => <Share value={campaign.completionRate} label="done" />,
+  },
+  {
+    label: "Leads",
+    isNumber: true,
+    sort: { by: "targetsCount", order: "desc" },
+    cell: (campaign) => count(campaign.targetsCount),
+  },
+  {
+    label: "Contacted",
+    isNumber: true,
+    sort: { by: "contactedCount", order: "desc" },
+    cell: (campaign) => count(campaign.contactedCount),
+  },
   {
     label: "Replies",
     isNumber: true,
+    sort: { by: "repliesCount", order: "desc" },
     cell: (campaign) =>
       campaign.contactedCount ? `${count(campaign.repliesCount)} · ${percent(campaign.replyRate)}` : "–",
   },
+  { label: "Next message", cell: (campaign) => <Moment at={campaign.nextSendAt} /> },
   { label: "Waits for", isMinor: true, cell: (campaign) => <WaitsFor campaign={campaign} /> },
 ];
 
 export function CampaignsPage() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
-  const source = useInfiniteQuery(query.campaigns(filter));
+  const source = useInfiniteQuery({ ...query.campaigns(filter), placeholderData: (old) => old });
   const [words, setWords] = useState(filter.q ?? "");
   const search = useDebouncedCallback((q: string) => {
     void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
@@ -53,9 +71,7 @@ export function CampaignsPage() {
         title="Campaigns"
         actions={
           <>
-            <Button variant="subtle" component="a" href={`/api/v2/campaigns.csv${asQuery(filter)}`}>
-              Download CSV
-            </Button>
+            <DownloadCsv from="/api/v2/campaigns.csv" query={filter} />
             <Button component={Link} to="/campaigns/new">
               New campaign
             </Button>
@@ -97,6 +113,15 @@ export function CampaignsPage() {
         source={source}
         columns={COLUMNS}
         rowKey={(campaign) => campaign.id}
+        sorting={{
+          now: filter.sort ? { by: filter.sort, order: filter.order ?? "desc" } : null,
+          change: (to) =>
+            void navigate({
+              search: ({ sort: _, order: __, ...rest }) =>
+                to ? { ...rest, sort: to.by as CampaignSort, order: to.order } : rest,
+              replace: true,
+            }),
+        }}
         empty={
           isFiltered ? (
             <Empty
@@ -106,7 +131,7 @@ export function CampaignsPage() {
                   variant="default"
                   onClick={() => {
                     setWords("");
-                    void navigate({ search: {}, replace: true });
+                    void navigate({ search: ({ sort, order }) => ({ sort, order }), replace: true });
                   }}
                 >
                   Show all
@@ -132,12 +157,6 @@ export function CampaignsPage() {
       />
     </>
   );
-}
-
-function asQuery({ status = [], q }: query.CampaignFilter): string {
-  const search = new URLSearchParams(status.map((one) => ["status", one]));
-  if (q) search.set("q", q);
-  return search.size ? `?${search}` : "";
 }
 
 function WaitsFor({ campaign }: { campaign: Campaign }) {

@@ -8,6 +8,7 @@ import { inWords } from "../../api/problem.ts";
 import * as query from "../../api/queries.ts";
 import type { List } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead, Section, Shown } from "../../parts/Page.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
@@ -38,11 +39,7 @@ export function ListsPage() {
         title="Lists"
         actions={
           <>
-            {lists.data && (
-              <Button variant="default" component="a" href="/api/v2/lists.csv">
-                Download CSV
-              </Button>
-            )}
+            {lists.data && <DownloadCsv from="/api/v2/lists.csv" />}
             <Button onClick={dialog.open}>New list</Button>
           </>
         }
