@@ -112,6 +112,7 @@ FIELDS: dict[str, Callable[[Any], bool]] = {
     "contactPolicy": lambda value: value in ("inboundOrConsent", "anyoneReachable"),
     "waitsFor": _is_null_or(_is_reason("until")),
     "nextSendAt": _is_null_or(_is_time),
+    "finishesAt": _is_null_or(_is_time),
 }
 
 

@@ -15,7 +15,7 @@ FIELDS = {
     "scopeAssessedCount", "completionRate", "replyRate", "hourlyMessageRate", "scheduleTimezone", "scheduleHours",
     "isBuildingPlan", "isSyncing", "accountLinkIds", "rules", "sequence", "automations", "createdAt", "updatedAt",
     "pausedAt", "completedAt", "lastStartedAt", "pauseReason", "heldCount", "consentMissingCount", "contactPolicy",
-    "waitsFor", "nextSendAt",
+    "waitsFor", "nextSendAt", "finishesAt",
 }  # fmt: skip
 NOWHERE = "a00000000000000000000000"
 

@@ -58,6 +58,7 @@ async def test_a_campaign_from_draft_to_completed_and_reopened(world: World, wor
         "contactPolicy": "inboundOrConsent",
         "waitsFor": {"code": "notEnabled", "message": "The campaign has not been enabled yet.", "until": None},
         "nextSendAt": None,
+        "finishesAt": None,
     }
 
     async def read() -> dict[str, Any]:

@@ -10,7 +10,15 @@ from unittest import mock
 import pytest
 from tests.engine.conftest import World, delay, message
 
-from overture.actions import account_waits, accounts, campaign_leads, campaign_life, campaign_waits, campaigns
+from overture.actions import (
+    account_waits,
+    accounts,
+    campaign_leads,
+    campaign_life,
+    campaign_waits,
+    campaigns,
+    forecasts,
+)
 from overture.engine import dispatch
 from overture.store import heads
 from overture.store.selections import Filters
@@ -37,6 +45,7 @@ class Told:
     leads: dict[str, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
     campaigns: dict[str, list[tuple[datetime, str, datetime | None]]] = field(default_factory=dict)
     next_sends: dict[str, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
+    finishes: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
 
     async def look(self) -> bool:
         """Note what is told where time stands still; tell whether all campaigns are completed."""
@@ -49,6 +58,8 @@ class Told:
         with mock.patch.object(campaign_waits, "LOOKS", (1, None)):
             # However few accounts are looked at first, the same is told.
             assert await campaign_waits.told(context, actor, campaigns=found) == prospects
+        for campaign_id, at in (await forecasts.told(context, actor, campaigns=found)).items():
+            self.finishes.setdefault(campaign_id, []).append((now, at))
         for campaign in found:
             wait = prospects[campaign.id].wait
             self.next_sends.setdefault(campaign.id, []).append((now, prospects[campaign.id].next_send_at))
@@ -135,6 +146,14 @@ async def test_in_an_undisturbed_run_messages_leave_when_they_were_said_to(world
     assert leads >= 7
     assert whole >= 7
     assert next_sends >= 7
+    if seed == 0:
+        # One campaign on accounts of its own, whose people do not answer: it ends about when it was said to.
+        finished_at = await world.pool.fetchval("SELECT max(intent_at) FROM attempt")
+        finishes = told.finishes[campaign_ids[0]]
+        assert len(finishes) >= 7
+        for now, at in finishes:
+            # In an hour that is open for a few messages one more or less makes a day.
+            assert abs(at - finished_at) <= max(timedelta(days=1), 0.4 * (finished_at - now)), (now, at)
 
 
 async def test_who_could_send_soonest_by_the_pace_alone_is_not_told_where_another_sends_before(world: World) -> None:

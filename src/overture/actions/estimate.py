@@ -1,6 +1,6 @@
 """A quick estimate of what a campaign would send and by when; the rehearsal tells it exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -96,15 +96,20 @@ def _finish(campaign: Campaign, senders: Sequence[Member], messages: int, now: d
     if not messages or not senders or not campaign.settings.hours:
         return None
     hours = window.Hours.parse(campaign.settings.zone, campaign.settings.hours)
+    return sent(hours, messages, lambda length: sum(_sends(campaign, member, length) for member in senders), now)
+
+
+def sent(hours: window.Hours, messages: int, capacity: Callable[[timedelta], float], now: datetime) -> datetime | None:
+    """When `messages` have left; `capacity` tells how many leave within an open stretch of at most a day."""
     left = float(messages)
     at = window.next_open(hours, now)
     while at is not None and at < now + _LONGEST:
         closes = window.closing(hours, at) or at + _DAY
         length = min(closes - at, _DAY)
-        capacity = sum(_sends(campaign, member, length) for member in senders)
-        if capacity >= left:
-            return at + length * (left / capacity)
-        left -= capacity
+        possible = capacity(length)
+        if possible >= left:
+            return at + length * (left / possible)
+        left -= possible
         at = window.next_open(hours, at + length)
     return None
 

@@ -1,5 +1,7 @@
 """The campaign object on the wire: every field, always."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from overture.actions.campaign_waits import Prospect
@@ -132,9 +134,12 @@ class CampaignAnswer(CommonCampaign):
     next_send_at: bodies.Instant | None = Field(
         description="When its next message leaves, on whichever account, if nothing changes; null: none is planned."
     )
+    finishes_at: bodies.Instant | None = Field(
+        description="About when its last message leaves if nobody answers; null: not running, or cannot be told."
+    )
 
 
-def answer(campaign: Campaign, prospect: Prospect) -> CampaignAnswer:
+def answer(campaign: Campaign, prospect: Prospect, finishes_at: datetime | None) -> CampaignAnswer:
     """Put a campaign, and what comes next of it, into wire form."""
     settings, counts, wait = campaign.settings, campaign.counts, prospect.wait
     return CampaignAnswer(
@@ -180,6 +185,7 @@ def answer(campaign: Campaign, prospect: Prospect) -> CampaignAnswer:
         contact_policy=ContactPolicy(campaign.contact_policy),
         waits_for=None if wait is None else WaitAnswer(code=wait.code, message=wait.message, until=wait.until),
         next_send_at=prospect.next_send_at,
+        finishes_at=finishes_at,
     )
 
 

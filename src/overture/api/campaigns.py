@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from overture.actions import campaign_life, campaign_rules, campaign_waits, campaigns
+from overture.actions import campaign_life, campaign_rules, campaign_waits, campaigns, forecasts
 from overture.actions.campaigns import CampaignChanges, Draft
 from overture.actions.context import Actor, Context
 from overture.api import bodies, campaign_object, refusals, routing, tables
@@ -208,8 +208,7 @@ async def list_campaigns(
         context, actor, statuses=status, text=q or None, order=sorted_by, after=paging.after, limit=paging.fetch
     )
     shown, cursor = paging.cut(rows, lambda campaign: stored.place(sorted_by, campaign))
-    prospects = await campaign_waits.told(context, actor, campaigns=shown)
-    return Page(data=[campaign_object.answer(one, prospects[one.id]) for one in shown], next_cursor=cursor)
+    return Page(data=await _answers(context, actor, shown), next_cursor=cursor)
 
 
 @router.get(
@@ -333,5 +332,11 @@ def _order(sort: Sort, order: Literal["asc", "desc"] | None) -> Order:
 
 
 async def _answer(context: Context, actor: Actor, campaign: Campaign) -> CampaignAnswer:
-    prospects = await campaign_waits.told(context, actor, campaigns=[campaign])
-    return campaign_object.answer(campaign, prospects[campaign.id])
+    (answer,) = await _answers(context, actor, [campaign])
+    return answer
+
+
+async def _answers(context: Context, actor: Actor, shown: Sequence[Campaign]) -> list[CampaignAnswer]:
+    prospects = await campaign_waits.told(context, actor, campaigns=shown)
+    finishes = await forecasts.told(context, actor, campaigns=shown)
+    return [campaign_object.answer(one, prospects[one.id], finishes.get(one.id)) for one in shown]

@@ -13,6 +13,7 @@ import { CampaignState } from "../../parts/State.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { count, percent } from "../../words/numbers.ts";
 import { CAMPAIGN_STATES } from "../../words/states.ts";
+import { day } from "../../words/time.ts";
 
 const route = getRouteApi("/shell/campaigns");
 
@@ -53,6 +54,7 @@ const COLUMNS: TableColumn<Campaign>[] = [
       campaign.contactedCount ? `${count(campaign.repliesCount)} · ${percent(campaign.replyRate)}` : "–",
   },
   { label: "Next message", cell: (campaign) => <Moment at={campaign.nextSendAt} /> },
+  { label: "Finishes", isMinor: true, cell: (campaign) => <Finish campaign={campaign} /> },
   { label: "Waits for", isMinor: true, cell: (campaign) => <WaitsFor campaign={campaign} /> },
 ];
 
@@ -159,8 +161,17 @@ export function CampaignsPage() {
   );
 }
 
+function Finish({ campaign: { finishesAt, completedAt } }: { campaign: Campaign }) {
+  if (!finishesAt) return completedAt ? <Moment at={completedAt} /> : <span className="soft">–</span>;
+  return (
+    <span title="As far as can be told now, and if nobody answers">
+      about <time dateTime={finishesAt}>{day(finishesAt)}</time>
+    </span>
+  );
+}
+
 function WaitsFor({ campaign }: { campaign: Campaign }) {
-  if (!campaign.waitsFor) return <Moment at={campaign.completedAt} />;
+  if (!campaign.waitsFor) return null;
   const { message, until } = campaign.waitsFor;
   return (
     <span title={until ?? undefined} className="soft">
