@@ -184,7 +184,7 @@ async def furnish(context: Context, client: httpx.AsyncClient, account: dict[str
     ids["status_id"] = ids["status_ref"] = (await client.get("/statuses/new")).json()["id"]
     ids["tag_id"] = ids["tag_ref"] = (await make("/tags", name="A"))["id"]
     await make("/tags", name="B")
-    ids["member_id"] = (await client.get("/members")).json()["data"][0]["id"]
+    ids["member_id"] = (await make("/members", name="Ben", role="user"))["member"]["id"]
     ids["token_id"] = (await make("/tokens", name="A"))["id"]
     await client.delete("/statuses/won")  # the documents' examples make it
     text = {"type": "message", "data": {"segments": [{"type": "static", "text": "Hi"}]}}

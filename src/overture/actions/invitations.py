@@ -42,7 +42,7 @@ async def invite(context: Context, actor: Actor, *, member_id: str) -> Invitatio
     """
     now = await context.clock.now()
     async with context.pool.acquire() as connection, connection.transaction():
-        member = await members.read(connection, team_id=actor.team_id, member_id=member_id)
+        member = await members.hold(connection, team_id=actor.team_id, member_id=member_id)
         if member is None:
             raise NotFound("member", member_id)
         if member.id != actor.member_id and not roles.may_act_for(actor.role, MemberRole(member.role)):
@@ -107,22 +107,14 @@ async def accept(
     now = await context.clock.now()
     try:
         async with context.pool.acquire() as connection, connection.transaction():
-            taken = await invitations.take(connection, digest=secrets.token_hash(invitation), wall_now=wall_now())
-            if taken is None:
-                raise NotFound(
-                    "invitation",
-                    place="program",
-                    hint="It serves once, and for three days; `overture password` on the server makes another.",
-                )
-            member = await members.read(connection, team_id=taken.team_id, member_id=taken.member_id)
-            assert member is not None
+            team_id, member = await _take(connection, secrets.token_hash(invitation))
             chosen = emails.clean(email or member.email or "")
             if chosen is None:
                 raise InvalidRequest([(("email",), "This is required, as no address of the member is known; add it.")])
             made = await asyncio.to_thread(passwords.hashed, password)
-            await members.set_email(connection, team_id=taken.team_id, member_id=member.id, email=chosen)
+            await members.set_email(connection, team_id=team_id, member_id=member.id, email=chosen)
             actor = Actor(
-                team_id=taken.team_id,
+                team_id=team_id,
                 token_id=None,
                 name=member.name,
                 member_id=member.id,
@@ -130,8 +122,22 @@ async def accept(
                 is_session=True,
             )
             await sessions.choose(connection, actor, email_key=emails.key(chosen), password_hash=made, now=now)
-            return await sessions.begin(connection, team_id=taken.team_id, member_id=member.id, now=now)
+            return await sessions.begin(connection, team_id=team_id, member_id=member.id, now=now)
     except asyncpg.UniqueViolationError as error:
         raise Conflict(
             "Somebody signs in with this address already; use another.", code="emailTaken", details={"email": email}
         ) from error
+
+
+async def _take(connection: Connection, digest: bytes) -> tuple[str, Member]:
+    """Take an invitation; return the team and the member whom it lets in."""
+    found = await invitations.find(connection, digest=digest, wall_now=wall_now())
+    if found is not None:
+        member = await members.hold(connection, team_id=found.team_id, member_id=found.member_id)
+        if member is not None and await invitations.take(connection, digest=digest):
+            return found.team_id, member
+    raise NotFound(
+        "invitation",
+        place="program",
+        hint="It serves once, and for three days; `overture password` on the server makes another.",
+    )

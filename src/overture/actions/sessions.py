@@ -62,6 +62,7 @@ async def sign_in(context: Context, *, email: str, password: str, origin: str) -
         raise Unauthorized("This address and password do not belong together. Check both.")
     async with context.pool.acquire() as connection, connection.transaction():
         now = await context.clock.now()
+        await members.hold(connection, team_id=found.team_id, member_id=found.member_id)
         # Chosen anew meanwhile, the password may be another.
         if await sign_ins.lock(connection, team_id=found.team_id, member_id=found.member_id) != found:
             raise Unauthorized("The password was changed at this moment. Sign in with the new one.")
@@ -132,6 +133,7 @@ async def change_password(context: Context, actor: Actor, *, current: str, new: 
         Forbidden: a token asks, or the current password is another.
         InvalidRequest: the new one is too short or too long.
         RateLimited: too many tries.
+        Unauthorized: the member was removed at this moment.
     """
     _require_session(actor)
     assert actor.member_id is not None
@@ -144,6 +146,8 @@ async def change_password(context: Context, actor: Actor, *, current: str, new: 
         raise Forbidden("`currentPassword` is not your password. Check it, or ask for an invitation to choose anew.")
     made = await asyncio.to_thread(passwords.hashed, new)
     async with context.pool.acquire() as connection, connection.transaction():
+        if await members.hold(connection, team_id=actor.team_id, member_id=actor.member_id) is None:
+            raise Unauthorized("The session has ended, as you were removed from the team.")
         await sign_in_tries.forget(connection, key=at_one)
         await choose(connection, actor, email_key=found.email_key, password_hash=made, now=await context.clock.now())
 

@@ -89,7 +89,7 @@ async def _member(connection: Connection, actor: Actor, member_id: str | None) -
     wanted = member_id or actor.member_id
     if wanted is None:
         return None
-    member = await members.read(connection, team_id=actor.team_id, member_id=wanted)
+    member = await members.hold(connection, team_id=actor.team_id, member_id=wanted)
     if member is None:
         raise NotFound("member", wanted)
     _require(actor, member.id, MemberRole(member.role))

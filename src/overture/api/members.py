@@ -39,6 +39,12 @@ class NewMember(bodies.Body):
     )
 
 
+class ChangeMember(bodies.Body):
+    """What to change of a member; what is left out stays."""
+
+    role: bodies.Choice[MemberRole] = bodies.unset(description="What the member may do from now on.", examples=["user"])
+
+
 class InvitationAnswer(bodies.Answer):
     """A one-time address at which a member chooses a password."""
 
@@ -80,6 +86,35 @@ async def add_member(
     """
     member, invitation = await members.add(context, actor, name=body.name, email=body.email, role=body.role)
     return NewMemberAnswer(member=answer(member), invitation=_invitation(request, invitation))
+
+
+@router.patch("/members/{member_id}", summary="Change a member", openapi_extra=refusals.of("forbidden", "lastOwner"))
+async def change_member(
+    context: CurrentContext, actor: CurrentActor, member_id: str, body: ChangeMember
+) -> MemberAnswer:
+    """Give a member another role, as an owner; it holds from the next call of their sessions and tokens on.
+
+    Whoever becomes an owner loses the tokens and the invitation from before: admins may know their secrets.
+    """
+    given = body.given()
+    if "role" not in given:
+        return answer(await members.get(context, actor, member_id=member_id))
+    return answer(await members.change_role(context, actor, member_id=member_id, role=given["role"]))
+
+
+@router.delete(
+    "/members/{member_id}",
+    status_code=204,
+    summary="Remove a member",
+    openapi_extra=refusals.of("forbidden", "lastOwner"),
+)
+async def remove_member(context: CurrentContext, actor: CurrentActor, member_id: str) -> None:
+    """Remove a person from the team, as an owner: their sessions, tokens and invitation let nobody in any more.
+
+    Contacts and threads they looked after are nobody's, automations that give people to them are switched off. Their
+    name stays beside the messages they sent, and in the audit.
+    """
+    await members.remove(context, actor, member_id=member_id)
 
 
 @router.post(

@@ -48,6 +48,9 @@ _KNOWN: Mapping[str, Refusal] = {
     "importJobFinished": Refusal(409, "The job has ended already.", {"status": "completed"}),
     "importJobNotFinished": Refusal(409, "The job has not ended yet.", {"status": "running"}),
     "importTooOld": Refusal(409, "What undoing the import needs, and its rejects, were deleted 90 days after its end."),
+    "lastOwner": Refusal(
+        409, "The member is the team's only owner; make somebody else one first.", {"id": "m0mdbz3k91yq0c8f4w2n7xhs"}
+    ),
     "leadEnded": Refusal(409, "The sequence of the lead has ended already.", {"state": "finished"}),
     "leadKeptOut": Refusal(409, "Something keeps the lead out, as the message says.", {"reason": "suppressed"}),
     "leadNotRestorable": Refusal(

@@ -235,6 +235,8 @@ class AuditAction(StrEnum):
     LIST_DELETED = "list.deleted"
     MEMBER_ADDED = "member.added"
     MEMBER_INVITED = "member.invited"
+    MEMBER_REMOVED = "member.removed"
+    MEMBER_ROLE_CHANGED = "member.roleChanged"
     MEMBER_SIGNED_IN = "member.signedIn"
     MEMBER_SIGNED_OUT = "member.signedOut"
     MESSAGE_SENT = "message.sent"

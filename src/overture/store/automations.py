@@ -85,11 +85,29 @@ async def delete(connection: Connection, *, team_id: str, campaign_id: str, auto
     return done != "DELETE 0"
 
 
+async def switch_off_assigning(connection: Connection, *, team_id: str, member_id: str) -> list[str]:
+    """Switch off the automations that give people to a member; return those that were on."""
+    rows = await connection.fetch(
+        """
+        WITH switched AS (
+            UPDATE automation SET enabled = false
+             WHERE team_id = $1 AND action = 'assign' AND action_data ->> 'memberId' = $2 AND enabled
+            RETURNING id
+        )
+        SELECT id FROM switched ORDER BY id
+        """,
+        team_id,
+        member_id,
+    )
+    return [row["id"] for row in rows]
+
+
 async def known(connection: Connection, *, team_id: str, table: str, identifiers: Sequence[str]) -> set[str]:
     """Return those of `identifiers` that exist in `table` (status, tag or member); they stay until we commit."""
     assert table in ("status", "tag", "member")
+    present = " AND removed_at IS NULL" if table == "member" else ""
     rows = await connection.fetch(
-        f"SELECT id FROM {table} WHERE team_id = $1 AND id = ANY($2::text[]) ORDER BY id FOR KEY SHARE",
+        f"SELECT id FROM {table} WHERE team_id = $1 AND id = ANY($2::text[]){present} ORDER BY id FOR KEY SHARE",
         team_id,
         list(identifiers),
     )

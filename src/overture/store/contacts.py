@@ -229,6 +229,25 @@ async def assign(
     return [(row["id"], row["assignee_id"]) for row in rows]
 
 
+async def unassign(connection: Connection, *, team_id: str, now: datetime, member_id: str) -> list[str]:
+    """Leave the contacts of a member to nobody; return them in order."""
+    rows = await connection.fetch(
+        """
+        WITH theirs AS (
+            SELECT id FROM contact WHERE team_id = $1 AND assignee_id = $2 ORDER BY id FOR NO KEY UPDATE
+        ), left_alone AS (
+            UPDATE contact o SET assignee_id = NULL, updated_at = $3
+              FROM theirs WHERE o.team_id = $1 AND o.id = theirs.id RETURNING o.id
+        )
+        SELECT id FROM left_alone ORDER BY id
+        """,
+        team_id,
+        member_id,
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
 async def change_tags(
     connection: Connection, *, team_id: str, now: datetime, changes: Sequence[tuple[str, str, bool]]
 ) -> list[tuple[str, list[str]]]:

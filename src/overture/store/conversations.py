@@ -102,6 +102,39 @@ async def save(connection: Connection, *, team_id: str, thread: Thread) -> None:
     )
 
 
+async def unassign(connection: Connection, *, team_id: str, member_id: str) -> list[str]:
+    """Take a member off the threads that were given to them; return those that are in sight, in order."""
+    rows = await connection.fetch(
+        """
+        WITH theirs AS (
+            SELECT id FROM thread WHERE team_id = $1 AND assignee_id = $2 ORDER BY id FOR NO KEY UPDATE
+        ), freed AS (
+            UPDATE thread t SET assignee_id = NULL
+              FROM theirs WHERE t.team_id = $1 AND t.id = theirs.id RETURNING t.id, t.deleted_at
+        )
+        SELECT id FROM freed WHERE deleted_at IS NULL ORDER BY id
+        """,
+        team_id,
+        member_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def assignees(connection: Connection, *, team_id: str, thread_ids: Sequence[str]) -> dict[str, str | None]:
+    """Return whose each of these threads is: its own assignee, or else its contact's."""
+    rows = await connection.fetch(
+        """
+        SELECT t.id, coalesce(t.assignee_id, o.assignee_id) AS assignee_id
+          FROM thread t JOIN profile p ON p.team_id = $1 AND p.id = t.profile_id
+          LEFT JOIN contact o ON o.team_id = $1 AND o.id = p.contact_id
+         WHERE t.team_id = $1 AND t.id = ANY($2::text[])
+        """,
+        team_id,
+        list(thread_ids),
+    )
+    return {row["id"]: row["assignee_id"] for row in rows}
+
+
 async def delete(connection: Connection, *, team_id: str, thread_id: str, at: datetime) -> None:
     """Take a thread out of sight until somebody writes in it again; its messages stay, as the ledger needs them."""
     await connection.execute("UPDATE thread SET deleted_at = $3 WHERE team_id = $1 AND id = $2", team_id, thread_id, at)

@@ -28,9 +28,20 @@ async def keep(connection: Connection, *, team_id: str, member_id: str, digest: 
     )
 
 
-async def take(connection: Connection, *, digest: bytes, wall_now: datetime) -> Invited | None:
-    """Take an invitation, once; None where there is none, or it has ended."""
+async def find(connection: Connection, *, digest: bytes, wall_now: datetime) -> Invited | None:
+    """Return whom an invitation lets in; None where there is none, or it has ended."""
     row = await connection.fetchrow(
-        "DELETE FROM invitation WHERE hash = $1 AND ends_at > $2 RETURNING team_id, member_id", digest, wall_now
+        "SELECT team_id, member_id FROM invitation WHERE hash = $1 AND ends_at > $2", digest, wall_now
     )
     return None if row is None else Invited(**row)
+
+
+async def take(connection: Connection, *, digest: bytes) -> bool:
+    """Take an invitation, once; tell whether there was one."""
+    done: str = await connection.execute("DELETE FROM invitation WHERE hash = $1", digest)
+    return done != "DELETE 0"
+
+
+async def void(connection: Connection, *, team_id: str, member_id: str) -> None:
+    """Let the invitation of a member, if there is one, open nothing any more."""
+    await connection.execute("DELETE FROM invitation WHERE team_id = $1 AND member_id = $2", team_id, member_id)

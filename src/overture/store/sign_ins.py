@@ -49,6 +49,11 @@ async def keep(connection: Connection, *, sign_in: SignIn, wall_now: datetime) -
     )
 
 
+async def forget(connection: Connection, *, team_id: str, member_id: str) -> None:
+    """Forget what a member signs in with; the address is free for somebody else."""
+    await connection.execute("DELETE FROM sign_in WHERE team_id = $1 AND member_id = $2", team_id, member_id)
+
+
 async def is_any(connection: Connection, *, team_id: str) -> bool:
     """Tell whether anybody of a team can sign in."""
     is_any: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM sign_in WHERE team_id = $1)", team_id)

@@ -160,3 +160,26 @@ async def revoke(connection: Connection, *, team_id: str, token_id: str, now: da
         token_id,
         now,
     )
+
+
+async def revoke_of_member(
+    connection: Connection, *, team_id: str, member_id: str, sessions_too: bool, now: datetime
+) -> list[str]:
+    """Make the tokens of a member, and maybe the sessions, open nothing from now on; return the tokens' ids."""
+    rows = await connection.fetch(
+        """
+        WITH revoked AS (
+            UPDATE api_token SET revoked_at = $4
+             WHERE team_id = $1 AND member_id = $2 AND revoked_at IS NULL AND (ends_at IS NULL OR $3)
+            RETURNING id, hash, ends_at
+        ), gone AS (
+            DELETE FROM token_directory d USING revoked WHERE d.hash = revoked.hash
+        )
+        SELECT id FROM revoked WHERE ends_at IS NULL ORDER BY id
+        """,
+        team_id,
+        member_id,
+        sessions_too,
+        now,
+    )
+    return [row["id"] for row in rows]
