@@ -1,9 +1,10 @@
-import { Button, CopyButton, Group, Paper, Select, Text, TextInput } from "@mantine/core";
+import { Button, CopyButton, Group, Modal, Paper, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client.ts";
 import { inWords } from "../../api/problem.ts";
 import * as query from "../../api/queries.ts";
+import { session } from "../../api/session.ts";
 import type { Invitation, Member } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { Moment } from "../../parts/Moment.tsx";
@@ -18,9 +19,12 @@ const ROLES: Record<Member["role"], string> = {
   user: "User: campaigns, lists and people",
 };
 
-/** The people of the team, and the way in for more. */
+/** The people of the team, and the way in for more; owners give roles and remove. */
 export function Members() {
   const members = useQuery(query.members());
+  const who = useQuery({ ...session(), retry: false });
+  const isOwner = who.data?.member?.role === "owner";
+  const [leaving, setLeaving] = useState<Member | null>(null);
   const [invited, setInvited] = useState<{ name: string; invitation: Invitation } | null>(null);
   const invite = useAction({
     run: (member: Member) =>
@@ -49,36 +53,115 @@ export function Members() {
         )}
       </Paper>
       <Shown query={members}>
-        {(all) => (
-          <Table
-            label="Members"
-            rows={all}
-            rowKey={({ id }) => id}
-            columns={[
-              { label: "Name", isWide: true, cell: (member) => <strong>{member.name}</strong> },
-              { label: "E-mail", cell: (member) => member.email ?? "–" },
-              { label: "Role", cell: (member) => member.role },
-              { label: "Since", isMinor: true, cell: (member) => day(member.createdAt) },
-              {
-                label: "Way in",
-                isDeed: true,
-                cell: (member) => (
-                  <Button
-                    size="compact-xs"
-                    variant="subtle"
-                    aria-label={`New password for ${member.name}`}
-                    onClick={() => invite.mutate(member)}
-                  >
-                    New password
-                  </Button>
-                ),
-              },
-            ]}
-            empty={null}
-          />
-        )}
+        {(all) => {
+          const owners = all.filter(({ role }) => role === "owner").length;
+          const mayChange = (member: Member) => isOwner && (member.role !== "owner" || owners > 1);
+          return (
+            <Table
+              label="Members"
+              rows={all}
+              rowKey={({ id }) => id}
+              columns={[
+                { label: "Name", isWide: true, cell: (member) => <strong>{member.name}</strong> },
+                { label: "E-mail", cell: (member) => member.email ?? "–" },
+                {
+                  label: "Role",
+                  cell: (member) => (mayChange(member) ? <Role member={member} /> : member.role),
+                },
+                { label: "Since", isMinor: true, cell: (member) => day(member.createdAt) },
+                {
+                  label: "Access",
+                  isDeed: true,
+                  cell: (member) => (
+                    <Group gap={4} justify="flex-end">
+                      <Button
+                        size="compact-xs"
+                        variant="subtle"
+                        aria-label={`New password for ${member.name}`}
+                        onClick={() => invite.mutate(member)}
+                      >
+                        New password
+                      </Button>
+                      {mayChange(member) && (
+                        <Button
+                          size="compact-xs"
+                          variant="subtle"
+                          color="gray"
+                          c="var(--tone-bad)"
+                          aria-label={`Remove ${member.name}`}
+                          onClick={() => setLeaving(member)}
+                        >
+                          Remove
+                        </Button>
+                      )}
+                    </Group>
+                  ),
+                },
+              ]}
+              empty={null}
+            />
+          );
+        }}
       </Shown>
+      <Modal
+        opened={leaving !== null}
+        onClose={() => setLeaving(null)}
+        title={`Remove ${leaving?.name} from the team?`}
+        lockScroll={false}
+      >
+        {leaving && <Removal member={leaving} onDone={() => setLeaving(null)} />}
+      </Modal>
     </Section>
+  );
+}
+
+function Role({ member }: { member: Member }) {
+  const change = useAction({
+    run: (role: Member["role"]) =>
+      take(api.PATCH("/api/v2/members/{member_id}", { params: { path: { member_id: member.id } }, body: { role } })),
+    renews: ["members", "session", "tokens"],
+    done: ({ name, role }) =>
+      role === "owner"
+        ? `${name} is an owner now. Tokens made for them before open nothing any more.`
+        : `${name} is ${role === "admin" ? "an admin" : "a user"} now.`,
+  });
+  return (
+    <Select
+      size="xs"
+      w={110}
+      aria-label={`Role of ${member.name}`}
+      data={Object.keys(ROLES)}
+      value={member.role}
+      onChange={(role) => role && role !== member.role && change.mutate(role as Member["role"])}
+      disabled={change.isPending}
+      allowDeselect={false}
+    />
+  );
+}
+
+function Removal({ member, onDone }: { member: Member; onDone: () => void }) {
+  const remove = useAction({
+    run: () => take(api.DELETE("/api/v2/members/{member_id}", { params: { path: { member_id: member.id } } })),
+    renews: ["members", "session", "tokens", "contacts", "threads", "campaigns"],
+    done: `${member.name} is no longer in the team.`,
+    after: onDone,
+  });
+  return (
+    <Stack>
+      <Text size="sm">
+        Their sessions and tokens let nobody in any more. People and conversations they look after are nobody's, and
+        automations that give people to them are switched off. What they wrote keeps their name. Whoever comes back is
+        added as a new member.
+      </Text>
+      <Group justify="flex-end">
+        <Button variant="default" onClick={onDone}>
+          Keep them
+        </Button>
+        <Button color="red.9" loading={remove.isPending} onClick={() => remove.mutate()}>
+          Remove from the team
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 

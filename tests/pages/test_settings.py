@@ -1,0 +1,52 @@
+"""The team's settings on the pages: its members, and the order of its statuses and tags."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.pages import places
+from tests.pages.places import Place
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """A place where nothing has been sent yet."""
+    with places.opened(speed=None, people=20) as place:
+        places.choose_password(place)
+        yield place
+
+
+async def _give_role(page: Page, name: str, role: str) -> None:
+    await page.get_by_role("combobox", name=f"Role of {name}").click()
+    await page.get_by_role("option", name=role, exact=True).click()
+    await expect(page.get_by_text(f"{name} is ")).to_be_visible()
+
+
+async def test_owners_give_roles_and_remove_and_others_see_the_roles(place: Place) -> None:
+    for name in ("Ben", "Eve"):
+        place.call("POST", "/members", {"name": name})
+    async with places.entered(place) as watched:
+        page = watched.page
+        await page.goto(f"{place.home}/settings")
+        await expect(page.get_by_role("combobox", name="Role of Ben")).to_have_value("user")
+        await expect(page.get_by_role("button", name="Remove Owner")).to_have_count(0)
+        await _give_role(page, "Ben", "owner")
+        await expect(page.get_by_role("button", name="Remove Owner")).to_be_visible()
+
+        await page.get_by_role("button", name="Remove Eve").click()
+        dialog = page.get_by_role("dialog", name="Remove Eve from the team?")
+        await dialog.get_by_role("button", name="Keep them").click()
+        await expect(dialog).to_have_count(0)
+        assert [one["name"] for one in place.call("GET", "/members")["data"]] == ["Owner", "Ben", "Eve"]
+        await page.get_by_role("button", name="Remove Eve").click()
+        await dialog.get_by_role("button", name="Remove from the team").click()
+        await expect(page.get_by_text("Eve is no longer in the team.")).to_be_visible()
+        members = page.get_by_role("table", name="Members")
+        await expect(members.get_by_text("Eve")).to_have_count(0)
+
+        await _give_role(page, "Owner", "user")
+        await expect(members.get_by_role("button", name="Remove")).to_have_count(0)
+        await expect(members.get_by_role("combobox")).to_have_count(0)
+        await expect(members.get_by_role("cell", name="user", exact=True)).to_be_visible()
+    roles = {one["name"]: one["role"] for one in place.call("GET", "/members")["data"]}
+    assert roles == {"Owner": "user", "Ben": "owner"}
