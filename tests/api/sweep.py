@@ -115,6 +115,8 @@ class World:
     """A team that has one of each: ids that exist, for addresses and bodies."""
 
     ids: dict[str, str] = field(default_factory=dict)
+    orders: dict[str, list[str]] = field(default_factory=dict)
+    """All statuses and all tags, by the address at which they are put in order."""
 
     def path(self, operation: Operation, **other: str) -> str:
         """Fill the address of an operation; what the world has not got is an id that nothing has."""
@@ -136,6 +138,8 @@ class World:
         schema = document.body(operation)
         if schema is None:
             return None
+        if operation.path in self.orders:
+            return {"ids": self.orders[operation.path]}
         example = json.dumps(document.example(schema))
         example = example.replace("custom_f0mdbz3k91yq0c8f4w2n7xhs", self._id(operation, "column_id"))
         letters = {
@@ -213,7 +217,11 @@ async def furnish(context: Context, client: httpx.AsyncClient, account: dict[str
     ids["webhook_id"] = (await make("/webhooks", url="https://crm.example/hooks/overture"))["id"]
     ids["delivery_id"] = (await make(f"/webhooks/{ids['webhook_id']}/test"))["id"]
     await context.pool.execute("UPDATE webhook_delivery SET state = 'delivered', ended_at = created_at")
-    return World(ids=ids)
+    orders = {
+        f"{path}/order": [one["id"] for one in (await client.get(path)).json()["data"]]
+        for path in ("/statuses", "/tags")
+    }
+    return World(ids=ids, orders=orders)
 
 
 def places(value: Any, path: Place = ()) -> Iterator[Place]:

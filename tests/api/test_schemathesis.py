@@ -29,10 +29,10 @@ database = "none"
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "404", "409", "422"]
 """
-# Their last word may as well be somebody's username or id, for which the address takes other methods too.
+# Their last word may as well be somebody's username or id, or a name, for which the address takes other methods too.
 AMBIGUOUS = """
 [[operations]]
-include-path-regex = "/leads/(cancel|restore|release)$|/suppressions/import$"
+include-path-regex = "/leads/(cancel|restore|release)$|/suppressions/import$|/(statuses|tags)/order$"
 checks.allow_header_conformance.enabled = false
 """
 # Whoever guesses a password is told that it is wrong, and soon that it is enough.

@@ -22,6 +22,36 @@ async def _give_role(page: Page, name: str, role: str) -> None:
     await expect(page.get_by_text(f"{name} is ")).to_be_visible()
 
 
+async def _statuses(page: Page) -> list[str]:
+    fields = page.get_by_role("textbox", name="Name of the status")
+    return [await one.input_value() for one in await fields.all()]
+
+
+async def test_statuses_are_put_in_order_by_keys_and_by_drag_and_so_is_the_board(place: Place) -> None:
+    async with places.entered(place) as watched:
+        page = watched.page
+        await page.goto(f"{place.home}/settings/labels")
+        down = page.get_by_role("button", name="Move down: the status New", exact=True)
+        await expect(page.get_by_role("button", name="Move up: the status New")).to_be_disabled()
+        await down.focus()
+        for at in (2, 3):
+            async with page.expect_response("**/statuses/order") as saved:
+                await page.keyboard.press("Enter")
+            assert (await saved.value).ok
+            await expect(page.get_by_text(f"New is {at} of 5 now.")).to_have_count(1)
+            await expect(down).to_be_focused()
+        assert await _statuses(page) == ["Interested", "Not interested", "New", "Won", "Lost"]
+
+        rows = page.get_by_role("listitem").filter(has=page.get_by_role("textbox", name="Name of the status"))
+        async with page.expect_response("**/statuses/order"):
+            await rows.last.locator("span").first.drag_to(rows.first)
+        wanted = ["Lost", "Interested", "Not interested", "New", "Won"]
+        assert await _statuses(page) == wanted
+        assert [one["name"] for one in place.call("GET", "/statuses")["data"]] == wanted
+        await page.goto(f"{place.home}/people?view=board")
+        await expect(page.get_by_role("region", name="People by status").get_by_role("heading")).to_have_text(wanted)
+
+
 async def test_owners_give_roles_and_remove_and_others_see_the_roles(place: Place) -> None:
     for name in ("Ben", "Eve"):
         place.call("POST", "/members", {"name": name})

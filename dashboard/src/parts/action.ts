@@ -11,12 +11,15 @@ export function useAction<Input = void, Output = unknown>(given: {
   renews?: string[];
   done?: string | ((output: Output, input: Input) => string | null);
   after?: (output: Output, input: Input) => void;
+  /** Changes of the same name are made one after another. */
+  inTurn?: string;
   /** The page itself shows what went wrong. */
   isFailureShown?: boolean;
 }) {
   const queries = useQueryClient();
   return useMutation<Output, unknown, Input>({
     mutationFn: given.run,
+    ...(given.inTurn && { scope: { id: given.inTurn } }),
     onSuccess: async (output, input) => {
       const words = typeof given.done === "function" ? given.done(output, input) : given.done;
       if (words) notifications.show({ message: words, color: "petrol" });

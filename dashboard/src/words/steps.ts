@@ -27,10 +27,9 @@ export function copy({ step }: Draft): Draft {
   return draft(rest as StepBody);
 }
 
-export function moved(steps: Draft[], from: number, to: number): Draft[] {
-  const next = [...steps];
-  const [step] = next.splice(from, 1);
-  if (step) next.splice(Math.max(0, Math.min(to, next.length)), 0, step);
+export function moved<Row>(rows: Row[], from: number, to: number): Row[] {
+  const next = [...rows];
+  next.splice(Math.max(0, Math.min(to, next.length - 1)), 0, ...next.splice(from, 1));
   return next;
 }
 

@@ -1,7 +1,9 @@
-"""What statuses and tags share: a name that is theirs alone, and a colour."""
+"""What statuses and tags share: a name that is theirs alone, a colour, and an order the team has chosen."""
+
+from collections.abc import Sequence
 
 from overture.core import colors, names
-from overture.errors import Conflict, InvalidRequest
+from overture.errors import Conflict, InvalidRequest, NotFound
 
 
 def checked_name(name: str) -> str:
@@ -29,6 +31,36 @@ def checked_color(color: str | None) -> str | None:
         known = ", ".join(colors.PALETTE)
         raise InvalidRequest([(("color",), f"Must be a hexadecimal colour like #228be6, or one of {known}.")])
     return parsed
+
+
+def check_order(kind: str, wanted: Sequence[str], present: Sequence[str]) -> None:
+    """Refuse an order that does not name each status, or each tag, of the team once.
+
+    Raises:
+        InvalidRequest: one is named twice or not at all.
+        NotFound: there is none with an id.
+    """
+    known, named = set(present), set[str]()
+    twice = []
+    for at, one in enumerate(wanted):
+        if one not in known:
+            raise NotFound(kind, one)
+        if one in named:
+            twice.append(at)
+        named.add(one)
+    if twice:
+        raise InvalidRequest([(("ids", at), f"Names a {kind} that is named before; name each once.") for at in twice])
+    missing = [one for one in present if one not in named]
+    if missing:
+        left_out = f"Leaves out {len(missing)} of the team, the first is {missing[0]!r}; name every {kind}."
+        raise InvalidRequest([(("ids",), left_out)])
+
+
+def moved(before: Sequence[str], after: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the part of an order that a change concerns, as it was and as it is."""
+    differing = [at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    part = slice(differing[0], differing[-1] + 1)
+    return before[part], after[part]
 
 
 def name_taken(kind: str, name: str) -> Conflict:

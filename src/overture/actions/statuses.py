@@ -1,4 +1,4 @@
-"""Statuses of the pipeline: create, find, change, delete."""
+"""Statuses of the pipeline: create, find, order, change, delete."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -104,6 +104,35 @@ async def read_page(context: Context, actor: Actor, *, after: tuple[int, str] | 
     """Return statuses in the order of the board."""
     async with context.pool.acquire() as connection:
         return await statuses.read_page(connection, team_id=actor.team_id, after=after, count=count)
+
+
+async def order(context: Context, actor: Actor, *, status_ids: Sequence[str]) -> Sequence[Status]:
+    """Put all statuses of the team in another order; return them in it.
+
+    Raises:
+        InvalidRequest: one is named twice or not at all.
+        NotFound: there is none with an id.
+    """
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        present = await statuses.lock_all(connection, team_id=actor.team_id)
+        before = [one.id for one in present]
+        labels.check_order("status", status_ids, before)
+        if list(status_ids) != before:
+            await statuses.place(connection, team_id=actor.team_id, status_ids=status_ids)
+            was, now_is = labels.moved(before, status_ids)
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.STATUSES_ORDERED,
+                object_type=ObjectType.TEAM,
+                object_id=actor.team_id,
+                now=now,
+                before={"ids": was},
+                after={"ids": now_is},
+            )
+    by_id = {one.id: one for one in present}
+    return [by_id[one] for one in status_ids]
 
 
 async def change(context: Context, actor: Actor, *, reference: str, name: str | None, color: str | None) -> Status:

@@ -1,4 +1,4 @@
-"""Tags: create, find, change, delete."""
+"""Tags: create, find, order, change, delete."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -87,10 +87,39 @@ async def find(connection: Connection, team_id: str, reference: str) -> Tag:
     return found
 
 
-async def read_page(context: Context, actor: Actor, *, after: str | None, limit: int) -> Sequence[Tag]:
-    """Return tags, oldest first."""
+async def read_page(context: Context, actor: Actor, *, after: tuple[int, str] | None, limit: int) -> Sequence[Tag]:
+    """Return tags in the team's order."""
     async with context.pool.acquire() as connection:
         return await tags.page(connection, team_id=actor.team_id, after=after, limit=limit)
+
+
+async def order(context: Context, actor: Actor, *, tag_ids: Sequence[str]) -> Sequence[Tag]:
+    """Put all tags of the team in another order; return them in it.
+
+    Raises:
+        InvalidRequest: one is named twice or not at all.
+        NotFound: there is none with an id.
+    """
+    now = await context.clock.now()
+    async with context.pool.acquire() as connection, connection.transaction():
+        present = await tags.lock_all(connection, team_id=actor.team_id)
+        before = [one.id for one in present]
+        labels.check_order("tag", tag_ids, before)
+        if list(tag_ids) != before:
+            await tags.place(connection, team_id=actor.team_id, tag_ids=tag_ids)
+            was, now_is = labels.moved(before, tag_ids)
+            await audit.record(
+                connection,
+                actor,
+                action=AuditAction.TAGS_ORDERED,
+                object_type=ObjectType.TEAM,
+                object_id=actor.team_id,
+                now=now,
+                before={"ids": was},
+                after={"ids": now_is},
+            )
+    by_id = {one.id: one for one in present}
+    return [by_id[one] for one in tag_ids]
 
 
 async def change(context: Context, actor: Actor, *, reference: str, name: str | None, color: str | None) -> Tag:

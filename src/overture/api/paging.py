@@ -60,6 +60,17 @@ class Paging:
         """Where the page starts, for collections in the order of their ids: after the row with this id."""
         return None if self.after is None else str(self.after[0])
 
+    @property
+    def after_placed(self) -> tuple[int, str] | None:
+        """Where the page starts, for collections in an order of their own: after the row at (position, id)."""
+        if self.after is None:
+            return None
+        match self.after:
+            case (int() as position, str() as row_id):
+                return position, row_id
+            case _:
+                raise InvalidCursor
+
     def cut(self, rows: Sequence[Row], position: Callable[[Row], Position]) -> tuple[Sequence[Row], str | None]:
         """Split what was fetched into the page and the cursor of the next one."""
         if len(rows) <= self.limit:

@@ -28,6 +28,15 @@ class ChangeStatus(bodies.Body):
     color: str = bodies.unset(description=_COLOR, examples=["#40c057"])
 
 
+class OrderStatuses(bodies.Body):
+    """All statuses of the team in another order."""
+
+    ids: list[str] = Field(
+        description="The ids of all statuses, each once, in their new order.",
+        examples=[["w0mdbz3k91yq0c8f4w2n7xhs"]],
+    )
+
+
 class StatusAnswer(bodies.Answer):
     """One status."""
 
@@ -53,12 +62,7 @@ async def list_colors() -> list[ColorAnswer]:
 @router.get("/statuses", summary="List statuses")
 async def list_statuses(context: CurrentContext, actor: CurrentActor, paging: ShortPage) -> Page[StatusAnswer]:
     """Return the statuses in the order of the board."""
-    after = None
-    if paging.after is not None:
-        position, status_id = paging.after
-        assert isinstance(position, int) and isinstance(status_id, str)
-        after = (position, status_id)
-    rows = await statuses.read_page(context, actor, after=after, count=paging.fetch)
+    rows = await statuses.read_page(context, actor, after=paging.after_placed, count=paging.fetch)
     shown, cursor = paging.cut(rows, lambda status: (status.position, status.id))
     return Page(data=[answer(status) for status in shown], next_cursor=cursor)
 
@@ -67,6 +71,12 @@ async def list_statuses(context: CurrentContext, actor: CurrentActor, paging: Sh
 async def create_status(context: CurrentContext, actor: CurrentActor, body: CreateStatus) -> StatusAnswer:
     """Add a status at the end of the board."""
     return answer(await statuses.create(context, actor, name=body.name, color=body.color))
+
+
+@router.put("/statuses/order", summary="Order the statuses", openapi_extra=refusals.of("statusNotFound"))
+async def order_statuses(context: CurrentContext, actor: CurrentActor, body: OrderStatuses) -> list[StatusAnswer]:
+    """Put all statuses in another order, on the board; return them in it. New ones come after."""
+    return [answer(status) for status in await statuses.order(context, actor, status_ids=body.ids)]
 
 
 @router.get("/statuses/{status_ref:path}", summary="Get a status", description=_REFERENCE)

@@ -27,6 +27,15 @@ class ChangeTag(bodies.Body):
     color: str = bodies.unset(description=_COLOR, examples=["#7950f2"])
 
 
+class OrderTags(bodies.Body):
+    """All tags of the team in another order."""
+
+    ids: list[str] = Field(
+        description="The ids of all tags, each once, in their new order.",
+        examples=[["h0mdbz3k91yq0c8f4w2n7xhs"]],
+    )
+
+
 class TagAnswer(bodies.Answer):
     """One tag."""
 
@@ -38,9 +47,9 @@ class TagAnswer(bodies.Answer):
 
 @router.get("/tags", summary="List tags")
 async def list_tags(context: CurrentContext, actor: CurrentActor, paging: ShortPage) -> Page[TagAnswer]:
-    """Return the tags in the order they were made."""
-    rows = await tags.read_page(context, actor, after=paging.after_id, limit=paging.fetch)
-    shown, cursor = paging.cut(rows, lambda tag: (tag.id,))
+    """Return the tags in the team's order."""
+    rows = await tags.read_page(context, actor, after=paging.after_placed, limit=paging.fetch)
+    shown, cursor = paging.cut(rows, lambda tag: (tag.position, tag.id))
     return Page(data=[answer(tag) for tag in shown], next_cursor=cursor)
 
 
@@ -50,6 +59,12 @@ async def list_tags(context: CurrentContext, actor: CurrentActor, paging: ShortP
 async def create_tag(context: CurrentContext, actor: CurrentActor, body: CreateTag) -> TagAnswer:
     """Add a tag; a team may have 1000."""
     return answer(await tags.create(context, actor, name=body.name, color=body.color))
+
+
+@router.put("/tags/order", summary="Order the tags", openapi_extra=refusals.of("tagNotFound"))
+async def order_tags(context: CurrentContext, actor: CurrentActor, body: OrderTags) -> list[TagAnswer]:
+    """Put all tags in another order, wherever they are listed; return them in it. New ones come after."""
+    return [answer(tag) for tag in await tags.order(context, actor, tag_ids=body.ids)]
 
 
 @router.get("/tags/{tag_ref:path}", summary="Get a tag", description=_REFERENCE)

@@ -68,6 +68,33 @@ async def read_page(connection: Connection, *, team_id: str, after: tuple[int, s
     return [Status(**row) for row in rows]
 
 
+async def lock_all(connection: Connection, *, team_id: str) -> list[Status]:
+    """Return all statuses in the order of the board; none is deleted or moved until the transaction ends."""
+    rows = await connection.fetch(
+        f"""
+        WITH locked AS MATERIALIZED (
+            SELECT {_COLUMNS} FROM status WHERE team_id = $1 ORDER BY id FOR NO KEY UPDATE
+        )
+        SELECT {_COLUMNS} FROM locked ORDER BY position, id::text
+        """,
+        team_id,
+    )
+    return [Status(**row) for row in rows]
+
+
+async def place(connection: Connection, *, team_id: str, status_ids: Sequence[str]) -> None:
+    """Put locked statuses in this order on the board."""
+    await connection.execute(
+        """
+        UPDATE status s SET position = v.n - 1
+          FROM unnest($2::text[]) WITH ORDINALITY AS v (id, n)
+         WHERE s.team_id = $1 AND s.id = v.id AND s.position <> v.n - 1
+        """,
+        team_id,
+        list(status_ids),
+    )
+
+
 async def update(connection: Connection, *, team_id: str, status_id: str, name: str, name_key: str, color: str) -> None:
     """Change name and colour.
 

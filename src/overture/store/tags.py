@@ -6,19 +6,27 @@ from datetime import datetime
 
 from overture.store.pool import Connection
 
+_LAST = 2**31 - 1
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tag:
-    """One tag. `name_key` is the name without case and accents, unique in the team."""
+    """One tag. `name_key` is the name without case and accents, unique in the team.
+
+    `position` is its place in the team's order, the same for all that nobody has placed yet.
+    """
 
     id: str
     name: str
     name_key: str
     color: str
     created_at: datetime
+    position: int = _LAST
 
 
 _COLUMNS = "id, name, name_key, color, created_at"
+_PLACE = f"coalesce(position, {_LAST})"
+_READ = f"{_COLUMNS}, {_PLACE} AS position"
 
 
 async def insert(connection: Connection, *, team_id: str, tag: Tag) -> None:
@@ -47,7 +55,7 @@ async def count(connection: Connection, *, team_id: str) -> int:
 async def find(connection: Connection, *, team_id: str, reference: str, name_key: str) -> Tag | None:
     """Return the tag with the id `reference`, else the one with this name."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND (id::text = $2 OR name_key = $3)"
+        f"SELECT {_READ} FROM tag WHERE team_id = $1 AND (id::text = $2 OR name_key = $3)"
         " ORDER BY id::text <> $2 LIMIT 1",
         team_id,
         reference,
@@ -59,17 +67,52 @@ async def find(connection: Connection, *, team_id: str, reference: str, name_key
 async def lock(connection: Connection, *, team_id: str, tag_id: str) -> Tag | None:
     """Return a tag, and keep others from changing or giving it until the transaction ends; contacts come after it."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND id = $2 FOR UPDATE", team_id, tag_id
+        f"SELECT {_READ} FROM tag WHERE team_id = $1 AND id = $2 FOR UPDATE", team_id, tag_id
     )
     return None if row is None else Tag(**row)
 
 
-async def page(connection: Connection, *, team_id: str, after: str | None, limit: int) -> list[Tag]:
-    """Return up to `limit` tags, oldest first, after the id `after`."""
+async def page(connection: Connection, *, team_id: str, after: tuple[int, str] | None, limit: int) -> list[Tag]:
+    """Return up to `limit` tags in the team's order, after the one at (position, id)."""
+    position, tag_id = after or (-1, "")
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND id > $2 ORDER BY id LIMIT $3", team_id, after or "", limit
+        f"""
+        SELECT {_READ} FROM tag WHERE team_id = $1 AND ({_PLACE}, id::text) > ($2, $3)
+         ORDER BY {_PLACE}, id::text LIMIT $4
+        """,
+        team_id,
+        position,
+        tag_id,
+        limit,
     )
     return [Tag(**row) for row in rows]
+
+
+async def lock_all(connection: Connection, *, team_id: str) -> list[Tag]:
+    """Return all tags in the team's order; none is deleted or moved until the transaction ends."""
+    rows = await connection.fetch(
+        f"""
+        WITH locked AS MATERIALIZED (
+            SELECT {_READ} FROM tag WHERE team_id = $1 ORDER BY id FOR NO KEY UPDATE
+        )
+        SELECT {_COLUMNS}, position FROM locked ORDER BY position, id::text
+        """,
+        team_id,
+    )
+    return [Tag(**row) for row in rows]
+
+
+async def place(connection: Connection, *, team_id: str, tag_ids: Sequence[str]) -> None:
+    """Put locked tags in this order, those that come later behind them."""
+    await connection.execute(
+        """
+        UPDATE tag t SET position = v.n - 1
+          FROM unnest($2::text[]) WITH ORDINALITY AS v (id, n)
+         WHERE t.team_id = $1 AND t.id = v.id AND t.position IS DISTINCT FROM v.n - 1
+        """,
+        team_id,
+        list(tag_ids),
+    )
 
 
 async def update(connection: Connection, *, team_id: str, tag: Tag) -> None:
@@ -116,6 +159,6 @@ async def delete(connection: Connection, *, team_id: str, tag_id: str) -> None:
 async def of_ids(connection: Connection, *, team_id: str, tag_ids: Sequence[str]) -> dict[str, Tag]:
     """Return those of these tags that there are, by id."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM tag WHERE team_id = $1 AND id = ANY($2::text[])", team_id, list(tag_ids)
+        f"SELECT {_READ} FROM tag WHERE team_id = $1 AND id = ANY($2::text[])", team_id, list(tag_ids)
     )
     return {row["id"]: Tag(**row) for row in rows}

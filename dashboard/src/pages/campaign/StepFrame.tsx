@@ -1,6 +1,7 @@
-import { ActionIcon, Text, Tooltip } from "@mantine/core";
-import { type ReactNode, useState } from "react";
-import { CloseIcon, CopyIcon, DownIcon, HandleIcon, UpIcon } from "../../parts/icons.tsx";
+import { Text } from "@mantine/core";
+import type { ReactNode } from "react";
+import { CloseIcon, CopyIcon } from "../../parts/icons.tsx";
+import { Arrows, Deed, useMoving } from "../../parts/Moving.tsx";
 import type { Draft } from "../../words/steps.ts";
 import style from "./Sequence.module.css";
 
@@ -30,36 +31,13 @@ export function StepFrame({
   onRemove: () => void;
   children: ReactNode;
 }) {
-  const [isHeld, hold] = useState(false);
+  const { row, handle } = useMoving({ index, onDrag, onDragOver });
   const kind = { message: "Message", delay: "Wait", like: "Like" }[draft.step.type];
   const name = `${kind.toLowerCase()}, step ${index + 1}`;
   return (
-    <li
-      className={style.step}
-      data-kind={draft.step.type}
-      data-dragged={isDragged || undefined}
-      draggable={isHeld}
-      onDragStart={(event) => {
-        event.dataTransfer.effectAllowed = "move";
-        onDrag(index);
-      }}
-      onDragEnter={onDragOver}
-      onDragOver={(event) => event.preventDefault()}
-      onDragEnd={() => {
-        hold(false);
-        onDrag(null);
-      }}
-    >
+    <li className={style.step} data-kind={draft.step.type} data-dragged={isDragged || undefined} {...row}>
       <div className={style.stepHead}>
-        {/* Keys move a step by the arrows beside it; this is for the mouse alone. */}
-        <span
-          className={style.handle}
-          aria-hidden="true"
-          onPointerDown={() => hold(true)}
-          onPointerUp={() => hold(false)}
-        >
-          <HandleIcon />
-        </span>
+        {handle}
         <Text size="sm" fw={600}>
           {kind}
         </Text>
@@ -69,38 +47,12 @@ export function StepFrame({
           </Text>
         )}
         <span className={style.stepDeeds}>
-          <Deed label={`Move up: ${name}`} sign={<UpIcon />} isOff={index === 0} onClick={() => onMove(index - 1)} />
-          <Deed
-            label={`Move down: ${name}`}
-            sign={<DownIcon />}
-            isOff={index === last}
-            onClick={() => onMove(index + 1)}
-          />
+          <Arrows name={name} index={index} last={last} onMove={onMove} />
           <Deed label={`Duplicate: ${name}`} sign={<CopyIcon />} onClick={onCopy} />
           <Deed label={`Remove: ${name}`} sign={<CloseIcon />} onClick={onRemove} />
         </span>
       </div>
       {children}
     </li>
-  );
-}
-
-function Deed({
-  label,
-  sign,
-  isOff = false,
-  onClick,
-}: {
-  label: string;
-  sign: ReactNode;
-  isOff?: boolean;
-  onClick: () => void;
-}) {
-  return (
-    <Tooltip label={label.split(":")[0]}>
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label} disabled={isOff} onClick={onClick}>
-        {sign}
-      </ActionIcon>
-    </Tooltip>
   );
 }

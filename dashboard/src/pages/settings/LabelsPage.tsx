@@ -1,10 +1,12 @@
-import { Button, CloseButton, Group, Select, Stack, Text, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, CloseButton, Group, Select, Stack, Text, TextInput, VisuallyHidden } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client.ts";
 import * as query from "../../api/queries.ts";
 import { useAction } from "../../parts/action.ts";
+import { Arrows, useMoving } from "../../parts/Moving.tsx";
 import { Section, Shown } from "../../parts/Page.tsx";
+import { moved } from "../../words/steps.ts";
 import style from "./Settings.module.css";
 
 type Label = { id: string; name: string; color: string };
@@ -15,7 +17,7 @@ export function LabelsPage() {
   const tags = useQuery(query.tags());
   return (
     <div className={style.columns}>
-      <Section title="Statuses" note="A person has one at a time; they are the columns of the board.">
+      <Section title="Statuses" note="A person has one at a time; they are the columns of the board, in this order.">
         <Shown query={statuses}>
           {(all) => (
             <Labels
@@ -23,6 +25,7 @@ export function LabelsPage() {
               noun="statuses"
               one="status"
               create={(body) => take(api.POST("/api/v2/statuses", { body }))}
+              order={(ids) => take(api.PUT("/api/v2/statuses/order", { body: { ids } }))}
               change={(id, body) =>
                 take(api.PATCH("/api/v2/statuses/{status_ref}", { params: { path: { status_ref: id } }, body }))
               }
@@ -33,7 +36,7 @@ export function LabelsPage() {
           )}
         </Shown>
       </Section>
-      <Section title="Tags" note="A person carries as many as you like.">
+      <Section title="Tags" note="A person carries as many as you like; choices list them in this order.">
         <Shown query={tags}>
           {(all) => (
             <Labels
@@ -41,6 +44,7 @@ export function LabelsPage() {
               noun="tags"
               one="tag"
               create={(body) => take(api.POST("/api/v2/tags", { body }))}
+              order={(ids) => take(api.PUT("/api/v2/tags/order", { body: { ids } }))}
               change={(id, body) =>
                 take(api.PATCH("/api/v2/tags/{tag_ref}", { params: { path: { tag_ref: id } }, body }))
               }
@@ -53,29 +57,80 @@ export function LabelsPage() {
   );
 }
 
-function Labels({
-  labels,
-  noun,
-  one,
-  create,
-  change,
-  remove,
-}: {
-  labels: Label[];
-  noun: string;
+type Deeds = {
+  noun: "statuses" | "tags";
   one: string;
-  create: (body: { name: string; color?: string }) => Promise<unknown>;
   change: (id: string, body: { name?: string; color?: string }) => Promise<unknown>;
   remove: (id: string) => Promise<unknown>;
+};
+
+/** What is shown while the server has not said yet in which order they are; then it is the server's. */
+function useOrder(labels: Label[], noun: string, order: (ids: string[]) => Promise<Label[]>) {
+  const queries = useQueryClient();
+  const [wanted, want] = useState<Label[] | null>(null);
+  const save = useAction({
+    run: (next: Label[]) =>
+      order(next.map(({ id }) => id)).catch((error) => {
+        want(null);
+        void queries.invalidateQueries({ queryKey: [noun] });
+        throw error;
+      }),
+    inTurn: noun,
+    after: (told, asked) => {
+      queries.setQueryData([noun], told);
+      want((now) => (now === asked ? null : now));
+    },
+  });
+  return { shown: wanted ?? labels, want, save: (next: Label[]) => save.mutate(next) };
+}
+
+function Labels({
+  labels,
+  create,
+  order,
+  ...deeds
+}: Deeds & {
+  labels: Label[];
+  create: (body: { name: string; color?: string }) => Promise<unknown>;
+  order: (ids: string[]) => Promise<Label[]>;
 }) {
+  const { noun, one } = deeds;
   const [name, setName] = useState("");
+  const [dragged, setDragged] = useState<number | null>(null);
+  const [said, say] = useState("");
+  const { shown, want, save } = useOrder(labels, noun, order);
   const add = useAction({ run: () => create({ name }), renews: [noun], after: () => setName("") });
   return (
     <Stack gap="sm">
-      {labels.map((label) => (
-        <Row key={label.id} label={label} noun={noun} one={one} change={change} remove={remove} />
-      ))}
-      {labels.length === 0 && (
+      <ol className={style.labels}>
+        {shown.map((label, index) => (
+          <Row
+            key={label.id}
+            label={label}
+            index={index}
+            last={shown.length - 1}
+            isDragged={dragged === index}
+            onDrag={(at) => {
+              setDragged(at);
+              if (at === null && shown !== labels) save(shown);
+            }}
+            onDragOver={() => {
+              if (dragged === null || dragged === index) return;
+              want(moved(shown, dragged, index));
+              setDragged(index);
+            }}
+            onMove={(to) => {
+              const next = moved(shown, index, to);
+              want(next);
+              save(next);
+              say(`${label.name} is ${to + 1} of ${next.length} now.`);
+            }}
+            {...deeds}
+          />
+        ))}
+      </ol>
+      <VisuallyHidden role="status">{said}</VisuallyHidden>
+      {shown.length === 0 && (
         <Text size="sm" c="dimmed">
           None yet.
         </Text>
@@ -105,17 +160,26 @@ function Labels({
 
 function Row({
   label,
+  index,
+  last,
+  isDragged,
+  onDrag,
+  onDragOver,
+  onMove,
   noun,
   one,
   change,
   remove,
-}: {
+}: Deeds & {
   label: Label;
-  noun: string;
-  one: string;
-  change: (id: string, body: { name?: string; color?: string }) => Promise<unknown>;
-  remove: (id: string) => Promise<unknown>;
+  index: number;
+  last: number;
+  isDragged: boolean;
+  onDrag: (index: number | null) => void;
+  onDragOver: () => void;
+  onMove: (to: number) => void;
 }) {
+  const { row, handle } = useMoving({ index, onDrag, onDragOver });
   const colors = useQuery(query.colors());
   const [name, setName] = useState(label.name);
   const save = useAction({
@@ -128,7 +192,8 @@ function Row({
     done: `The ${one} “${label.name}” is deleted.`,
   });
   return (
-    <Group wrap="nowrap" gap="xs">
+    <li className={style.label} data-dragged={isDragged || undefined} {...row}>
+      {handle}
       <svg width="12" height="12" aria-hidden="true">
         <circle cx="6" cy="6" r="6" fill={label.color} />
       </svg>
@@ -149,9 +214,12 @@ function Row({
         value={label.color}
         allowDeselect={false}
         onChange={(color) => color && color !== label.color && save.mutate({ color })}
-        w={110}
+        className={style.color}
       />
+      <span className={style.arrows}>
+        <Arrows name={`the ${one} ${label.name}`} index={index} last={last} onMove={onMove} />
+      </span>
       <CloseButton aria-label={`Delete the ${one} ${label.name}`} onClick={() => drop.mutate()} />
-    </Group>
+    </li>
   );
 }

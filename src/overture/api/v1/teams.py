@@ -117,7 +117,7 @@ async def list_members(context: CurrentContext, actor: CurrentActor) -> list[Mem
 
 @router.get("/tags", summary="List tags")
 async def list_tags(context: CurrentContext, actor: CurrentActor) -> list[TagAnswer]:
-    """Return all tags in the order they were made."""
+    """Return all tags in the team's order."""
     rows = await tags.read_page(context, actor, after=None, limit=_ALL)
     return [TagAnswer(id=tag.id, name=tag.name, color=tag.color) for tag in rows]
 
