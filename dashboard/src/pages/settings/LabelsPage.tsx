@@ -219,7 +219,7 @@ function Row({
       <span className={style.arrows}>
         <Arrows name={`the ${one} ${label.name}`} index={index} last={last} onMove={onMove} />
       </span>
-      <CloseButton aria-label={`Delete the ${one} ${label.name}`} onClick={() => drop.mutate()} />
+      <CloseButton size="sm" aria-label={`Delete the ${one} ${label.name}`} onClick={() => drop.mutate()} />
     </li>
   );
 }
