@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client.ts";
 import { all, paged } from "./paging.ts";
-import type { Campaign, CampaignSort, Folder, LeadState } from "./types.ts";
+import type { Campaign, CampaignSort, Folder, ImportJob, LeadState } from "./types.ts";
 
 // Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
 
@@ -114,10 +114,26 @@ export const importJobs = (id: string) =>
           api.GET("/api/v2/lists/{list_id}/import-jobs", { params: { path: { list_id: id }, query: { limit: 20 } } }),
         )
       ).data,
-    // A running import tells no event of its progress, so it is looked at.
-    refetchInterval: (query) =>
-      query.state.data?.some((job) => ["queued", "starting", "running", "paused"].includes(job.status)) ? 1_000 : false,
+    refetchInterval: (query) => soonWhileOpen(query.state.data),
   });
+
+export const histories = (accountId: string) =>
+  queryOptions({
+    queryKey: ["imports", accountId],
+    queryFn: async () =>
+      (
+        await take(
+          api.GET("/api/v2/account-links/{account_link_id}/import-jobs", {
+            params: { path: { account_link_id: accountId }, query: { limit: 20 } },
+          }),
+        )
+      ).data,
+    refetchInterval: (query) => soonWhileOpen(query.state.data),
+  });
+
+/** A running import tells no event of its progress, so it is looked at. */
+const soonWhileOpen = (jobs: ImportJob[] = []) =>
+  jobs.some(({ status }) => ["queued", "starting", "running", "paused"].includes(status)) ? 1_000 : (false as const);
 
 export const campaigns = (filter: CampaignFilter = {}) =>
   paged(["campaigns", "list", filter], (cursor) =>

@@ -16,6 +16,7 @@ import { heard } from "../../words/hearing.ts";
 import { count } from "../../words/numbers.ts";
 import { spaced } from "../../words/states.ts";
 import style from "./Accounts.module.css";
+import { History } from "./History.tsx";
 
 /** The accounts a team sends from: how each is, what it may do, and the way back for one that is out. */
 export function AccountsPage() {
@@ -73,7 +74,7 @@ const PAUSES: Record<string, string> = {
 };
 
 function Card({ account, relink }: { account: Account; relink: () => void }) {
-  const [dialog, setDialog] = useState<"limits" | "disconnect" | null>(null);
+  const [dialog, setDialog] = useState<"limits" | "history" | "disconnect" | null>(null);
   const path = { account_link_id: account.id };
   const change = useAction({
     run: (status: "active" | "paused") =>
@@ -145,12 +146,24 @@ function Card({ account, relink }: { account: Account; relink: () => void }) {
         <Button size="xs" variant="default" onClick={() => setDialog("limits")}>
           Limits
         </Button>
+        <Button size="xs" variant="default" onClick={() => setDialog("history")}>
+          History
+        </Button>
         <Button size="xs" variant="subtle" color="gray" onClick={() => setDialog("disconnect")}>
           Disconnect
         </Button>
       </Group>
       <Modal opened={dialog === "limits"} onClose={close} title={`Limits of @${account.username}`} lockScroll={false}>
         <Limits account={account} onDone={close} />
+      </Modal>
+      <Modal
+        opened={dialog === "history"}
+        onClose={close}
+        title={`History of @${account.username}`}
+        lockScroll={false}
+        size="lg"
+      >
+        <History account={account} />
       </Modal>
       <Modal
         opened={dialog === "disconnect"}
