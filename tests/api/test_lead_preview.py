@@ -121,3 +121,45 @@ async def test_a_lead_is_named_in_three_ways(
     assert (await client.get(f"{path}/user1/preview", params={"by": "username"})).status_code == 200
     response = await client.get(f"{path}/2/preview")
     assert (response.status_code, response.json()["code"]) == (404, "leadNotFound")
+
+
+async def preview_draft(
+    client: httpx.AsyncClient, campaign: dict[str, Any], person: str, *steps: dict[str, Any]
+) -> httpx.Response:
+    return await client.post(f"/campaigns/{campaign['id']}/leads/{person}/preview", json={"steps": list(steps)})
+
+
+async def test_what_is_not_saved_is_read_as_it_would_be_sent_and_changes_nothing(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
+) -> None:
+    await campaigning.put(context, campaign, "1", state="ready")
+    saved = (await preview(client, campaign, "1"))["messages"][0]
+    first = {"id": saved["stepId"], **message(VARIATION, " there, ", variable("first-name"))}
+    response = await preview_draft(client, campaign, "1", first, delay(1), message("And ", variable("bio")))
+    assert response.status_code == 200, response.text
+    told = response.json()
+    kept, new = told["messages"]
+    assert (kept["stepId"], kept["options"]) == (saved["stepId"], saved["options"])
+    assert kept["text"] == f"{saved['options'][0]['text']} there, User"
+    assert (new["stepId"], new["rank"], new["text"], new["reason"]) == (None, 2, None, "variableMissing:bio")
+    assert told["limit"] == 10_000
+    assert (await preview(client, campaign, "1"))["messages"][0] == saved
+
+
+async def test_the_options_of_a_new_step_stay_the_same_while_it_is_looked_at(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
+) -> None:
+    await campaigning.put(context, campaign, "1", state="ready")
+    many = message({"type": "variation", "options": [str(option) for option in range(30)]})
+    texts = {(await preview_draft(client, campaign, "1", many)).json()["messages"][0]["text"] for _ in range(4)}
+    assert len(texts) == 1
+
+
+async def test_a_draft_that_is_no_sequence_is_refused_with_the_place(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
+) -> None:
+    await campaigning.put(context, campaign, "1", state="ready")
+    response = await preview_draft(client, campaign, "1", message(variable("cf_unknown")))
+    assert response.status_code == 400
+    assert response.json()["details"]["issues"][0]["path"] == ["steps", 0, "data", "segments", 0, "name"]
+    assert (await preview_draft(client, campaign, "2", message("Hi"))).json()["code"] == "leadNotFound"

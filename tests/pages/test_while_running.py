@@ -60,6 +60,8 @@ async def test_the_pace_and_the_text_are_changed_and_what_leaves_next_follows(pl
         await expect(page.get_by_text("It holds from the next message on.")).to_be_visible()
         await page.get_by_role("link", name="Sequence").click()
         await page.get_by_role("textbox", name="Text of the message").fill("The new words.")
+        await expect(page.get_by_text("As it would read once it is saved.")).to_be_visible()
+        await expect(page.get_by_text("The new words.").nth(1)).to_be_visible()
         await expect(page.get_by_role("radio", name="go on with the new sequence")).to_be_checked()
         await page.get_by_role("button", name="Save", exact=True).click()
         await expect(page.get_by_text("Saved as version")).to_be_visible()

@@ -1,7 +1,7 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client.ts";
 import { all, paged } from "./paging.ts";
-import type { Campaign, CampaignSort, Folder, ImportJob, LeadState } from "./types.ts";
+import type { Campaign, CampaignSort, Folder, ImportJob, LeadState, StepBody } from "./types.ts";
 
 // Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
 
@@ -211,6 +211,21 @@ export const preview = (id: string, platformId: string) =>
           params: { path: { campaign_id: id, identifier: platformId } },
         }),
       ),
+  });
+
+/** How messages that are not saved would read for one lead. */
+export const draftPreview = (id: string, platformId: string, steps: StepBody[]) =>
+  queryOptions({
+    queryKey: ["campaigns", id, "drafts", platformId, steps],
+    queryFn: () =>
+      take(
+        api.POST("/api/v2/campaigns/{campaign_id}/leads/{identifier}/preview", {
+          params: { path: { campaign_id: id, identifier: platformId } },
+          body: { steps },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
   });
 
 export const overview = () =>

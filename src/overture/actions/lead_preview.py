@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from overture.actions import campaign_leads, people
+from overture.actions import campaign_access, campaign_leads, lead_choice, people, sequences
 from overture.actions.campaign_leads import View
 from overture.actions.context import Actor, Context
+from overture.actions.sequences import NewStep
 from overture.core import sequence, window
 from overture.core.identifiers import Identifier
 from overture.core.words import LeadState
 from overture.engine import composing
-from overture.store import outlines, previews
+from overture.store import campaign_columns, outlines, previews
+from overture.store import sequences as stored_sequences
 from overture.store.claims import DueLead
 from overture.store.outlines import Outline
 from overture.store.previews import Sent
@@ -84,6 +86,59 @@ async def preview(context: Context, actor: Actor, *, campaign_id: str, identifie
     version = lead.sequence_version or outline[campaign_id].sequence_version
     timed = _timed(messages, composer.steps(lead), lead, view, outline[campaign_id], now)
     return Preview(version=version, limit=limit, messages=timed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drafted:
+    """A message of a sequence that is not saved, as a lead would get it. `step_id`: of a step that is saved already."""
+
+    step_id: str | None
+    rank: int
+    text: str | None
+    options: Sequence[Option]
+    values: Mapping[str, str | None]
+    reason: str | None
+
+
+async def preview_draft(
+    context: Context, actor: Actor, *, campaign_id: str, identifier: Identifier, steps: Sequence[NewStep]
+) -> tuple[int, list[Drafted]]:
+    """Write all messages of a sequence that is not saved, as a lead would get them; return the longest text, and them.
+
+    Raises:
+        NotFound: no such campaign, or no such lead in it.
+        InvalidRequest: steps that are not a sequence, or that name what the campaign does not have.
+        Unprocessable: `platformNotSupported`.
+    """
+    limit = people.require_channel(context, identifier.platform).capabilities.longest_text
+    keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
+    async with context.pool.acquire() as connection:
+        await campaign_access.require(connection, actor, campaign_id=campaign_id)
+        lead_id = await lead_choice.one(connection, actor, campaign_id=campaign_id, identifier=identifier)
+        lead = await previews.lead(connection, team_id=actor.team_id, lead_id=lead_id)
+        outline = await outlines.read(connection, team_id=actor.team_id, campaign_ids=[campaign_id])
+        version = outline[campaign_id].sequence_version
+        current = await stored_sequences.steps(connection, **keys, version=version)
+        columns = await campaign_columns.all_of(connection, **keys)
+        composer = await composing.prepare(connection, team_id=actor.team_id, leads=[lead], outline=outline)
+    built = sequences.build(steps, current_ids={step["id"] for step in current}, columns=columns)
+    drafted: list[Drafted] = []
+    for given, step in zip(steps, built, strict=True):
+        if isinstance(step, sequence.MessageStep):
+            # What has no id yet is told apart by its place, so that the next look picks the same options.
+            named = step if given.id is not None else replace(step, id=f"new {step.rank}")
+            draft = composer.draft(lead, named, longest=limit)
+            drafted.append(
+                Drafted(
+                    step_id=given.id,
+                    rank=step.rank,
+                    text=draft.text,
+                    options=_options(step, draft.choices),
+                    values=draft.values,
+                    reason=draft.reason,
+                )
+            )
+    return limit, drafted
 
 
 def _messages(

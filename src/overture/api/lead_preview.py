@@ -1,15 +1,17 @@
-"""What a lead of a campaign will read."""
+"""What a lead of a campaign will read, or would."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field
 
 from overture.actions import lead_preview
-from overture.actions.lead_preview import Message, Place
+from overture.actions.lead_preview import Drafted, Message, Option, Place
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
-from overture.api.campaign_parts import EXAMPLE_STEP
+from overture.api.campaign_leads import MeantLead
+from overture.api.campaign_parts import EXAMPLE_STEP, Steps, new_steps
 from overture.api.lead_bodies import DEFAULT_PLATFORM
 from overture.core import text
 from overture.core.identifiers import Identifier, IdentifierKind
@@ -53,6 +55,40 @@ class PreviewedMessage(bodies.Answer):
     )
 
 
+class PreviewDraft(MeantLead):
+    """A sequence that is not saved."""
+
+    steps: Steps
+
+
+class DraftedMessage(bodies.Answer):
+    """One message of it, as the lead would get it."""
+
+    step_id: str | None = Field(
+        description="Id of the step; null: it has none yet, and may take another option once it is saved.",
+        examples=[EXAMPLE_STEP],
+    )
+    rank: int = Field(description="Its place in the sequence, from 0.", examples=[0])
+    text: str | None = Field(description="The text; null where a value is missing.", examples=["Hello Ana"])
+    length: int | None = Field(description="Its length in Unicode code points.", examples=[9])
+    reason: str | None = Field(
+        description="Why the lead would be held: `variableMissing:<variable>` or `textTooLong`.",
+        examples=[None, "variableMissing:first-name"],
+    )
+    options: list[OptionAnswer] = Field(description="What its variations take.")
+    values: dict[str, str | None] = Field(
+        description="The variables it uses with their values; null: none, the fallback stands in.",
+        examples=[{"first-name": "Ana"}],
+    )
+
+
+class DraftAnswer(bodies.Answer):
+    """All messages of a sequence that is not saved, for one lead."""
+
+    limit: int = Field(description="The longest text the platform takes.", examples=[10000])
+    messages: list[DraftedMessage] = Field(description="The messages in their order.")
+
+
 class PreviewAnswer(bodies.Answer):
     """All messages of a lead."""
 
@@ -86,6 +122,41 @@ async def preview_lead(
     )
 
 
+@router.post(
+    "/campaigns/{campaign_id}/leads/{identifier}/preview",
+    summary="Preview messages that are not saved",
+    openapi_extra=refusals.of("platformNotSupported"),
+)
+async def preview_draft(
+    context: CurrentContext, actor: CurrentActor, campaign_id: str, identifier: str, body: PreviewDraft
+) -> DraftAnswer:
+    """Return the messages of a sequence that is not saved as this lead would get them. Nothing is changed."""
+    limit, messages = await lead_preview.preview_draft(
+        context,
+        actor,
+        campaign_id=campaign_id,
+        identifier=Identifier(kind=body.by, value=identifier, platform=body.platform),
+        steps=new_steps(body.steps),
+    )
+    return DraftAnswer(limit=limit, messages=[_drafted(message) for message in messages])
+
+
+def _drafted(message: Drafted) -> DraftedMessage:
+    return DraftedMessage(
+        step_id=message.step_id,
+        rank=message.rank,
+        text=message.text,
+        length=None if message.text is None else text.length(message.text),
+        reason=message.reason,
+        options=_option_answers(message.options),
+        values=dict(message.values),
+    )
+
+
+def _option_answers(options: Sequence[Option]) -> list[OptionAnswer]:
+    return [OptionAnswer(segment=one.segment, option=one.option, text=one.text) for one in options]
+
+
 def _message(message: Message) -> PreviewedMessage:
     return PreviewedMessage(
         step_id=message.step_id,
@@ -94,9 +165,7 @@ def _message(message: Message) -> PreviewedMessage:
         text=message.text,
         length=None if message.text is None else text.length(message.text),
         reason=message.reason,
-        options=[
-            OptionAnswer(segment=option.segment, option=option.option, text=option.text) for option in message.options
-        ],
+        options=_option_answers(message.options),
         values=dict(message.values),
         sent_at=message.sent_at,
         could_go_at=message.could_go_at,

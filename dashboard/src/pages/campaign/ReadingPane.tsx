@@ -1,8 +1,9 @@
 import { Select, Stack, Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import * as query from "../../api/queries.ts";
-import type { Campaign } from "../../api/types.ts";
+import type { Campaign, StepBody } from "../../api/types.ts";
 import { Section, Shown } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
 import { reason } from "../../words/states.ts";
@@ -10,14 +11,14 @@ import { useVariableNames } from "./names.ts";
 import style from "./Sequence.module.css";
 import { TryOut } from "./TryOut.tsx";
 
-/** How the saved messages read for people who are in the campaign. */
-export function ReadingPane({ campaign, isChanged }: { campaign: Campaign; isChanged: boolean }) {
+const TYPING_MILLISECONDS = 400;
+
+/** How the messages read for people who are in the campaign; `unsaved` are those that are being written. */
+export function ReadingPane({ campaign, unsaved }: { campaign: Campaign; unsaved: StepBody[] | null }) {
   const leads = useInfiniteQuery(query.campaignLeads(campaign.id));
   const people = (leads.data?.pages.flatMap((page) => page.data) ?? []).filter((lead) => lead.profile.platformId);
   const [chosen, choose] = useState<string | null>(null);
-  const variables = useVariableNames(campaign.id);
   const platformId = chosen ?? people[0]?.profile.platformId ?? null;
-  const found = useQuery({ ...query.preview(campaign.id, platformId ?? ""), enabled: platformId !== null });
   return (
     <div className={style.pane}>
       <Section title="How it reads" bare>
@@ -36,41 +37,84 @@ export function ReadingPane({ campaign, isChanged }: { campaign: Campaign; isCha
               searchable
               mb="sm"
             />
-            {isChanged && (
-              <Text size="xs" c="dimmed" mb="sm">
-                This is the sequence as saved. Save to see your changes.
-              </Text>
+            {unsaved ? (
+              <Unsaved campaignId={campaign.id} platformId={platformId} steps={unsaved} />
+            ) : (
+              <Saved campaignId={campaign.id} platformId={platformId} />
             )}
-            <Shown query={found}>
-              {(preview) => (
-                <Stack gap="sm">
-                  {preview.messages.map((message) => (
-                    <div key={message.stepId}>
-                      <div className={style.bubble}>
-                        {message.text ?? (
-                          <em>
-                            {message.reason
-                              ? `Held: ${reason(message.reason, undefined, variables)}.`
-                              : "Cannot be written yet."}
-                          </em>
-                        )}
-                      </div>
-                      {message.text !== null && (
-                        <TryOut campaignId={campaign.id} platformId={platformId} stepId={message.stepId} />
-                      )}
-                    </div>
-                  ))}
-                  {preview.messages.length === 0 && (
-                    <Text size="sm" c="dimmed">
-                      Nothing is saved yet.
-                    </Text>
-                  )}
-                </Stack>
-              )}
-            </Shown>
           </>
         )}
       </Section>
+    </div>
+  );
+}
+
+function Saved({ campaignId, platformId }: { campaignId: string; platformId: string }) {
+  const found = useQuery(query.preview(campaignId, platformId));
+  return (
+    <Shown query={found}>
+      {({ messages }) => (
+        <Stack gap="sm">
+          {messages.map((message) => (
+            <Read key={message.stepId} campaignId={campaignId} message={message}>
+              {message.text !== null && (
+                <TryOut campaignId={campaignId} platformId={platformId} stepId={message.stepId} />
+              )}
+            </Read>
+          ))}
+          {messages.length === 0 && (
+            <Text size="sm" c="dimmed">
+              Nothing is saved yet.
+            </Text>
+          )}
+        </Stack>
+      )}
+    </Shown>
+  );
+}
+
+/** What is being written, a moment after the last key; what has a fault of its own is left out meanwhile. */
+function Unsaved({ campaignId, platformId, steps }: { campaignId: string; platformId: string; steps: StepBody[] }) {
+  const [settled] = useDebouncedValue(steps, TYPING_MILLISECONDS);
+  const found = useQuery(query.draftPreview(campaignId, platformId, settled));
+  return (
+    <>
+      <Text size="xs" c="dimmed" mb="sm">
+        As it would read once it is saved.
+      </Text>
+      <Shown query={found}>
+        {({ messages }) => (
+          <Stack gap="sm">
+            {messages.map((message) => (
+              <Read key={message.rank} campaignId={campaignId} message={message} />
+            ))}
+          </Stack>
+        )}
+      </Shown>
+    </>
+  );
+}
+
+function Read({
+  campaignId,
+  message,
+  children,
+}: {
+  campaignId: string;
+  message: { text: string | null; reason: string | null };
+  children?: ReactNode;
+}) {
+  const variables = useVariableNames(campaignId);
+  return (
+    <div>
+      <div className={style.bubble}>
+        {message.text ?? (
+          <em>
+            {message.reason ? `Held: ${reason(message.reason, undefined, variables)}.` : "Cannot be written yet."}
+          </em>
+        )}
+      </div>
+      {children}
     </div>
   );
 }

@@ -5,12 +5,12 @@ import { getRouteApi, useBlocker } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { api, take } from "../../api/client.ts";
 import * as query from "../../api/queries.ts";
-import type { Campaign, Column } from "../../api/types.ts";
+import type { Campaign } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { Shown } from "../../parts/Page.tsx";
-import { VARIABLES } from "../../words/message.ts";
 import { counted } from "../../words/numbers.ts";
 import { copy, type Draft, drafts, faults, moved, newDelay, newLike, offsets, withMessage } from "../../words/steps.ts";
+import { useVariableNames } from "./names.ts";
 import { ReadingPane } from "./ReadingPane.tsx";
 import style from "./Sequence.module.css";
 import { SetupFoot } from "./SetupFoot.tsx";
@@ -26,14 +26,12 @@ export function SequencePage() {
   const columns = useQuery(query.campaignColumns(campaignId));
   return (
     <Shown query={found}>
-      {(campaign) => (
-        <Shown query={columns}>{(all) => <Editor key={campaign.id} campaign={campaign} columns={all} />}</Shown>
-      )}
+      {(campaign) => <Shown query={columns}>{() => <Editor key={campaign.id} campaign={campaign} />}</Shown>}
     </Shown>
   );
 }
 
-function Editor({ campaign, columns }: { campaign: Campaign; columns: Column[] }) {
+function Editor({ campaign }: { campaign: Campaign }) {
   const [steps, setSteps] = useState<Draft[]>(() => drafts(campaign.sequence));
   const [base, setBase] = useState(campaign.sequence.version);
   const [isChanged, setChanged] = useState(false);
@@ -41,9 +39,10 @@ function Editor({ campaign, columns }: { campaign: Campaign; columns: Column[] }
   const [appliesTo, setAppliesTo] = useState<"all" | "new">("all");
   const [dragged, setDragged] = useState<number | null>(null);
   const platforms = useQuery(query.platforms());
-  const names = { ...VARIABLES, ...Object.fromEntries(columns.map(({ id, name }) => [id, name])) };
+  const names = useVariableNames(campaign.id);
   const wrong = faults(steps);
   const when = offsets(steps);
+  const whole = steps.filter(({ key, step }) => step.type === "message" && !wrong.has(key)).map(({ step }) => step);
   const isOlder = isChanged && campaign.sequence.version !== base;
 
   // Saved elsewhere while nothing was changed here: what is shown follows.
@@ -220,7 +219,7 @@ function Editor({ campaign, columns }: { campaign: Campaign; columns: Column[] }
         )}
         <SetupFoot campaign={campaign} onSave={trySave} isSaving={save.isPending} isChanged={isChanged} />
       </div>
-      <ReadingPane campaign={campaign} isChanged={isChanged} />
+      <ReadingPane campaign={campaign} unsaved={isChanged ? whole : null} />
     </div>
   );
 }
