@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
 
 from overture.actions.context import Context
 from overture.api import (
@@ -74,6 +73,10 @@ Every call needs a token of the team, as `Authorization: Bearer <token>`; here, 
 `overture up` keeps one in the file `token` of its data directory; `POST /tokens` makes more. In place of a token the
 page of Overture has a session (`POST /session`), which a cookie holds. Refused calls answer
 `{code, message, details, requestId}`: programs branch on `code`."""
+_V1 = "/api/v1"
+_V2 = "/api/v2"
+_BESIDE = (health.router, documents.router, callbacks.router, hooks.router, metrics.router)
+"""What is served beside the API."""
 _RESOURCES = (
     teams,
     team_overview,
@@ -170,24 +173,20 @@ def _routed() -> FastAPI:
         strict_content_type=False,
     )
     failures.install(app)
-    app.include_router(health.router)
-    app.include_router(documents.router)
-    app.include_router(callbacks.router)
-    app.include_router(hooks.router)
-    app.include_router(metrics.router)
+    for router in _BESIDE:
+        app.include_router(router)
     for router in (*(resource.router for resource in _RESOURCES), sessions.open_router):
         # Any other route would skip the token and the checks of query and body.
         assert all(isinstance(route, routing.Route) for route in router.routes)
-        app.include_router(router, prefix="/api/v2")
-    app.mount("/api/v1", face.create(app))
+        app.include_router(router, prefix=_V2)
+    app.mount(_V1, face.create(app))
     return app
 
 
 def _add_layers(app: FastAPI, cors_origins: Sequence[str], page_folder: Path) -> None:
     """Put the layers around the application, the innermost first."""
-    paths = [route.path for route in iter_route_contexts(app.routes) if route.path]
-    mounted = [route.path for route in app.routes if isinstance(route, Mount)]
-    reserved = {path.split("/")[1] for path in (*paths, *mounted)} - {""}
+    own = [route.path for router in _BESIDE for route in router.routes if isinstance(route, APIRoute)]
+    reserved = {path.split("/")[1] for path in (*own, _V1, _V2)} - {""}
     app.add_middleware(page.Page, folder=page_folder, reserved=reserved)
     app.add_middleware(compression.Compression)
     app.add_middleware(envelope.Unbroken)
