@@ -285,3 +285,22 @@ async def test_steps_of_a_version_leads_still_follow_keep_their_columns(
     refused = await client.delete(f"/campaigns/{campaign['id']}/columns/{column['id']}")
     assert (refused.status_code, refused.json()["code"]) == (409, "columnInUse")
     assert [use["version"] for use in refused.json()["details"]["steps"]] == [1]
+
+
+async def test_a_version_that_is_only_checked_counts_whom_it_concerns_and_changes_nothing(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    ana = await link("ana")
+    campaign = await campaigning.create(client, ana, sequence={"steps": [message("1"), message("2")]})
+    await campaigning.put(context, campaign, "1", state="inSequence", account=ana, contacted=DAY, rank=1)
+    await campaigning.put(context, campaign, "2", state="ready")
+    told = await replaced(client, campaign, message("3"), checkOnly=True)
+    assert told["affected"] == {"ready": 1, "inSequence": 1, "ended": 0}
+    kept = await replaced(client, campaign, message("3"), checkOnly=True, appliesTo="new")
+    assert kept["affected"]["inSequence"] == 0
+    assert (await client.get(f"/campaigns/{campaign['id']}")).json()["sequence"] == campaign["sequence"]
+    assert told["version"] == campaign["sequence"]["version"] + 1
+    refused = await client.put(
+        f"/campaigns/{campaign['id']}/sequence", json={"steps": [message(variable("cf_no"))], "checkOnly": True}
+    )
+    assert refused.status_code == 400

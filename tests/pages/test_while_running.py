@@ -63,6 +63,7 @@ async def test_the_pace_and_the_text_are_changed_and_what_leaves_next_follows(pl
         await expect(page.get_by_text("As it would read once it is saved.")).to_be_visible()
         await expect(page.get_by_text("The new words.").nth(1)).to_be_visible()
         await expect(page.get_by_role("radio", name="go on with the new sequence")).to_be_checked()
+        await expect(page.get_by_role("status").filter(has_text="still to begin would take it")).to_be_visible()
         await page.get_by_role("button", name="Save", exact=True).click()
         await expect(page.get_by_text("Saved as version")).to_be_visible()
         before = len(written(place))

@@ -228,6 +228,22 @@ export const draftPreview = (id: string, platformId: string, steps: StepBody[]) 
     gcTime: 10_000,
   });
 
+/** Whom a sequence that is not saved would concern. */
+export const sequenceEffect = (id: string, steps: StepBody[], appliesTo: "all" | "new") =>
+  queryOptions({
+    queryKey: ["campaigns", id, "effects", steps, appliesTo],
+    queryFn: () =>
+      take(
+        api.PUT("/api/v2/campaigns/{campaign_id}/sequence", {
+          params: { path: { campaign_id: id } },
+          body: { steps, appliesTo, checkOnly: true },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+    retry: false,
+  });
+
 export const overview = () =>
   queryOptions({
     queryKey: ["overview"],

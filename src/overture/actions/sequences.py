@@ -53,9 +53,15 @@ class Replaced:
 
 
 async def replace(
-    context: Context, actor: Actor, *, campaign_id: str, steps: Sequence[NewStep], applies_to: AppliesTo
+    context: Context,
+    actor: Actor,
+    *,
+    campaign_id: str,
+    steps: Sequence[NewStep],
+    applies_to: AppliesTo,
+    check_only: bool = False,
 ) -> Replaced:
-    """Make a new version of a campaign's sequence; older ones stay readable.
+    """Make a new version of a campaign's sequence; older ones stay readable. `check_only`: only say what it would be.
 
     Raises:
         NotFound: no such campaign.
@@ -76,6 +82,8 @@ async def replace(
                 details={"issues": [_no_message()]},
             )
         affected = await sequences.affected(connection, **keys)
+        if check_only:
+            return _replaced(state.sequence_version + 1, built, affected, applies_to)
         version = await insert(
             connection, actor, campaign_id=campaign_id, after=state.sequence_version, steps=built, now=now
         )
@@ -99,6 +107,12 @@ async def replace(
             after={"version": version, "appliesTo": applies_to},
         )
     context.wake()
+    return _replaced(version, built, affected, applies_to)
+
+
+def _replaced(
+    version: int, built: Sequence[sequence.Step], affected: sequences.Affected, applies_to: AppliesTo
+) -> Replaced:
     return Replaced(
         version=version,
         steps=[sequence.as_json(step) for step in built],

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from overture.actions import sequences
+from overture.actions.context import Actor, Context
 from overture.actions.sequences import AppliesTo
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
@@ -12,7 +13,7 @@ from overture.api.paging import CurrentPage, Page
 router = routing.router("Campaigns")
 
 
-class ReplaceSequence(bodies.Body):
+class WholeSequence(bodies.Body):
     """The whole new sequence."""
 
     steps: Steps
@@ -20,6 +21,14 @@ class ReplaceSequence(bodies.Body):
         default=AppliesTo.ALL,
         description="`all`: leads under way go on with the new version. `new`: they stay on theirs.",
         examples=["all"],
+    )
+
+
+class ReplaceSequence(WholeSequence):
+    """The whole new sequence, or what it would be."""
+
+    check_only: bool = Field(
+        default=False, description="Check it, count the leads it concerns, and change nothing.", examples=[False]
     )
 
 
@@ -54,8 +63,20 @@ async def replace_sequence(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ReplaceSequence
 ) -> ReplacedAnswer:
     """Make a new version; a step sent with the id of a current one keeps its leads' places, others follow rank."""
+    return await put_sequence(context, actor, campaign_id, body, check_only=body.check_only)
+
+
+async def put_sequence(
+    context: Context, actor: Actor, campaign_id: str, body: WholeSequence, *, check_only: bool = False
+) -> ReplacedAnswer:
+    """Make a new version, or only say what it would be."""
     replaced = await sequences.replace(
-        context, actor, campaign_id=campaign_id, steps=new_steps(body.steps), applies_to=body.applies_to
+        context,
+        actor,
+        campaign_id=campaign_id,
+        steps=new_steps(body.steps),
+        applies_to=body.applies_to,
+        check_only=check_only,
     )
     return ReplacedAnswer(
         version=replaced.version,

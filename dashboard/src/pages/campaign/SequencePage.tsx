@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Paper, Radio, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Paper, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useBlocker } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { useAction } from "../../parts/action.ts";
 import { Shown } from "../../parts/Page.tsx";
 import { counted } from "../../words/numbers.ts";
 import { copy, type Draft, drafts, faults, moved, newDelay, newLike, offsets, withMessage } from "../../words/steps.ts";
+import { type AppliesTo, Effect } from "./Effect.tsx";
 import { useVariableNames } from "./names.ts";
 import { ReadingPane } from "./ReadingPane.tsx";
 import style from "./Sequence.module.css";
@@ -36,7 +37,7 @@ function Editor({ campaign }: { campaign: Campaign }) {
   const [base, setBase] = useState(campaign.sequence.version);
   const [isChanged, setChanged] = useState(false);
   const [areFaultsShown, showFaults] = useState(false);
-  const [appliesTo, setAppliesTo] = useState<"all" | "new">("all");
+  const [appliesTo, setAppliesTo] = useState<AppliesTo>("all");
   const [dragged, setDragged] = useState<number | null>(null);
   const platforms = useQuery(query.platforms());
   const names = useVariableNames(campaign.id);
@@ -192,25 +193,12 @@ function Editor({ campaign }: { campaign: Campaign }) {
           </Group>
         )}
         {campaign.status !== "draft" && isChanged && (
-          <Radio.Group
-            mt="lg"
-            label="Leads that are under way already"
-            value={appliesTo}
-            onChange={(value) => setAppliesTo(value as "all" | "new")}
-          >
-            <Stack gap={6} mt={6}>
-              <Radio
-                value="all"
-                label="go on with the new sequence"
-                description="What they got counts as done; nobody gets the same text twice."
-              />
-              <Radio
-                value="new"
-                label="finish the sequence they began"
-                description="Only those who begin later get the new one."
-              />
-            </Stack>
-          </Radio.Group>
+          <Effect
+            campaignId={campaign.id}
+            steps={wrong.size ? null : steps.map(({ step }) => step)}
+            appliesTo={appliesTo}
+            onChange={setAppliesTo}
+          />
         )}
         {areFaultsShown && wrong.size > 0 && (
           <Text role="alert" size="sm" c="var(--mantine-color-error)" mt="md">

@@ -74,7 +74,7 @@ class ChangeCampaign(campaigns.ChangeCampaign):
         return cast(CampaignChanges, changes if zone is None else {**changes, "schedule_timezone": zone})
 
 
-class ReplaceSequence(sequences.ReplaceSequence):
+class ReplaceSequence(sequences.WholeSequence):
     """The whole new sequence."""
 
     @model_validator(mode="before")
@@ -133,7 +133,7 @@ async def replace_sequence(
     context: CurrentContext, actor: CurrentActor, campaign_id: str, body: ReplaceSequence
 ) -> ReplacedSequence:
     """Make a new version; a step sent with the id of a current one keeps its leads' places, others follow rank."""
-    replaced = await sequences.replace_sequence(context, actor, campaign_id, body)
+    replaced = await sequences.put_sequence(context, actor, campaign_id, body)
     return ReplacedSequence(version=replaced.version, steps=replaced.steps)
 
 
