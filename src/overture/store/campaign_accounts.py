@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.store import assess_queue
 from overture.store.pool import Connection
 
 
@@ -114,7 +115,7 @@ async def members(connection: Connection, *, team_id: str, campaign_id: str) -> 
 async def ask_again(connection: Connection, *, team_id: str, campaign_id: str, at: datetime) -> None:
     """Have leads that no account reached assessed anew, since another account has joined; the gone stay gone."""
     await connection.execute(
-        """
+        f"""
         WITH unreached AS (
             SELECT id, profile_id, reason FROM lead
              WHERE team_id = $1 AND campaign_id = $2 AND state = 'unreachable'
@@ -128,7 +129,7 @@ async def ask_again(connection: Connection, *, team_id: str, campaign_id: str, a
             SELECT $1, id, $3, 'assessing', reason FROM unreached
         )
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-        SELECT $1, $2, id, profile_id FROM unreached ON CONFLICT DO NOTHING
+        SELECT $1, $2, id, profile_id FROM unreached ORDER BY id {assess_queue.ANEW}
         """,
         team_id,
         campaign_id,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.store import assess_queue
 from overture.store.pool import Connection
 
 
@@ -71,7 +72,7 @@ async def decide_attempts(connection: Connection, *, team_id: str, lead_ids: Seq
 async def go_on(connection: Connection, *, team_id: str, campaign_id: str, moves: Sequence[Move]) -> None:
     """Let held leads go on: in sequence, planned on the account that tried, or back to their queues."""
     await connection.execute(
-        """
+        f"""
         WITH moved AS (
             SELECT * FROM unnest($3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[])
                 AS v (lead_id, account_id, rank, since, due_at)
@@ -93,7 +94,7 @@ async def go_on(connection: Connection, *, team_id: str, campaign_id: str, moves
             ON CONFLICT DO NOTHING
         )
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-        SELECT $1, $2, id, profile_id FROM changed WHERE state = 'assessing' ON CONFLICT DO NOTHING
+        SELECT $1, $2, id, profile_id FROM changed WHERE state = 'assessing' ORDER BY id {assess_queue.ANEW}
         """,
         team_id,
         campaign_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from overture import ids
-from overture.store import people, scopes, selections
+from overture.store import assess_queue, people, scopes, selections
 from overture.store.people import Profile
 from overture.store.pool import Connection
 from overture.store.scopes import Rules
@@ -158,7 +158,7 @@ _TAKE_BACK = f"""
           FROM back WHERE l.team_id = $1 AND l.id = back.id
     ), queued AS (
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-        SELECT $1, $2, id, profile_id FROM back WHERE state = 'assessing' ON CONFLICT DO NOTHING
+        SELECT $1, $2, id, profile_id FROM back WHERE state = 'assessing' ORDER BY id {assess_queue.ANEW}
     )
     SELECT count(*) FROM back
 """
@@ -242,7 +242,7 @@ async def mend(
     if held == 0:
         return False
     count: int = await connection.fetchval(
-        """
+        f"""
         WITH mended AS (
             SELECT id, profile_id, account_id, contacted_at, reach_id, reason FROM lead
              WHERE team_id = $1 AND campaign_id = $2 AND state = 'held'
@@ -267,8 +267,8 @@ async def mend(
             ON CONFLICT DO NOTHING
         ), assessed AS (
             INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-            SELECT $1, $2, id, profile_id FROM mended WHERE contacted_at IS NULL AND reach_id IS NULL
-            ON CONFLICT DO NOTHING
+            SELECT $1, $2, id, profile_id FROM mended WHERE contacted_at IS NULL AND reach_id IS NULL ORDER BY id
+            {assess_queue.ANEW}
         )
         SELECT count(*) FROM mended
         """,

@@ -123,7 +123,7 @@ async def move_leads(connection: Connection, *, team_id: str, heirs: Mapping[str
         )
         INSERT INTO assess_queue AS q (team_id, campaign_id, lead_id, profile_id)
         SELECT $1, campaign_id, id, profile_id FROM moved WHERE state = 'assessing' ORDER BY campaign_id, id
-        ON CONFLICT (team_id, campaign_id, lead_id) DO UPDATE SET profile_id = excluded.profile_id
+        ON CONFLICT (team_id, campaign_id, lead_id) DO UPDATE SET profile_id = excluded.profile_id, account_id = NULL
         """,
         team_id,
         list(heirs),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from overture.store import assess_queue
 from overture.store.pool import Connection
 
 
@@ -190,7 +191,7 @@ async def ask_again(
 ) -> int:
     """Send uncontacted leads whose known accounts cannot send back to be assessed with the others; return how many."""
     count: int = await connection.fetchval(
-        """
+        f"""
         WITH stranded AS (
             SELECT l.id, l.profile_id FROM lead l
              WHERE l.team_id = $1 AND l.campaign_id = $2 AND l.state = 'ready' AND l.reach_id = ANY($3::int[])
@@ -211,8 +212,7 @@ async def ask_again(
             SELECT $1, id, $4, 'assessing', 'accountsAway' FROM stranded
         ), queued AS (
             INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-            SELECT $1, $2, id, profile_id FROM stranded
-            ON CONFLICT (team_id, campaign_id, lead_id) DO UPDATE SET account_id = NULL, tries = 0
+            SELECT $1, $2, id, profile_id FROM stranded ORDER BY id {assess_queue.ANEW}
         )
         SELECT count(*) FROM stranded
         """,

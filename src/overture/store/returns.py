@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from overture.store import persons, scopes
+from overture.store import assess_queue, persons, scopes
 from overture.store.pool import Connection
 from overture.store.scopes import Rules
 
@@ -78,7 +78,7 @@ async def restore(connection: Connection, *, team_id: str, campaign_id: str, lea
     One that no list brings stays as if added by hand. Whoever wrote before our first message waits for a decision.
     """
     await connection.execute(
-        """
+        f"""
         WITH back AS (
             UPDATE lead l
                SET state = CASE WHEN replied_at IS NOT NULL THEN 'replied'
@@ -92,7 +92,7 @@ async def restore(connection: Connection, *, team_id: str, campaign_id: str, lea
             RETURNING id, profile_id, state
         )
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-        SELECT $1, $2, id, profile_id FROM back WHERE state = 'assessing' ON CONFLICT DO NOTHING
+        SELECT $1, $2, id, profile_id FROM back WHERE state = 'assessing' ORDER BY id {assess_queue.ANEW}
         """,
         team_id,
         campaign_id,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from overture import ids
+from overture.store import assess_queue
 from overture.store.pool import Connection
 
 
@@ -241,7 +242,7 @@ def _in_line(affected: str) -> str:
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
         SELECT $1, $2, id, profile_id
           FROM (SELECT id, profile_id, state FROM changed UNION ALL SELECT * FROM added) new WHERE state = 'assessing'
-        ON CONFLICT DO NOTHING
+        {assess_queue.ANEW}
     )
     SELECT (SELECT count(*) FROM changed) AS changed, (SELECT count(*) FROM added) AS added,
            ARRAY(SELECT id::text FROM changed WHERE state = 'inSequence' ORDER BY id) AS resumed,
