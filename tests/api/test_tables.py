@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api import campaigning
-from tests.api.conftest import Link
+from tests.api import campaigning, conversing
+from tests.api.conftest import Link, Tenant
 
+from overture.actions.context import Context
 from overture.api import campaigns, tables
 
 
@@ -62,6 +63,27 @@ async def test_who_did_what(client: httpx.AsyncClient) -> None:
     assert (rows[0]["action"], rows[0]["objectId"], rows[0]["actorName"]) == ("list.created", made["id"], "test")
     assert rows[0]["after"] == '{"name": "Fans", "description": null}'
     assert await download(client, "audit", to=rows[-1]["at"]) == []
+
+
+async def test_threads_with_their_people(
+    client: httpx.AsyncClient, context: Context, team: Tenant, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "AT_ONCE", 1)
+    account = await link("ana")
+    for number, text in ((1, "=1+1"), (2, "Tell me more")):
+        said = conversing.message(number, str(20 + number), text, is_inbound=True)
+        await conversing.read(context.pool, team.id, account["id"], said)
+    threads = (await client.get("/threads")).json()["data"]
+    await client.patch(f"/contacts/{threads[0]['contactId']}", json={"status": "Interested"})
+    rows = await download(client, "threads")
+    assert [row["id"] for row in rows] == [one["id"] for one in threads]
+    assert [(row["account"], row["platformId"], row["lastMessage"]) for row in rows] == [
+        ("ana", "22", "Tell me more"),
+        ("ana", "21", "'=1+1"),
+    ]
+    assert [row["status"] for row in rows] == ["Interested", ""]
+    assert [row["platformId"] for row in await download(client, "threads", status="Interested")] == ["22"]
+    assert await download(client, "threads", folder="archived") == []
 
 
 async def test_what_is_of_another_team_is_not_in_them(

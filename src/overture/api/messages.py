@@ -13,7 +13,7 @@ from overture.api import accounts, bodies, message_parts, refusals, routing, thr
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.message_parts import AttachmentAnswer, MessageAnswer, ReactionAnswer
 from overture.api.paging import CurrentPage, Page
-from overture.api.threads import Order
+from overture.api.wanted_threads import Order
 from overture.core import hidden
 from overture.core.words import Direction
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from overture.actions import threads
 from overture.actions.context import Context
-from overture.actions.threads import ThreadChanges, ThreadExpansion, View, Wanted
+from overture.actions.threads import ThreadChanges, ThreadExpansion, View
 from overture.api import accounts, bodies, contacts, members, profiles, refusals, routing
 from overture.api.accounts import AccountAnswer
 from overture.api.auth import CurrentActor, CurrentContext
@@ -16,16 +16,12 @@ from overture.api.contacts import ContactAnswer
 from overture.api.members import MemberAnswer
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
+from overture.api.wanted_threads import LatestFirst, WantedThreads
 from overture.core import text
-from overture.core.words import Direction, Folder, TypingIndicators
-from overture.errors import InvalidRequest
-from overture.store.folders import Filters, Place
+from overture.core.words import Direction, TypingIndicators
+from overture.store.folders import Place
 
 router = routing.router("Threads")
-_MOST = 100
-_Id = Annotated[str, Field(max_length=64)]
-_Named = Annotated[str, Field(min_length=1, max_length=255)]
-Order = Literal["desc", "asc"]
 _Expand = Annotated[
     list[ThreadExpansion],
     Query(description="What to show beside its id.", max_length=4, examples=[["profile", "contact"]]),
@@ -127,105 +123,14 @@ async def list_threads(
     context: CurrentContext,
     actor: CurrentActor,
     paging: CurrentPage,
-    account_link_id: Annotated[
-        list[_Id],
-        Query(
-            alias="accountLinkId",
-            description="Only of these accounts.",
-            max_length=_MOST,
-            examples=[["a0mdbz3k91yq0c8f4w2n7xhs"]],
-        ),
-    ] = [],  # noqa: B006 - FastAPI copies it
-    platform: Annotated[
-        list[_Named], Query(description="Only on these platforms.", max_length=_MOST, examples=[["twitter"]])
-    ] = [],  # noqa: B006 - the same
-    contact_id: Annotated[
-        list[_Id],
-        Query(
-            alias="contactId",
-            description="Only with these contacts.",
-            max_length=_MOST,
-            examples=[["o0mdbz3k91yq0c8f4w2n7xhs"]],
-        ),
-    ] = [],  # noqa: B006 - the same
-    folder: Annotated[
-        Folder,
-        Query(
-            description="`inbox`: neither archived nor requests. `noReply`: those of the inbox in which the other side "
-            "spoke last. `requests`: not accepted yet. `archived`, `all`.",
-            examples=["noReply"],
-        ),
-    ] = Folder.INBOX,
-    tag: Annotated[
-        list[_Named],
-        Query(
-            description="Only with contacts that have one of these tags, by id or name.",
-            max_length=_MOST,
-            examples=[["VIP"]],
-        ),
-    ] = [],  # noqa: B006 - the same
-    status: Annotated[
-        list[_Named],
-        Query(
-            description="Only with contacts in one of these statuses, by id or name.",
-            max_length=_MOST,
-            examples=[["Interested"]],
-        ),
-    ] = [],  # noqa: B006 - the same
-    assignee_id: Annotated[
-        list[_Id],
-        Query(
-            alias="assigneeId",
-            description="Only those that one of these members looks after.",
-            max_length=_MOST,
-            examples=[["m0mdbz3k91yq0c8f4w2n7xhs"]],
-        ),
-    ] = [],  # noqa: B006 - the same
-    unassigned: Annotated[
-        bool, Query(description="Only those that nobody looks after; not together with `assigneeId`.", examples=[True])
-    ] = False,
-    campaign_id: Annotated[
-        list[_Id],
-        Query(
-            alias="campaignId",
-            description="Only those in which one of these campaigns wrote. That archives them: ask with "
-            "`folder=archived` or `folder=all`.",
-            max_length=_MOST,
-            examples=[["c0mdbz3k91yq0c8f4w2n7xhs"]],
-        ),
-    ] = [],  # noqa: B006 - the same
-    q: Annotated[
-        str | None,
-        Query(
-            description="How a username or display name begins, or words they wrote; the last may be a beginning.",
-            min_length=1,
-            max_length=200,
-            examples=["ana"],
-        ),
-    ] = None,
-    order: Annotated[Order, Query(description="`desc`: what was said last comes first.", examples=["desc"])] = "desc",
-    expand: _Expand = [],  # noqa: B006 - the same
+    wanted: WantedThreads,
+    order: LatestFirst = "desc",
+    expand: _Expand = [],  # noqa: B006 - FastAPI copies it
 ) -> Page[ThreadAnswer]:
     """Return threads in the order of what was said last in them; every filter narrows the folder.
 
     What a filter names and there is not lets nothing through.
     """
-    if unassigned and assignee_id:
-        raise InvalidRequest([(("unassigned",), "Ask for those nobody looks after or for members: one of the two.")])
-    wanted = Wanted(
-        filters=Filters(
-            folder=folder,
-            account_ids=sorted(set(account_link_id)),
-            platforms=platform,
-            assignee_ids=assignee_id,
-            is_unassigned=unassigned,
-            campaign_ids=campaign_id,
-            words=q,
-        ),
-        contact_ids=contact_id,
-        tags=tag,
-        statuses=status,
-    )
     after = None
     if paging.after is not None:
         instant, last_id = paging.after

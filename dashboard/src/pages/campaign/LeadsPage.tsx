@@ -83,6 +83,7 @@ export function LeadsPage() {
     },
     { label: "State", cell: (lead) => <LeadStateMark state={lead.state} /> },
     { label: "Account", cell: (lead) => (lead.accountLinkId ? (names[lead.accountLinkId] ?? "–") : "–") },
+    { label: "Next step", isMinor: true, cell: (lead) => stepOf(lead) },
     { label: "Contacted", isMinor: true, cell: (lead) => <Moment at={lead.contactedAt} /> },
     { label: "Why", cell: (lead) => <Why lead={lead} variables={variables} /> },
   ];
@@ -233,3 +234,10 @@ function Deeds({
     </Menu>
   );
 }
+
+/** Which step comes next, counted as the sequence shows them. */
+function stepOf({ step }: CampaignLead): string {
+  return step ? `${STEPS[step.type]}, step ${step.rank + 1}` : "–";
+}
+
+const STEPS = { message: "Message", delay: "Wait", like: "Like" } as const;

@@ -5,6 +5,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import * as query from "../../api/queries.ts";
 import type { Status, Thread } from "../../api/types.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead, Shown } from "../../parts/Page.tsx";
 import { nameOf, Person } from "../../parts/Person.tsx";
@@ -28,17 +29,20 @@ export function PeoplePage() {
         title="People"
         note="Everybody an account of yours has written with."
         actions={
-          <SegmentedControl
-            aria-label="View"
-            data={[
-              { value: "table", label: "Table" },
-              { value: "board", label: "Board" },
-            ]}
-            value={view ?? "table"}
-            onChange={(next) =>
-              void navigate({ search: (old) => ({ ...old, view: next === "board" ? "board" : undefined }) })
-            }
-          />
+          <>
+            <DownloadCsv from="/api/v2/threads.csv" query={{ folder: "all", q, status }} />
+            <SegmentedControl
+              aria-label="View"
+              data={[
+                { value: "table", label: "Table" },
+                { value: "board", label: "Board" },
+              ]}
+              value={view ?? "table"}
+              onChange={(next) =>
+                void navigate({ search: (old) => ({ ...old, view: next === "board" ? "board" : undefined }) })
+              }
+            />
+          </>
         }
       />
       <Group mb="md" gap="sm">

@@ -5,6 +5,7 @@ import { getRouteApi, Link, Outlet, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import * as query from "../../api/queries.ts";
 import type { Folder, Thread } from "../../api/types.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Empty, Failure, Loading, PageHead } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
 import { FOLDERS } from "../../words/search.ts";
@@ -28,7 +29,7 @@ export function RepliesPage() {
   const threads = source.data?.pages.flatMap((page) => page.data);
   return (
     <>
-      <PageHead title="Replies" />
+      <PageHead title="Replies" actions={<DownloadCsv from="/api/v2/threads.csv" query={{ ...filter, folder }} />} />
       <div className={style.page} data-open={threadId !== undefined || undefined}>
         <div className={style.list}>
           <div className={style.filters}>
