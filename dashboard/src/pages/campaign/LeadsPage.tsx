@@ -237,7 +237,7 @@ function Deeds({
 
 /** Which step comes next, counted as the sequence shows them. */
 function stepOf({ step }: CampaignLead): string {
-  return step ? `${STEPS[step.type]}, step ${step.rank + 1}` : "–";
+  return step ? `${step.rank + 1} · ${STEPS[step.type]}` : "–";
 }
 
 const STEPS = { message: "Message", delay: "Wait", like: "Like" } as const;

@@ -1,4 +1,4 @@
-import { Button, Chip, Group, TextInput } from "@mantine/core";
+import { Button, Chip, Group, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -23,9 +23,12 @@ const COLUMNS: TableColumn<Campaign>[] = [
     isWide: true,
     sort: { by: "name", order: "asc" },
     cell: (campaign) => (
-      <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className="plain">
-        <strong>{campaign.name}</strong>
-      </Link>
+      <>
+        <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className="plain">
+          <strong>{campaign.name}</strong>
+        </Link>
+        <WaitsFor campaign={campaign} />
+      </>
     ),
   },
   { label: "Status", sort: { by: "status", order: "asc" }, cell: (campaign) => <CampaignState campaign={campaign} /> },
@@ -55,7 +58,6 @@ const COLUMNS: TableColumn<Campaign>[] = [
   },
   { label: "Next message", cell: (campaign) => <Moment at={campaign.nextSendAt} /> },
   { label: "Finishes", isMinor: true, cell: (campaign) => <Finish campaign={campaign} /> },
-  { label: "Waits for", isMinor: true, cell: (campaign) => <WaitsFor campaign={campaign} /> },
 ];
 
 export function CampaignsPage() {
@@ -170,12 +172,12 @@ function Finish({ campaign: { finishesAt, completedAt } }: { campaign: Campaign 
   );
 }
 
-function WaitsFor({ campaign }: { campaign: Campaign }) {
-  if (!campaign.waitsFor) return null;
-  const { message, until } = campaign.waitsFor;
+/** What it waits for, below its name; a draft waits for nothing but its start. */
+function WaitsFor({ campaign: { status, waitsFor } }: { campaign: Campaign }) {
+  if (!waitsFor || status === "draft") return null;
   return (
-    <span title={until ?? undefined} className="soft">
-      {message}
-    </span>
+    <Text size="xs" c="dimmed" title={waitsFor.until ?? undefined}>
+      {waitsFor.message}
+    </Text>
   );
 }
