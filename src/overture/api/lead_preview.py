@@ -1,13 +1,12 @@
 """What a lead of a campaign will read, or would."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import Field
 
 from overture.actions import lead_preview
-from overture.actions.lead_preview import Drafted, Message, Option, Place
+from overture.actions.lead_preview import Drafted, Message, Place
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_leads import MeantLead
@@ -27,16 +26,10 @@ class OptionAnswer(bodies.Answer):
     text: str = Field(description="The words of the option.", examples=["Hello"])
 
 
-class PreviewedMessage(bodies.Answer):
-    """One message, as the lead got it or would get it now."""
+class Rendered(bodies.Answer):
+    """A message as it reads for one lead."""
 
-    step_id: str = Field(description="Id of the step.", examples=[EXAMPLE_STEP])
     rank: int = Field(description="Its place in the sequence, from 0.", examples=[0])
-    state: Place = Field(
-        description="`sent`; `underWay` (its outcome is open); `passed` (the lead is past it, or has had this text); "
-        "`next`; `later`; `never` (the lead has ended or is out of scope).",
-        examples=["next"],
-    )
     text: str | None = Field(description="The text; null where a value is missing.", examples=["Hello Ana"])
     length: int | None = Field(description="Its length in Unicode code points.", examples=[9])
     reason: str | None = Field(
@@ -47,6 +40,17 @@ class PreviewedMessage(bodies.Answer):
     values: dict[str, str | None] = Field(
         description="The variables it uses with their values; null: none, the fallback stands in.",
         examples=[{"first-name": "Ana"}],
+    )
+
+
+class PreviewedMessage(Rendered):
+    """One message, as the lead got it or would get it now."""
+
+    step_id: str = Field(description="Id of the step.", examples=[EXAMPLE_STEP])
+    state: Place = Field(
+        description="`sent`; `underWay` (its outcome is open); `passed` (the lead is past it, or has had this text); "
+        "`next`; `later`; `never` (the lead has ended or is out of scope).",
+        examples=["next"],
     )
     sent_at: bodies.Instant | None = Field(description="When the platform accepted it.")
     could_go_at: bodies.Instant | None = Field(
@@ -61,24 +65,12 @@ class PreviewDraft(MeantLead):
     steps: Steps
 
 
-class DraftedMessage(bodies.Answer):
+class DraftedMessage(Rendered):
     """One message of it, as the lead would get it."""
 
     step_id: str | None = Field(
         description="Id of the step; null: it has none yet, and may take another option once it is saved.",
         examples=[EXAMPLE_STEP],
-    )
-    rank: int = Field(description="Its place in the sequence, from 0.", examples=[0])
-    text: str | None = Field(description="The text; null where a value is missing.", examples=["Hello Ana"])
-    length: int | None = Field(description="Its length in Unicode code points.", examples=[9])
-    reason: str | None = Field(
-        description="Why the lead would be held: `variableMissing:<variable>` or `textTooLong`.",
-        examples=[None, "variableMissing:first-name"],
-    )
-    options: list[OptionAnswer] = Field(description="What its variations take.")
-    values: dict[str, str | None] = Field(
-        description="The variables it uses with their values; null: none, the fallback stands in.",
-        examples=[{"first-name": "Ana"}],
     )
 
 
@@ -142,31 +134,25 @@ async def preview_draft(
 
 
 def _drafted(message: Drafted) -> DraftedMessage:
-    return DraftedMessage(
-        step_id=message.step_id,
-        rank=message.rank,
-        text=message.text,
-        length=None if message.text is None else text.length(message.text),
-        reason=message.reason,
-        options=_option_answers(message.options),
-        values=dict(message.values),
-    )
+    return DraftedMessage(step_id=message.step_id, **_rendered(message))
 
 
-def _option_answers(options: Sequence[Option]) -> list[OptionAnswer]:
-    return [OptionAnswer(segment=one.segment, option=one.option, text=one.text) for one in options]
+def _rendered(message: Message | Drafted) -> dict[str, Any]:
+    return {
+        "rank": message.rank,
+        "text": message.text,
+        "length": None if message.text is None else text.length(message.text),
+        "reason": message.reason,
+        "options": [OptionAnswer(segment=one.segment, option=one.option, text=one.text) for one in message.options],
+        "values": dict(message.values),
+    }
 
 
 def _message(message: Message) -> PreviewedMessage:
     return PreviewedMessage(
         step_id=message.step_id,
-        rank=message.rank,
         state=message.place,
-        text=message.text,
-        length=None if message.text is None else text.length(message.text),
-        reason=message.reason,
-        options=_option_answers(message.options),
-        values=dict(message.values),
+        **_rendered(message),
         sent_at=message.sent_at,
         could_go_at=message.could_go_at,
     )
