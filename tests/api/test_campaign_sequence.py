@@ -1,5 +1,6 @@
 """The sequence of a campaign: put together, replaced, and what becomes of leads under way."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -304,3 +305,13 @@ async def test_a_version_that_is_only_checked_counts_whom_it_concerns_and_change
         f"/campaigns/{campaign['id']}/sequence", json={"steps": [message(variable("cf_no"))], "checkOnly": True}
     )
     assert refused.status_code == 400
+
+
+async def test_a_check_waits_for_no_account_that_is_sending(
+    client: httpx.AsyncClient, link: Link, context: Context
+) -> None:
+    campaign = await campaigning.create(client, await link("ana"), sequence={"steps": [message("1")]})
+    async with context.pool.acquire() as sending, sending.transaction():
+        assert await sending.fetch("SELECT FROM account_pace FOR NO KEY UPDATE")
+        async with asyncio.timeout(5):
+            await replaced(client, campaign, message("2"), checkOnly=True)

@@ -52,16 +52,29 @@ class Replaced:
     ended: int
 
 
-async def replace(
-    context: Context,
-    actor: Actor,
-    *,
-    campaign_id: str,
-    steps: Sequence[NewStep],
-    applies_to: AppliesTo,
-    check_only: bool = False,
+async def check(
+    context: Context, actor: Actor, *, campaign_id: str, steps: Sequence[NewStep], applies_to: AppliesTo
 ) -> Replaced:
-    """Make a new version of a campaign's sequence; older ones stay readable. `check_only`: only say what it would be.
+    """Say what `replace` would make. Nothing is locked: it is asked while somebody writes, and sends go on.
+
+    Raises:
+        NotFound: no such campaign.
+        InvalidRequest: steps that are not a sequence, or that name what the campaign does not have.
+        Unprocessable: `preflightFailed`: an enabled campaign needs a message to send.
+    """
+    keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
+    async with context.pool.acquire() as connection:
+        campaign = await campaign_access.read(connection, actor, campaign_id=campaign_id)
+        columns = await stored_columns.all_of(connection, **keys)
+        affected = await sequences.affected(connection, **keys)
+    built = _whole(steps, campaign.steps, columns, is_enabled=campaign.enabled)
+    return _replaced(campaign.sequence_version + 1, built, affected, applies_to)
+
+
+async def replace(
+    context: Context, actor: Actor, *, campaign_id: str, steps: Sequence[NewStep], applies_to: AppliesTo
+) -> Replaced:
+    """Make a new version of a campaign's sequence; older ones stay readable.
 
     Raises:
         NotFound: no such campaign.
@@ -74,16 +87,8 @@ async def replace(
         keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
         current = await sequences.steps(connection, **keys, version=state.sequence_version)
         columns = await stored_columns.all_of(connection, **keys)
-        built = build(steps, current_ids={step["id"] for step in current}, columns=columns)
-        if state.enabled and not any(isinstance(step, sequence.MessageStep) for step in built):
-            raise Unprocessable(
-                "An enabled campaign needs a message to send. Add one, or disable the campaign first.",
-                code="preflightFailed",
-                details={"issues": [_no_message()]},
-            )
+        built = _whole(steps, current, columns, is_enabled=state.enabled)
         affected = await sequences.affected(connection, **keys)
-        if check_only:
-            return _replaced(state.sequence_version + 1, built, affected, applies_to)
         version = await insert(
             connection, actor, campaign_id=campaign_id, after=state.sequence_version, steps=built, now=now
         )
@@ -108,6 +113,20 @@ async def replace(
         )
     context.wake()
     return _replaced(version, built, affected, applies_to)
+
+
+def _whole(
+    steps: Sequence[NewStep], current: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, is_enabled: bool
+) -> list[sequence.Step]:
+    """Put steps together; those of an enabled campaign must send something."""
+    built = build(steps, current_ids={step["id"] for step in current}, columns=columns)
+    if is_enabled and not any(isinstance(step, sequence.MessageStep) for step in built):
+        raise Unprocessable(
+            "An enabled campaign needs a message to send. Add one, or disable the campaign first.",
+            code="preflightFailed",
+            details={"issues": [_no_message()]},
+        )
+    return built
 
 
 def _replaced(

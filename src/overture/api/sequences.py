@@ -70,13 +70,9 @@ async def put_sequence(
     context: Context, actor: Actor, campaign_id: str, body: WholeSequence, *, check_only: bool = False
 ) -> ReplacedAnswer:
     """Make a new version, or only say what it would be."""
-    replaced = await sequences.replace(
-        context,
-        actor,
-        campaign_id=campaign_id,
-        steps=new_steps(body.steps),
-        applies_to=body.applies_to,
-        check_only=check_only,
+    act = sequences.check if check_only else sequences.replace
+    replaced = await act(
+        context, actor, campaign_id=campaign_id, steps=new_steps(body.steps), applies_to=body.applies_to
     )
     return ReplacedAnswer(
         version=replaced.version,
