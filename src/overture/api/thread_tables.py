@@ -12,6 +12,7 @@ from overture.api.wanted_threads import LatestFirst, WantedThreads
 from overture.core import instants
 from overture.core.cells import Cell
 from overture.store.folders import Place
+from overture.store.statuses import Status
 
 router = routing.router("Threads")
 _TABLE = (
@@ -29,7 +30,6 @@ _TABLE = (
     "lastMessage",
     "createdAt",
 )
-_MOST_STATUSES = 1_000
 
 
 @router.get("/threads.csv", summary="Download threads", response_class=StreamingResponse, responses=tables.DOCUMENTED)
@@ -37,7 +37,12 @@ async def download_threads(
     context: CurrentContext, actor: CurrentActor, wanted: WantedThreads, order: LatestFirst = "desc"
 ) -> StreamingResponse:
     """Return threads with their people as CSV, in the same order. What a spreadsheet would calculate gets a `'`."""
-    names = {one.id: one.name for one in await statuses.read_page(context, actor, after=None, count=_MOST_STATUSES)}
+
+    async def read_statuses(after: tuple[int, str] | None) -> Sequence[Status]:
+        return await statuses.read_page(context, actor, after=after, count=tables.AT_ONCE)
+
+    places = tables.pieces(read_statuses, lambda status: (status.position, status.id))
+    names = {status.id: status.name async for piece in places for status in piece}
 
     async def read(after: Place | None) -> Sequence[tuple[Place, View | None]]:
         found, places = await threads.page(
