@@ -1,5 +1,7 @@
 """Analytics: what came of a campaign, over time, by step, option and account, equal to what the platform recorded."""
 
+import csv
+import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -74,6 +76,54 @@ async def test_it_tells_what_the_platform_has_recorded(world: World, world_clien
         assert sum(option["replied"] for option in step["options"]) == step["replied"]
     assert sum(len(step["options"]) for step in told["steps"]) == len(words) > 4
     assert await recounts.miscounted(world.pool) == []
+
+
+async def test_each_number_opens_as_many_leads(world: World, world_client: httpx.AsyncClient) -> None:
+    campaign_id = await _run(world)
+    told = await _analytics(world_client, campaign_id)
+
+    async def leads(**query: Any) -> int:
+        answer = await world_client.get(f"/campaigns/{campaign_id}/leads", params={"limit": 100, **query})
+        assert answer.status_code == 200, answer.text
+        return len(answer.json()["data"])
+
+    stages = ("reachable", "contacted", "followedUp", "replied")
+    assert {stage: await leads(stage=stage) for stage in stages} == {stage: told["funnel"][stage] for stage in stages}
+    for account in told["accounts"]:
+        for stage in stages[1:]:
+            assert await leads(stage=stage, accountLinkId=account["accountLinkId"]) == account[stage]
+    for step in told["steps"]:
+        assert await leads(sentStepId=step["id"]) == step["sent"]
+        assert await leads(answeredStepId=step["id"]) == step["replied"]
+        for option in step["options"]:
+            picked = f"{option['segment']}.{option['option']}"
+            assert await leads(sentStepId=step["id"], option=picked) == option["sent"] > 0
+            assert await leads(answeredStepId=step["id"], option=picked) == option["replied"]
+
+
+async def test_each_of_its_tables_is_downloaded(world: World, world_client: httpx.AsyncClient) -> None:
+    campaign_id = await _run(world)
+    told = await _analytics(world_client, campaign_id)
+
+    async def table(by: str) -> list[dict[str, str]]:
+        answer = await world_client.get(f"/campaigns/{campaign_id}/analytics.csv", params={"by": by})
+        assert answer.status_code == 200, answer.text
+        return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+    def written(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+        return [{name: str(value).removesuffix(".0") for name, value in row.items()} for row in rows]
+
+    assert await table("series") == written(told["series"])
+    assert await table("accounts") == written(told["accounts"])
+    steps = [(row["stepId"], row["sent"]) for row in await table("steps") if row["option"] == ""]
+    assert steps == [(step["id"], str(step["sent"])) for step in told["steps"]]
+    options = [row for row in await table("steps") if row["option"] != ""]
+    assert written([option for step in told["steps"] for option in step["options"]]) == [
+        {name: row[name] for name in ("segment", "option", "text", "sent", "replied", "replyRate")} for row in options
+    ]
+    address = "/campaigns/c/analytics.csv"
+    assert (await world_client.get(address, params={"by": "series"})).json()["code"] == "campaignNotFound"
+    assert (await world_client.get(address, params={"by": "people"})).status_code == 400
 
 
 async def test_it_can_be_asked_for_a_period(world: World, world_client: httpx.AsyncClient) -> None:

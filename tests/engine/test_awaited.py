@@ -16,7 +16,7 @@ from overture.actions.suppressions import Wanted
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.engine.awaited import Seeker
 from overture.store import merges, scopes
-from overture.store.selections import Filters
+from overture.store.lead_filters import Filters
 
 AGREED = Consent(basis="signedUp", evidence="form")
 

@@ -10,7 +10,7 @@ from tests.engine.test_awaited import by_id, by_name, seek, silence
 
 from overture.actions import campaign_leads, lead_choice, lead_exits
 from overture.engine import assess, halts, sync
-from overture.store import campaign_rules, paces, persons, scope_requests, selections
+from overture.store import campaign_rules, lead_filters, paces, persons, scope_requests
 
 
 async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_has_the_campaign(world: World) -> None:
@@ -129,7 +129,7 @@ async def test_a_lead_that_leaves_while_its_person_is_freed_is_in_no_plan(world:
         await world.pool.execute("DELETE FROM campaign_list WHERE campaign_id = $1", campaign_id)
         leaving = sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
     else:
-        everybody = lead_choice.Choice(named=None, filters=selections.Filters())
+        everybody = lead_choice.Choice(named=None, filters=lead_filters.Filters())
         leaving = lead_exits.cancel_all(world.context, world.actor, campaign_id=campaign_id, choice=everybody)
     async with world.pool.acquire() as freeing:
         async with freeing.transaction():

@@ -21,7 +21,7 @@ from overture.actions import (
 )
 from overture.engine import dispatch
 from overture.store import heads
-from overture.store.selections import Filters
+from overture.store.lead_filters import Filters
 
 STEPS = [message("Hello "), delay(1), message("Again ")]
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe")

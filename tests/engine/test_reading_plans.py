@@ -23,9 +23,10 @@ from overture.actions import (
 )
 from overture.actions.lead_choice import Choice
 from overture.actions.lead_release import Decision
+from overture.core.words import LeadStage
 from overture.engine import sync
 from overture.store import campaigns as stored
-from overture.store import selections
+from overture.store import lead_filters
 from overture.store.campaign_order import Order
 from overture.store.pool import Connection
 
@@ -130,7 +131,7 @@ async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[Wor
                 world.context,
                 world.actor,
                 campaign_id=campaign_id,
-                filters=selections.Filters(),
+                filters=lead_filters.Filters(),
                 after=after,
                 limit=50,
             )
@@ -143,21 +144,29 @@ async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[Wor
 @pytest.mark.parametrize(
     ("filters", "count"),
     [
-        (selections.Filters(states=("held",)), 5),
-        (selections.Filters(states=("held", "ready")), 50),
-        (selections.Filters(states=("failed",)), 0),
-        (selections.Filters(prefix="Rare"), 6),
-        (selections.Filters(prefix="rare_u", states=("held",)), 2),
-        (selections.Filters(prefix="nobody"), 0),
-        (selections.Filters(prefix="common"), 50),
-        (selections.Filters(account_ids=(RARE,)), 6),
-        (selections.Filters(account_ids=(RARE,), states=("ready", "held")), 4),
-        (selections.Filters(account_ids=(RARE,), prefix="common"), 5),
-        (selections.Filters(account_ids=("a00000000000000000000000",)), 0),
+        (lead_filters.Filters(states=("held",)), 5),
+        (lead_filters.Filters(states=("held", "ready")), 50),
+        (lead_filters.Filters(states=("failed",)), 0),
+        (lead_filters.Filters(reasons=("x",)), 5),
+        (lead_filters.Filters(reasons=("x", "y"), states=("held",)), 5),
+        (lead_filters.Filters(reasons=("y",)), 0),
+        (lead_filters.Filters(stage=LeadStage.REPLIED), 0),
+        (lead_filters.Filters(stage=LeadStage.CONTACTED), 2),
+        (lead_filters.Filters(stage=LeadStage.CONTACTED, states=("ready",)), 0),
+        (lead_filters.Filters(sent=lead_filters.Sent(step_id="s", is_answered=True)), 0),
+        (lead_filters.Filters(sent=lead_filters.Sent(step_id="s")), 0),
+        (lead_filters.Filters(prefix="Rare"), 6),
+        (lead_filters.Filters(prefix="rare_u", states=("held",)), 2),
+        (lead_filters.Filters(prefix="nobody"), 0),
+        (lead_filters.Filters(prefix="common"), 50),
+        (lead_filters.Filters(account_ids=(RARE,)), 6),
+        (lead_filters.Filters(account_ids=(RARE,), states=("ready", "held")), 4),
+        (lead_filters.Filters(account_ids=(RARE,), prefix="common"), 5),
+        (lead_filters.Filters(account_ids=("a00000000000000000000000",)), 0),
     ],
 )
 async def test_a_page_of_few_among_many_leads_passes_over_few_others(
-    large: tuple[World, str, str], filters: selections.Filters, count: int
+    large: tuple[World, str, str], filters: lead_filters.Filters, count: int
 ) -> None:
     world, campaign_id, _ = large
     await world.pool.execute("UPDATE profile SET display_name = 'Common ' || id, username = 'common_' || right(id, 6)")
@@ -188,11 +197,11 @@ async def test_a_state_is_read_from_where_it_begins_in_its_index_however_common_
             world.context,
             world.actor,
             campaign_id=campaign_id,
-            filters=selections.Filters(states=("ready",)),
+            filters=lead_filters.Filters(states=("ready",)),
             after=None,
             limit=50,
         )
-    query, arguments = next(one for one in statements if "unnest($3" in one[0])
+    query, arguments = next(one for one in statements if "unnest($5" in one[0])
     plan = "\n".join(row[0] for row in await world.pool.fetch(f"EXPLAIN {query}", *arguments))
     assert re.search(r"Index Scan using lead_state .*\n.*Index Cond:.*ROW\(state, ", plan), plan
 
@@ -215,7 +224,7 @@ async def test_acts_on_a_few_of_many_leads_read_no_more_than_those(large: tuple[
     hold = f"UPDATE lead SET state = 'held', reason = 'x' WHERE id IN ({some})"
 
     def those(state: str) -> dict[str, Any]:
-        return {"campaign_id": campaign_id, "choice": Choice(named=None, filters=selections.Filters(states=(state,)))}
+        return {"campaign_id": campaign_id, "choice": Choice(named=None, filters=lead_filters.Filters(states=(state,)))}
 
     context, actor = world.context, world.actor
     await world.pool.execute(hold)

@@ -8,7 +8,7 @@ from tests.engine.conftest import World
 from overture.actions import accounts, campaigns, lead_choice, lead_exits, team_settings
 from overture.core.words import AccountStatus
 from overture.engine import assess, plan, sync
-from overture.store import plans, selections
+from overture.store import lead_filters, plans
 
 
 async def planned(world: World) -> dict[str, int]:
@@ -227,7 +227,7 @@ async def test_a_lead_canceled_while_the_plan_gives_it_an_account_is_in_no_plan(
     async with world.pool.acquire() as planning:
         async with planning.transaction(isolation="repeatable_read"):
             await plans.place(planning, **keys, now=await world.clock.now(), slices=[share])
-            everybody = lead_choice.Choice(named=None, filters=selections.Filters())
+            everybody = lead_choice.Choice(named=None, filters=lead_filters.Filters())
             canceling = asyncio.create_task(
                 lead_exits.cancel_all(world.context, world.actor, campaign_id=campaign_id, choice=everybody)
             )

@@ -18,9 +18,9 @@ from overture.errors import InvalidRequest, Path
 from overture.store import campaign_columns as stored_columns
 from overture.store import duties, heads, leads, outlines, scopes
 from overture.store.campaigns import Campaign
+from overture.store.lead_filters import Filters
 from overture.store.leads import Lead, NewLead
 from overture.store.pool import Connection
-from overture.store.selections import Filters
 
 _PIECE = 1000
 """So many leads are read at a time where all are wanted."""

@@ -12,8 +12,8 @@ from overture.core.identifiers import Identifier
 from overture.core.words import AuditAction, ObjectType
 from overture.errors import NotFound
 from overture.store import selections
+from overture.store.lead_filters import Filters
 from overture.store.pool import Connection
-from overture.store.selections import Filters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,8 +14,8 @@ from overture.errors import Conflict
 from overture.store import exits, lead_acts, persons, progress, selections
 from overture.store.exits import Exit
 from overture.store.lead_acts import Act
+from overture.store.lead_filters import Filters
 from overture.store.pool import Connection
-from overture.store.selections import Filters
 
 
 async def remove(context: Context, actor: Actor, *, campaign_id: str, named: Sequence[Named]) -> int:

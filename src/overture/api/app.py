@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from overture.actions.context import Context
 from overture.api import (
     accounts,
+    analytics_tables,
     audit,
     automations,
     callbacks,
@@ -109,6 +110,7 @@ _RESOURCES = (
     campaign_columns,
     campaign_leads,
     campaign_analytics,
+    analytics_tables,
     lead_continuation,
     lead_preview,
     trials,

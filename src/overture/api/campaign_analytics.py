@@ -13,6 +13,23 @@ from overture.store.results import OfOption, OfStep
 
 router = routing.router("Campaigns")
 
+Since = Annotated[
+    bodies.QueryInstant | None,
+    Query(alias="from", description="Only from this hour on.", examples=[bodies.EXAMPLE_TIME]),
+]
+Until = Annotated[
+    bodies.QueryInstant | None,
+    Query(
+        alias="to",
+        description="Only up to the end of this hour; a full hour is not in it.",
+        examples=[bodies.EXAMPLE_TIME],
+    ),
+]
+By = Annotated[
+    Literal["hour", "day"],
+    Query(description="How to tell it over time; `hour` with a period of at most 31 days.", examples=["day"]),
+]
+
 _RATE = "Answers ÷ messages; 0 where there are none."
 
 
@@ -105,32 +122,20 @@ async def get_analytics(
     context: CurrentContext,
     actor: CurrentActor,
     campaign_id: str,
-    since: Annotated[
-        bodies.QueryInstant | None,
-        Query(alias="from", description="Only from this hour on.", examples=[bodies.EXAMPLE_TIME]),
-    ] = None,
-    until: Annotated[
-        bodies.QueryInstant | None,
-        Query(
-            alias="to",
-            description="Only up to the end of this hour; a full hour is not in it.",
-            examples=[bodies.EXAMPLE_TIME],
-        ),
-    ] = None,
-    interval: Annotated[
-        Literal["hour", "day"],
-        Query(description="How to tell it over time; `hour` with a period of at most 31 days.", examples=["day"]),
-    ] = "day",
+    since: Since = None,
+    until: Until = None,
+    interval: By = "day",
 ) -> AnalyticsAnswer:
     """Return the funnel, and what happened over time, by step and option, and by account.
 
     Everything is counted in the transaction in which it happens, and equals a recount.
     """
     found = await analytics.read(context, actor, campaign_id=campaign_id, since=since, until=until, unit=interval)
-    return _answer(found, interval)
+    return answer(found, interval)
 
 
-def _answer(found: Analytics, interval: Literal["hour", "day"]) -> AnalyticsAnswer:
+def answer(found: Analytics, interval: Literal["hour", "day"]) -> AnalyticsAnswer:
+    """Write what came of a campaign."""
     return AnalyticsAnswer(
         from_=found.period.from_hour,
         to=found.period.to_hour,

@@ -10,13 +10,14 @@ from pydantic import ConfigDict, Field
 from overture.actions import campaign_columns, campaign_leads, lead_exits, lead_release, lead_restore
 from overture.actions.campaign_leads import View
 from overture.actions.lead_release import Decision
-from overture.api import bodies, lead_bodies, profiles, refusals, routing, tables
+from overture.api import bodies, profiles, refusals, routing, tables
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_object import WaitAnswer
 from overture.api.campaign_parts import EXAMPLE_ACCOUNT, EXAMPLE_COLUMN, EXAMPLE_STEP
 from overture.api.lead_bodies import DEFAULT_PLATFORM, AddLeads, ChosenLeads, Leads
 from overture.api.paging import CurrentPage, Page
 from overture.api.profiles import ProfileAnswer
+from overture.api.wanted_leads import WantedLeads
 from overture.core import instants
 from overture.core.cells import Cell
 from overture.core.identifiers import Identifier, IdentifierKind
@@ -161,17 +162,9 @@ async def list_campaign_leads(
     actor: CurrentActor,
     paging: CurrentPage,
     campaign_id: str,
-    state: Annotated[list[LeadState], Query(description="Only these states.", examples=[["held", "inSequence"]])] = [],  # noqa: B006 - FastAPI copies it
-    account_link_id: Annotated[
-        list[str],
-        Query(alias="accountLinkId", description="Only leads of these accounts.", examples=[[EXAMPLE_ACCOUNT]]),
-    ] = [],  # noqa: B006 - the same
-    q: Annotated[
-        str | None, Query(description="How the username or display name begins.", max_length=255, examples=["ana"])
-    ] = None,
+    filters: WantedLeads,
 ) -> Page[CampaignLeadAnswer]:
     """Return the leads in a stable order."""
-    filters = lead_bodies.filters(state, account_link_id, q)
     rows = await campaign_leads.page(
         context, actor, campaign_id=campaign_id, filters=filters, after=paging.after_id, limit=paging.fetch
     )
@@ -189,20 +182,11 @@ async def download_campaign_leads(
     context: CurrentContext,
     actor: CurrentActor,
     campaign_id: str,
-    state: Annotated[list[LeadState], Query(description="Only these states.", examples=[["held", "inSequence"]])] = [],  # noqa: B006 - FastAPI copies it
-    account_link_id: Annotated[
-        list[str],
-        Query(alias="accountLinkId", description="Only leads of these accounts.", examples=[[EXAMPLE_ACCOUNT]]),
-    ] = [],  # noqa: B006 - the same
-    q: Annotated[
-        str | None, Query(description="How the username or display name begins.", max_length=255, examples=["ana"])
-    ] = None,
+    filters: WantedLeads,
 ) -> StreamingResponse:
     """Return all leads as CSV, custom columns under their names. What a spreadsheet would calculate gets a `'`."""
     columns = await campaign_columns.every(context, actor, campaign_id=campaign_id)
-    found = campaign_leads.every(
-        context, actor, campaign_id=campaign_id, filters=lead_bodies.filters(state, account_link_id, q)
-    )
+    found = campaign_leads.every(context, actor, campaign_id=campaign_id, filters=filters)
     header = [*tables.PROFILE, *_TABLE, *(column.name for column in columns)]
     column_ids = [column.id for column in columns]
     rows = ([_row(view, column_ids) for view in piece] async for piece in found)

@@ -1,6 +1,6 @@
 """How a request names leads: the same for lists and campaigns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -9,10 +9,10 @@ from overture.actions.consents import Consent
 from overture.actions.lead_choice import Choice
 from overture.actions.people import Named
 from overture.api import bodies
+from overture.api.wanted_leads import LeadFilter
 from overture.core.identifiers import Identifier, IdentifierKind
-from overture.core.words import LeadState
 from overture.errors import InvalidRequest
-from overture.store.selections import Filters
+from overture.store.lead_filters import Filters
 
 DEFAULT_PLATFORM = "twitter"
 MOST_LEADS = 2000
@@ -132,20 +132,6 @@ class AddLeads(Leads):
         return None if self.consent is None else self.consent.to_consent()
 
 
-class LeadFilter(bodies.Body):
-    """Leads by where they stand; what is left out lets everybody through."""
-
-    state: list[bodies.Choice[LeadState]] = Field(
-        default_factory=list, description="Only these states.", examples=[["held"]]
-    )
-    account_link_id: list[str] = Field(
-        default_factory=list, description="Only leads of these accounts.", examples=[["a0mdbz3k91yq0c8f4w2n7xhs"]]
-    )
-    q: str | None = Field(
-        default=None, max_length=255, description="How the username or display name begins.", examples=["ana"]
-    )
-
-
 class ChosenLeads(Leads):
     """Leads of a campaign: by name, or all that a filter lets through."""
 
@@ -168,10 +154,4 @@ class ChosenLeads(Leads):
             return Choice(named=self.named(), filters=Filters())
         if any(self._named()):
             raise InvalidRequest([(("filter",), "Name leads or give a filter, not both.")])
-        return Choice(named=None, filters=filters(self.filter.state, self.filter.account_link_id, self.filter.q))
-
-
-def filters(states: Sequence[LeadState], account_ids: Sequence[str], prefix: str | None) -> Filters:
-    """Read a filter as clients write it: a username may have its @."""
-    begins = (prefix or "").strip().removeprefix("@") or None
-    return Filters(states=states, account_ids=account_ids, prefix=begins)
+        return Choice(named=None, filters=self.filter.filters())

@@ -28,6 +28,15 @@ class LeadState(StrEnum):
     REMOVED = "removed"
 
 
+class LeadStage(StrEnum):
+    """How far leads have come, as the funnel of a campaign counts them: each stage has those of the later ones."""
+
+    REACHABLE = "reachable"
+    CONTACTED = "contacted"
+    FOLLOWED_UP = "followedUp"
+    REPLIED = "replied"
+
+
 class AccountStatus(StrEnum):
     """Whether an account can send: `offline` must be authorised again, `paused` resumes by itself."""
 

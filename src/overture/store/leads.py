@@ -7,10 +7,10 @@ from typing import Any
 
 from overture import ids
 from overture.store import assess_queue, people, scopes, selections
+from overture.store.lead_filters import Filters
 from overture.store.people import Profile
 from overture.store.pool import Connection
 from overture.store.scopes import Rules
-from overture.store.selections import Filters
 
 MOST_AHEAD = 1000
 """So many leads ahead of another are counted; the number stands for itself and everything above."""
