@@ -10,7 +10,7 @@ from tests.engine.test_awaited import by_id, by_name, seek, silence
 
 from overture.actions import campaign_leads, lead_choice, lead_exits
 from overture.engine import assess, halts, sync
-from overture.store import campaign_rules, lead_filters, paces, persons, scope_requests
+from overture.store import campaign_rules, duties, lead_filters, paces, persons, scope_requests
 
 
 async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_has_the_campaign(world: World) -> None:
@@ -66,6 +66,32 @@ async def test_the_lists_of_a_campaign_are_locked_in_one_order_by_who_edits_and_
             assert await editing.fetchval(locked, max(lists)) == max(lists)
             await campaign_rules.lock(editing, **keys)
         await noting
+
+
+async def test_who_syncs_notes_what_lists_it_has_seen_before_it_asks_for_another_look(world: World) -> None:
+    """Whoever changes the rules has the lists, and comes to the duty."""
+    await world.link("ana")
+    list_id = await world.make_list((await world.people("open"))[:1])
+    campaign_id = await world.campaign([list_id])
+    keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id}
+    now = await world.clock.now()
+    await sync.step(world.pool, **keys, now=now)
+    await world.pool.execute("DELETE FROM list_lead WHERE list_id = $1", list_id)
+    await scope_requests.want_full(world.pool, team_id=world.actor.team_id, campaign_ids=[campaign_id])
+    async with world.pool.acquire() as editing, world.pool.acquire() as stopping:
+        async with editing.transaction():
+            await campaign_rules.lock(editing, **keys)
+            async with stopping.transaction():
+                await stopping.execute("UPDATE lead SET state = 'canceled', reason = 'stopped'")
+                syncing = asyncio.create_task(sync.step(world.pool, **keys, now=now))
+                await asyncio.wait({syncing}, timeout=0.5)
+                assert not syncing.done(), "it waits for the lead that is being stopped"
+            await asyncio.wait({syncing}, timeout=0.5)
+            assert not syncing.done(), "it waits for the lists"
+            async with asyncio.timeout(5):
+                await duties.want(editing, team_id=world.actor.team_id, kind="sync", key=campaign_id, due_at=now)
+        await syncing
+    assert await world.pool.fetchval("SELECT count(*) FROM scope_queue") == 1, "the lead is looked at once more"
 
 
 async def test_who_has_looked_people_up_locks_their_leads_before_their_profiles(world: World) -> None:
