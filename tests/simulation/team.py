@@ -32,7 +32,7 @@ from overture.actions.people import Named
 from overture.core.grants import Grant
 from overture.core.identifiers import Identifier, IdentifierKind
 from overture.core.words import AccountStatus, Action, MergeStrategy, StepType, Trigger
-from overture.errors import ApiError
+from overture.errors import ApiError, Unprocessable
 
 RECONTACT_DAYS = 2
 _OPEN = "('assessing', 'ready', 'inSequence', 'held')"
@@ -65,6 +65,7 @@ class Team:
         self.campaign_ids: list[str] = []
         self._status = ""
         self._texts = 0
+        self._stays_paused: list[str] = []
         self.lifted = self._exits.lifted
         self.limits: dict[str, list[tuple[datetime, int, int]]] = {}
         """Each account's hourly and daily limit from an instant on."""
@@ -118,20 +119,20 @@ class Team:
         await self._refusable(self._exits.resume_team())
         for account_id in self.account_ids:
             await self._refusable(self._set_account(account_id, AccountStatus.ACTIVE))
-        for campaign_id in self.campaign_ids:
-            await self._refusable(self._enable(campaign_id))
+        self._stays_paused = [one for one in self.campaign_ids if not await self._is_let_go_on(one)]
         await self._release(lead_release.Decision.STOP)
 
     async def is_done(self) -> bool:
         """Whether no lead has anything to come, nothing is synced or imported, and no outcome is still looked for."""
         return not await self._fetch(
             f"""
-            SELECT FROM lead WHERE team_id = $1 AND state IN {_OPEN}
+            SELECT FROM lead WHERE team_id = $1 AND state IN {_OPEN} AND campaign_id <> ALL($2::text[])
              UNION ALL SELECT FROM duty WHERE team_id = $1 AND kind = 'sync' AND wanted > done
              UNION ALL SELECT FROM import_job WHERE team_id = $1 AND completed_at IS NULL
              UNION ALL SELECT FROM attempt WHERE team_id = $1 AND state IN ('intent', 'unknown')
                           AND reason IS DISTINCT FROM 'notFound' LIMIT 1
-            """
+            """,
+            self._stays_paused,
         )
 
     async def unfinished(self) -> list[dict[str, Any]]:
@@ -139,8 +140,9 @@ class Team:
         rows = await self._fetch(
             f"""
             SELECT l.*, c.status FROM lead l JOIN campaign c ON c.id = l.campaign_id
-             WHERE l.team_id = $1 AND state IN {_OPEN} LIMIT 3
-            """
+             WHERE l.team_id = $1 AND state IN {_OPEN} AND campaign_id <> ALL($2::text[]) LIMIT 3
+            """,
+            self._stays_paused,
         )
         return [dict(row) for row in rows]
 
@@ -221,6 +223,17 @@ class Team:
     async def _enable(self, campaign_id: str) -> None:
         self._closings.open(campaign_id)
         await campaign_life.enable(self.context, self.actor, campaign_id=campaign_id)
+
+    async def _is_let_go_on(self, campaign_id: str) -> bool:
+        """Start a campaign; pre-flight refuses one of whose leads none has agreed to be written to any more."""
+        try:
+            await self._enable(campaign_id)
+        except Unprocessable as refused:
+            assert refused.details is not None
+            return [issue["code"] for issue in refused.details["issues"]] != ["consentMissing"]
+        except ApiError:
+            pass
+        return True
 
     async def _rate(self, random: Random) -> None:
         await self._change(random, campaigns.CampaignChanges(hourly_message_rate=random.choice((1, 3, 8, 25))))
