@@ -96,7 +96,7 @@ async def test_each_number_opens_as_many_leads(world: World, world_client: httpx
         assert await leads(sentStepId=step["id"]) == step["sent"]
         assert await leads(answeredStepId=step["id"]) == step["replied"]
         for option in step["options"]:
-            picked = f"{option['segment']}.{option['option']}"
+            picked = f"{option['segment']}-{option['option']}"
             assert await leads(sentStepId=step["id"], option=picked) == option["sent"] > 0
             assert await leads(answeredStepId=step["id"], option=picked) == option["replied"]
 

@@ -82,6 +82,8 @@ async def test_by_how_far_they_have_come(
     answered = await campaigning.put(context, campaign, "5", state="replied", replied=True, **written)
     for lead_id in (stopped, answered):
         await campaigning.wrote(context, lead_id, account=account)
+    assert await _found(client, campaign, stage="inScope") == "1 2 4 5"
+    assert (await client.get(f"/campaigns/{campaign['id']}")).json()["targetsCount"] == 4
     assert await _found(client, campaign, stage="reachable") == "2 4 5"
     assert await _found(client, campaign, stage="contacted") == "4 5"
     assert await _found(client, campaign, stage="contacted", state=["ready", "replied"]) == "5"
@@ -105,7 +107,7 @@ async def test_acts_on_many_take_the_same_filters(
     ("filters", "path"),
     [
         ({"stage": "far"}, "stage"),
-        ({"option": "1.0"}, "option"),
+        ({"option": "1-0"}, "option"),
         ({"option": "one", "sentStepId": "s"}, "option"),
         ({"sentStepId": "s", "answeredStepId": "s"}, "answeredStepId"),
         ({"reason": [""]}, "reason"),

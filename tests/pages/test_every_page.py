@@ -40,7 +40,7 @@ async def pages(place: Place) -> AsyncIterator[list[Looked]]:
         await _fill(place)
         campaign = place.call("GET", "/campaigns?status=active&limit=1")["data"]
     at = f"/campaigns/{campaign[0]['id']}"
-    name = campaign[0]["name"]
+    name, step = campaign[0]["name"], campaign[0]["sequence"]["steps"][0]["id"]
     draft = place.call("GET", "/campaigns?status=draft&limit=1")["data"][0]
     found = next(one for one in place.call("GET", "/lists")["data"] if one["kind"] == "user")
     answered = place.call("GET", f"{at}/leads?state=replied&limit=1")["data"][0]["profile"]
@@ -53,6 +53,7 @@ async def pages(place: Place) -> AsyncIterator[list[Looked]]:
         Looked("/campaigns/new", "New campaign"),
         *(Looked(f"{at}{part}", name) for part in ("", "/leads", lead, "/audience", "/sequence")),
         *(Looked(f"{at}{part}", name) for part in ("/schedule", "/automations", "/check", "/settings")),
+        Looked(f"{at}/leads?stage=contacted&reason=closed&sentStepId={step}", name),
         Looked(f"/campaigns/{draft['id']}/check", draft["name"]),
         Looked("/replies", "Replies"),
         Looked(f"/replies/{thread['id']}", "Replies"),

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client.ts";
 import { all, paged } from "./paging.ts";
-import type { Campaign, CampaignSort, Folder, ImportJob, LeadState, StepBody } from "./types.ts";
+import type { Campaign, CampaignSort, Folder, ImportJob, LeadStage, LeadState, StepBody } from "./types.ts";
 
 // Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
 
@@ -13,7 +13,17 @@ export type CampaignFilter = {
   sort?: CampaignSort;
   order?: "asc" | "desc";
 };
-export type LeadFilter = { state?: LeadState[]; accountLinkId?: string[]; q?: string };
+export type LeadFilter = {
+  state?: LeadState[];
+  reason?: string[];
+  accountLinkId?: string[];
+  stepId?: string[];
+  stage?: LeadStage;
+  sentStepId?: string;
+  answeredStepId?: string;
+  option?: string;
+  q?: string;
+};
 export type ThreadFilter = {
   folder?: Folder;
   q?: string;
@@ -254,29 +264,30 @@ export const overview = () =>
 const HOURS_SHOWN = 72;
 
 /** What has come of a campaign; by hours only of the last days in which something happened. */
-export const analytics = (id: string, interval: "day" | "hour") =>
+export const analytics = (id: string) =>
   queryOptions({
-    queryKey: ["campaigns", id, "analytics", interval],
-    queryFn: async () => {
-      const found = await take(
-        api.GET("/api/v2/campaigns/{campaign_id}/analytics", {
-          params: { path: { campaign_id: id }, query: { interval: "day" } },
-        }),
-      );
-      const last = found.series.at(-1);
-      if (interval === "day" || !last) return found;
-      const to = new Date(new Date(last.at).getTime() + 24 * 3_600_000);
-      const from = new Date(to.getTime() - HOURS_SHOWN * 3_600_000);
-      return take(
+    queryKey: ["campaigns", id, "analytics"],
+    queryFn: () =>
+      take(api.GET("/api/v2/campaigns/{campaign_id}/analytics", { params: { path: { campaign_id: id } } })),
+  });
+
+/** The last hours in which something happened; `lastDay`: the last day that the results of the campaign tell of. */
+export const lastHours = (id: string, lastDay: string) => {
+  const to = new Date(new Date(lastDay).getTime() + 24 * 3_600_000);
+  const from = new Date(to.getTime() - HOURS_SHOWN * 3_600_000);
+  return queryOptions({
+    queryKey: ["campaigns", id, "analytics", lastDay],
+    queryFn: () =>
+      take(
         api.GET("/api/v2/campaigns/{campaign_id}/analytics", {
           params: {
             path: { campaign_id: id },
-            query: { interval, from: from.toISOString(), to: to.toISOString() },
+            query: { interval: "hour", from: from.toISOString(), to: to.toISOString() },
           },
         }),
-      );
-    },
+      ),
   });
+};
 
 export const threads = (filter: ThreadFilter) =>
   paged(["threads", "list", filter], (cursor) =>

@@ -23,6 +23,7 @@ export type Folder = Schemas["Folder"];
 export type ImportJob = Read<"ImportJobAnswer">;
 export type Invitation = Read<"InvitationAnswer">;
 export type Issue = Read<"IssueAnswer">;
+export type LeadStage = Schemas["LeadStage"];
 export type LeadState = Schemas["LeadState"];
 export type List = Read<"ListAnswer">;
 export type ListLead = Read<"ListLeadAnswer">;

@@ -13,6 +13,13 @@ describe("an address typed by hand", () => {
       state: ["held"],
       accountLinkId: ["a1"],
     });
+    expect(leadFilter({ stage: "contacted", reason: ["closed"], option: "1-0", stepId: 7 })).toEqual({
+      stage: "contacted",
+      reason: ["closed"],
+      option: "1-0",
+      stepId: ["7"],
+    });
+    expect(leadFilter({ stage: "toString" })).toEqual({});
     expect(threadFilter({ folder: "toString", status: [] })).toEqual({});
     expect(peopleSearch({ view: "board", q: 12 })).toEqual({ view: "board", q: "12" });
   });

@@ -1,5 +1,6 @@
-import type { Campaign, CampaignSort, Folder, LeadState } from "../api/types.ts";
-import { CAMPAIGN_STATES, LEAD_STATES } from "./states.ts";
+import type { LeadFilter } from "../api/queries.ts";
+import type { Campaign, CampaignSort, Folder } from "../api/types.ts";
+import { CAMPAIGN_STATES, LEAD_STAGES, LEAD_STATES } from "./states.ts";
 
 // An address can be typed by hand: whatever is not known in it is left out.
 
@@ -43,10 +44,16 @@ export function campaignFilter(search: Search): {
   });
 }
 
-export function leadFilter(search: Search): { state?: LeadState[]; accountLinkId?: string[]; q?: string } {
+export function leadFilter(search: Search): LeadFilter {
   return without({
     state: chosen(search.state, LEAD_STATES),
+    reason: texts(search.reason),
     accountLinkId: texts(search.accountLinkId),
+    stepId: texts(search.stepId),
+    stage: chosen(search.stage, LEAD_STAGES)?.[0],
+    sentStepId: text(search.sentStepId),
+    answeredStepId: text(search.answeredStepId),
+    option: text(search.option),
     q: text(search.q),
   });
 }

@@ -1,4 +1,4 @@
-import type { Account, Campaign, LeadState } from "../api/types.ts";
+import type { Account, Campaign, LeadStage, LeadState } from "../api/types.ts";
 
 /**
  * Five tones carry all states, so that a colour always means the same:
@@ -32,6 +32,15 @@ export const LEAD_STATES: Record<LeadState, { label: string; tone: Tone; meaning
   removed: { label: "Removed", tone: "quiet", meaning: "Deleted by hand, or left every list that brought it." },
 };
 
+/** How far leads have come, in the words of the funnel. */
+export const LEAD_STAGES: Record<LeadStage, string> = {
+  inScope: "In scope",
+  reachable: "Reachable",
+  contacted: "Contacted",
+  followedUp: "Followed up",
+  replied: "Answered",
+};
+
 export const CAMPAIGN_STATES: Record<Campaign["status"], { label: string; tone: Tone }> = {
   draft: { label: "Draft", tone: "quiet" },
   active: { label: "Active", tone: "running" },
@@ -45,7 +54,10 @@ export const ACCOUNT_STATES: Record<Account["status"], { label: string; tone: To
   paused: { label: "Paused", tone: "care" },
 };
 
-const REASONS: Record<string, string> = {
+/** Why a lead stands where it stands, as it is chosen from; those with more to say are told by `reason`. */
+export const REASONS: Record<string, string> = {
+  variableMissing: "has no value for a variable",
+  invalid: "the platform found the message invalid",
   textTooLong: "the text is longer than the platform takes",
   notFound: "cannot be found on the platform",
   restored: "may have been sent between a backup and its restore",

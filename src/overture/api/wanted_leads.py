@@ -15,7 +15,7 @@ from overture.store.lead_filters import Filters, Sent
 _MOST = 100
 _Id = Annotated[str, Field(max_length=64)]
 _Reason = Annotated[str, Field(min_length=1, max_length=255)]
-_Option = Annotated[str, Field(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")]
+_Option = Annotated[str, Field(pattern=r"^[0-9]{1,4}-[0-9]{1,4}$")]
 
 _STATE: dict[str, Any] = {"description": "Only these states.", "examples": [["held", "inSequence"]]}
 _REASON: dict[str, Any] = {
@@ -30,7 +30,8 @@ _STEP: dict[str, Any] = {
     "examples": [[EXAMPLE_STEP]],
 }
 _STAGE: dict[str, Any] = {
-    "description": "Only those that have come so far, as the funnel of the campaign counts them.",
+    "description": "Only those that have come so far, as the campaign counts them: `inScope` are its targets "
+    "(`targetsCount`), `reachable` those of them that are assessed, and so on along the funnel.",
     "examples": ["contacted"],
 }
 _SENT: dict[str, Any] = {
@@ -46,7 +47,7 @@ _ANSWERED: dict[str, Any] = {
 _OPTION: dict[str, Any] = {
     "description": "Of those to whom `sentStepId` was sent, or who answered `answeredStepId`: only those for whom this "
     "option was picked, by the numbers of its segment and of the option in it, from 0.",
-    "examples": ["1.0"],
+    "examples": ["1-0"],
 }
 _NAME: dict[str, Any] = {
     "description": "How the username or display name begins.",
@@ -147,6 +148,6 @@ def _sent(sent_step_id: str | None, answered_step_id: str | None, option: str | 
         return None
     picked = None
     if option is not None:
-        segment, _, number = option.partition(".")
+        segment, _, number = option.partition("-")
         picked = (int(segment), int(number))
     return Sent(step_id=step_id, option=picked, is_answered=answered_step_id is not None)

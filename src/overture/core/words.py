@@ -29,8 +29,12 @@ class LeadState(StrEnum):
 
 
 class LeadStage(StrEnum):
-    """How far leads have come, as the funnel of a campaign counts them: each stage has those of the later ones."""
+    """How far leads have come, as a campaign counts them: each stage has those of the later ones.
 
+    `inScope` are its targets, `reachable` those of them that are assessed.
+    """
+
+    IN_SCOPE = "inScope"
     REACHABLE = "reachable"
     CONTACTED = "contacted"
     FOLLOWED_UP = "followedUp"

@@ -15,6 +15,7 @@ _CONTACTED = frozenset(LeadState) - {_L.ASSESSING, _L.READY, _L.UNREACHABLE}
 """Where a lead may stand that was written to; the table's constraints hold it."""
 
 _POSSIBLE = {
+    LeadStage.IN_SCOPE: frozenset(LeadState) - {_L.UNREACHABLE},
     LeadStage.REACHABLE: frozenset(LeadState) - {_L.ASSESSING, _L.UNREACHABLE},
     LeadStage.CONTACTED: _CONTACTED,
     LeadStage.FOLLOWED_UP: _CONTACTED,
@@ -22,8 +23,10 @@ _POSSIBLE = {
 }
 
 # As the database counts them, see `campaign_counter` and `lead_result`.
+_IN_SCOPE = "(l.contacted_at IS NOT NULL OR l.state NOT IN ('excluded', 'removed', 'canceled', 'unreachable'))"
 _REACHED = {
-    LeadStage.REACHABLE: "(l.contacted_at IS NOT NULL OR l.state NOT IN ('excluded', 'removed', 'canceled'))",
+    LeadStage.IN_SCOPE: _IN_SCOPE,
+    LeadStage.REACHABLE: f"{_IN_SCOPE} AND l.state <> 'assessing'",
     LeadStage.CONTACTED: "l.contacted_at IS NOT NULL",
     LeadStage.FOLLOWED_UP: "l.followed_up_at IS NOT NULL",
     LeadStage.REPLIED: "l.replied_at IS NOT NULL",

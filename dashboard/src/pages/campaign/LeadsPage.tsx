@@ -1,11 +1,10 @@
-import { Button, Checkbox, Group, Menu, MultiSelect, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Checkbox, Group, Menu } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import * as change from "../../api/changes.ts";
 import * as query from "../../api/queries.ts";
-import type { CampaignLead, LeadState } from "../../api/types.ts";
+import type { CampaignLead } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
@@ -14,7 +13,8 @@ import { nameOf, Person } from "../../parts/Person.tsx";
 import { LeadStateMark } from "../../parts/State.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { counted } from "../../words/numbers.ts";
-import { LEAD_STATES, reason } from "../../words/states.ts";
+import { reason } from "../../words/states.ts";
+import { LeadFilters } from "./LeadFilters.tsx";
 import { useVariableNames } from "./names.ts";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/leads");
@@ -37,13 +37,9 @@ export function LeadsPage() {
   const accounts = useQuery(query.accounts());
   const source = useInfiniteQuery(query.campaignLeads(campaignId, filter));
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [words, setWords] = useState(filter.q ?? "");
-  const search = useDebouncedCallback((q: string) => {
-    void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
-  }, 250);
   const names = Object.fromEntries((accounts.data ?? []).map(({ id, username }) => [id, `@${username}`]));
   const variables = useVariableNames(campaignId);
-  const isFiltered = Boolean(filter.q || filter.state || filter.accountLinkId);
+  const isFiltered = Object.keys(filter).length > 0;
 
   const choose = (id: string) =>
     setChosen((old) => {
@@ -90,43 +86,11 @@ export function LeadsPage() {
 
   return (
     <>
-      <Group mb="md" gap="sm" align="flex-end">
-        <TextInput
-          aria-label="Search leads by username or name"
-          placeholder="Search"
-          value={words}
-          onChange={(event) => {
-            setWords(event.currentTarget.value);
-            search(event.currentTarget.value);
-          }}
-          w={200}
-        />
-        <MultiSelect
-          aria-label="Only leads in these states"
-          placeholder={filter.state ? undefined : "Any state"}
-          data={Object.entries(LEAD_STATES).map(([value, { label }]) => ({ value, label }))}
-          value={filter.state ?? []}
-          onChange={(state) =>
-            void navigate({ search: (old) => ({ ...old, state: state.length ? (state as LeadState[]) : undefined }) })
-          }
-          clearable
-          miw={180}
-          maw={420}
-        />
-        <MultiSelect
-          aria-label="Only leads of these accounts"
-          placeholder={filter.accountLinkId ? undefined : "Any account"}
-          data={(accounts.data ?? []).map((account) => ({ value: account.id, label: `@${account.username}` }))}
-          value={filter.accountLinkId ?? []}
-          onChange={(accountLinkId) =>
-            void navigate({
-              search: (old) => ({ ...old, accountLinkId: accountLinkId.length ? accountLinkId : undefined }),
-            })
-          }
-          clearable
-          miw={160}
-          maw={360}
-        />
+      <LeadFilters
+        campaignId={campaignId}
+        filter={filter}
+        change={(part, how) => void navigate({ search: (old) => ({ ...old, ...part }), ...how })}
+      >
         <Deeds
           campaignId={campaignId}
           filter={filter}
@@ -135,7 +99,7 @@ export function LeadsPage() {
           isFiltered={isFiltered}
         />
         <DownloadCsv from={`/api/v2/campaigns/${campaignId}/leads.csv`} query={filter} />
-      </Group>
+      </LeadFilters>
       <Table
         label="Leads of this campaign"
         source={source}
@@ -143,9 +107,7 @@ export function LeadsPage() {
         rowKey={(lead) => lead.profile.id}
         empty={
           isFiltered ? (
-            <Empty title="No lead matches">
-              Choose other states or accounts, or search for the beginning of a name.
-            </Empty>
+            <Empty title="No lead matches">Take a filter away, or search for the beginning of a name.</Empty>
           ) : (
             <Empty
               title="Nobody is in this campaign yet"

@@ -2,7 +2,7 @@ import { Button, Progress, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import * as query from "../../api/queries.ts";
-import type { Campaign, LeadState } from "../../api/types.ts";
+import type { Campaign } from "../../api/types.ts";
 import { type Figure, Figures } from "../../parts/Figures.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Section, Shown } from "../../parts/Page.tsx";
@@ -32,33 +32,35 @@ export function OverviewPage() {
 
 function figuresOf(campaign: Campaign): Figure[] {
   const params = { campaignId: campaign.id };
-  const leads = (...state: LeadState[]) => ({
-    to: "/campaigns/$campaignId/leads" as const,
-    params,
-    search: state.length ? { state } : {},
-  });
+  const leads = (search: query.LeadFilter) => ({ to: "/campaigns/$campaignId/leads" as const, params, search });
   const figures: Figure[] = [
-    { label: "Leads in scope", value: campaign.targetsCount, link: leads() },
+    { label: "Leads in scope", value: campaign.targetsCount, link: leads({ stage: "inScope" }) },
     {
       label: "Contacted",
       value: campaign.contactedCount,
       note: campaign.targetsCount ? `${percent(campaign.contactedCount / campaign.targetsCount)} of the leads` : null,
-      link: leads("inSequence", "finished", "replied", "failed", "canceled"),
+      link: leads({ stage: "contacted" }),
     },
     {
       label: "Replies",
       value: campaign.repliesCount,
       note: campaign.contactedCount ? `${percent(campaign.replyRate)} of the contacted` : null,
-      link: leads("replied"),
+      link: leads({ stage: "replied" }),
     },
-    { label: "Held", value: campaign.heldCount, isCare: true, note: "need a decision", link: leads("held") },
+    {
+      label: "Held",
+      value: campaign.heldCount,
+      isCare: true,
+      note: "need a decision",
+      link: leads({ state: ["held"] }),
+    },
   ];
   if (campaign.consentMissingCount > 0) {
     figures.push({
       label: "Without consent",
       value: campaign.consentMissingCount,
       note: "left out until it is recorded",
-      link: leads("excluded"),
+      link: leads({ state: ["excluded"], reason: ["consentMissing"] }),
     });
   }
   return figures;

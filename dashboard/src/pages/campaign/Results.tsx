@@ -3,22 +3,23 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import * as query from "../../api/queries.ts";
-import type { Analytics, Campaign, LeadState } from "../../api/types.ts";
+import type { Analytics, Campaign, TeamOverview } from "../../api/types.ts";
 import { Columns } from "../../parts/Columns.tsx";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Funnel } from "../../parts/Funnel.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Section, Shown } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
 import { Table } from "../../parts/Table.tsx";
-import { glance, VARIABLES } from "../../words/message.ts";
 import { count, percent } from "../../words/numbers.ts";
-import { drafts } from "../../words/steps.ts";
+import { LEAD_STAGES } from "../../words/states.ts";
 import { day, moment } from "../../words/time.ts";
+import { LeadsCount } from "./LeadsCount.tsx";
+import { useStepNames } from "./names.ts";
 
 /** What has come of a campaign: how far its leads are, over time, by message and by account. */
 export function Results({ campaign }: { campaign: Campaign }) {
-  const [interval, setInterval] = useState<"day" | "hour">("day");
-  const found = useQuery({ ...query.analytics(campaign.id, interval), placeholderData: (old) => old });
+  const found = useQuery(query.analytics(campaign.id));
   return (
     <Shown query={found}>
       {(analytics) => (
@@ -26,38 +27,7 @@ export function Results({ campaign }: { campaign: Campaign }) {
           <Section title="How far">
             <Stages campaign={campaign} funnel={analytics.funnel} />
           </Section>
-          <Section
-            title="Over time"
-            actions={
-              <SegmentedControl
-                size="xs"
-                aria-label="By"
-                data={[
-                  { value: "day", label: "Days" },
-                  { value: "hour", label: "Hours" },
-                ]}
-                value={interval}
-                onChange={(value) => setInterval(value as "day" | "hour")}
-              />
-            }
-          >
-            {analytics.series.length === 0 ? (
-              <Text size="sm" c="dimmed">
-                Nothing was sent {interval === "hour" ? "in the last days" : "yet"}.
-              </Text>
-            ) : (
-              <Columns
-                whole="Messages sent"
-                part="Answers"
-                columns={analytics.series.map(({ at, sent, replied }) => ({
-                  key: at,
-                  label: interval === "day" ? day(at, analytics.timezone) : moment(at, { zone: analytics.timezone }),
-                  whole: sent,
-                  part: replied,
-                }))}
-              />
-            )}
-          </Section>
+          <OverTime campaign={campaign} analytics={analytics} />
           <Messages campaign={campaign} analytics={analytics} />
           <Accounts campaign={campaign} analytics={analytics} />
         </>
@@ -69,24 +39,20 @@ export function Results({ campaign }: { campaign: Campaign }) {
 function Stages({ campaign, funnel }: { campaign: Campaign; funnel: Analytics["funnel"] }) {
   const statuses = useQuery(query.statuses());
   const names = Object.fromEntries((statuses.data ?? []).map(({ id, name }) => [id, name]));
-  const leads = (...state: LeadState[]) => ({
+  const leads = (search: query.LeadFilter) => ({
     to: "/campaigns/$campaignId/leads" as const,
     params: { campaignId: campaign.id },
-    search: state.length ? { state } : {},
+    search,
   });
   return (
     <>
       <Funnel
         stages={[
-          { label: "Leads", value: funnel.leads, link: leads() },
-          { label: "Reachable", value: funnel.reachable },
-          {
-            label: "Contacted",
-            value: funnel.contacted,
-            link: leads("inSequence", "finished", "replied", "failed", "canceled"),
-          },
-          { label: "Followed up", value: funnel.followedUp },
-          { label: "Answered", value: funnel.replied, link: leads("replied") },
+          { label: "Leads", value: funnel.leads, link: leads({}) },
+          { label: LEAD_STAGES.reachable, value: funnel.reachable, link: leads({ stage: "reachable" }) },
+          { label: LEAD_STAGES.contacted, value: funnel.contacted, link: leads({ stage: "contacted" }) },
+          { label: LEAD_STAGES.followedUp, value: funnel.followedUp, link: leads({ stage: "followedUp" }) },
+          { label: LEAD_STAGES.replied, value: funnel.replied, link: leads({ stage: "replied" }) },
         ]}
       />
       {funnel.statuses.length > 0 && (
@@ -104,22 +70,71 @@ function Stages({ campaign, funnel }: { campaign: Campaign; funnel: Analytics["f
   );
 }
 
-type ResultRow = { key: string; text: string; isOption: boolean; sent: number; replied: number; replyRate: number };
+function OverTime({ campaign, analytics }: { campaign: Campaign; analytics: Analytics }) {
+  const [interval, setInterval] = useState<"day" | "hour">("day");
+  const lastDay = analytics.series.at(-1)?.at;
+  const hours = useQuery({
+    ...query.lastHours(campaign.id, lastDay ?? campaign.createdAt),
+    enabled: interval === "hour" && lastDay !== undefined,
+  });
+  const shown = interval === "hour" && hours.data ? hours.data : analytics;
+  const period = { interval: shown.interval, from: shown.from ?? undefined, to: shown.to ?? undefined };
+  return (
+    <Section
+      title="Over time"
+      actions={
+        <>
+          <SegmentedControl
+            size="xs"
+            aria-label="By"
+            data={[
+              { value: "day", label: "Days" },
+              { value: "hour", label: "Hours" },
+            ]}
+            value={interval}
+            onChange={(value) => setInterval(value as "day" | "hour")}
+          />
+          <DownloadCsv from={`/api/v2/campaigns/${campaign.id}/analytics.csv`} query={{ by: "series", ...period }} />
+        </>
+      }
+    >
+      {lastDay === undefined ? (
+        <Text size="sm" c="dimmed">
+          Nothing was sent yet.
+        </Text>
+      ) : (
+        <Columns
+          whole="Messages sent"
+          part="Answers"
+          columns={shown.series.map(({ at, sent, replied }) => ({
+            key: at,
+            label: shown.interval === "hour" ? moment(at, { zone: shown.timezone }) : day(at, shown.timezone),
+            whole: sent,
+            part: replied,
+          }))}
+        />
+      )}
+    </Section>
+  );
+}
+
+type ResultRow = {
+  key: string;
+  text: string;
+  /** Which leads it is about: of an option, those for whom it was picked. */
+  of: { stepId: string; option?: string };
+  sent: number;
+  replied: number;
+  replyRate: number;
+};
 
 function Messages({ campaign, analytics }: { campaign: Campaign; analytics: Analytics }) {
-  const columns = useQuery(query.campaignColumns(campaign.id));
-  const names = { ...VARIABLES, ...Object.fromEntries((columns.data ?? []).map(({ id, name }) => [id, name])) };
-  const texts = new Map(
-    drafts(campaign.sequence).map(({ step }) => [
-      step.id,
-      step.type === "message" ? glance(step.data.segments, names) : "Like",
-    ]),
-  );
+  const texts = useStepNames(campaign);
   const rows: ResultRow[] = analytics.steps.flatMap((step) => [
     {
       key: step.id,
       text: texts.get(step.id) ?? `A message of version ${step.version}`,
-      isOption: false,
+      of: { stepId: step.id },
       sent: step.sent,
       replied: step.replied,
       replyRate: step.replyRate,
@@ -127,7 +142,7 @@ function Messages({ campaign, analytics }: { campaign: Campaign; analytics: Anal
     ...step.options.map((option) => ({
       key: `${step.id}-${option.segment}-${option.option}`,
       text: option.text ?? "An option of before",
-      isOption: true,
+      of: { stepId: step.id, option: `${option.segment}-${option.option}` },
       sent: option.sent,
       replied: option.replied,
       replyRate: option.replyRate,
@@ -137,6 +152,7 @@ function Messages({ campaign, analytics }: { campaign: Campaign; analytics: Anal
     <Section
       title="By message"
       note="An answer counts for the message it followed; below a message its variations."
+      actions={<DownloadCsv from={`/api/v2/campaigns/${campaign.id}/analytics.csv`} query={{ by: "steps" }} />}
       bare
     >
       <Table
@@ -147,10 +163,26 @@ function Messages({ campaign, analytics }: { campaign: Campaign; analytics: Anal
           {
             label: "Message",
             isWide: true,
-            cell: ({ text, isOption }) => (isOption ? <span className="soft">↳ {text}</span> : text),
+            cell: ({ text, of }) => (of.option ? <span className="soft">↳ {text}</span> : text),
           },
-          { label: "Sent", isNumber: true, cell: ({ sent }) => count(sent) },
-          { label: "Answered", isNumber: true, cell: ({ replied }) => count(replied) },
+          {
+            label: "Sent",
+            isNumber: true,
+            cell: ({ sent, of }) => (
+              <LeadsCount campaignId={campaign.id} value={sent} filter={{ sentStepId: of.stepId, option: of.option }} />
+            ),
+          },
+          {
+            label: "Answered",
+            isNumber: true,
+            cell: ({ replied, of }) => (
+              <LeadsCount
+                campaignId={campaign.id}
+                value={replied}
+                filter={{ answeredStepId: of.stepId, option: of.option }}
+              />
+            ),
+          },
           { label: "Share", isNumber: true, cell: ({ replyRate }) => percent(replyRate) },
         ]}
         empty={
@@ -163,20 +195,33 @@ function Messages({ campaign, analytics }: { campaign: Campaign; analytics: Anal
   );
 }
 
+type AccountRow = {
+  id: string;
+  username: string;
+  result: Analytics["accounts"][number] | undefined;
+  next: TeamOverview["upcoming"][number] | undefined;
+};
+
 function Accounts({ campaign, analytics }: { campaign: Campaign; analytics: Analytics }) {
   const accounts = useQuery(query.accounts());
   const overview = useQuery(query.overview());
   const results = new Map(analytics.accounts.map((result) => [result.accountLinkId, result]));
   const former = analytics.accounts.filter(({ accountLinkId }) => !campaign.accountLinkIds.includes(accountLinkId));
   const names = new Map((accounts.data ?? []).map(({ id, username }) => [id, username]));
-  const rows = [...campaign.accountLinkIds, ...former.map(({ accountLinkId }) => accountLinkId)].map((id) => ({
-    id,
-    username: results.get(id)?.username ?? names.get(id) ?? "…",
-    result: results.get(id),
-    next: overview.data?.upcoming.find((one) => one.accountLinkId === id && one.campaignId === campaign.id),
-  }));
+  const rows: AccountRow[] = [...campaign.accountLinkIds, ...former.map(({ accountLinkId }) => accountLinkId)].map(
+    (id) => ({
+      id,
+      username: results.get(id)?.username ?? names.get(id) ?? "…",
+      result: results.get(id),
+      next: overview.data?.upcoming.find((one) => one.accountLinkId === id && one.campaignId === campaign.id),
+    }),
+  );
   return (
-    <Section title="By account" bare>
+    <Section
+      title="By account"
+      actions={<DownloadCsv from={`/api/v2/campaigns/${campaign.id}/analytics.csv`} query={{ by: "accounts" }} />}
+      bare
+    >
       <Table
         label="Results by account"
         rows={rows}
@@ -195,9 +240,17 @@ function Accounts({ campaign, analytics }: { campaign: Campaign; analytics: Anal
               </Link>
             ),
           },
-          { label: "Contacted", isNumber: true, cell: ({ result }) => count(result?.contacted ?? 0) },
-          { label: "Followed up", isNumber: true, cell: ({ result }) => count(result?.followedUp ?? 0) },
-          { label: "Answered", isNumber: true, cell: ({ result }) => count(result?.replied ?? 0) },
+          ...(["contacted", "followedUp", "replied"] as const).map((stage) => ({
+            label: LEAD_STAGES[stage],
+            isNumber: true,
+            cell: ({ id, result }: AccountRow) => (
+              <LeadsCount
+                campaignId={campaign.id}
+                value={result?.[stage] ?? 0}
+                filter={{ stage, accountLinkId: [id] }}
+              />
+            ),
+          })),
           { label: "Share", isNumber: true, cell: ({ result }) => percent(result?.replyRate ?? 0) },
           {
             label: "Next message",
