@@ -77,8 +77,8 @@ async def test_who_syncs_notes_what_lists_it_has_seen_before_it_asks_for_another
     now = await world.clock.now()
     await sync.step(world.pool, **keys, now=now)
     await world.pool.execute("DELETE FROM list_lead WHERE list_id = $1", list_id)
-    await scope_requests.want_full(world.pool, team_id=world.actor.team_id, campaign_ids=[campaign_id])
     async with world.pool.acquire() as editing, world.pool.acquire() as stopping:
+        await scope_requests.want_full(editing, team_id=world.actor.team_id, campaign_ids=[campaign_id])
         async with editing.transaction():
             await campaign_rules.lock(editing, **keys)
             async with stopping.transaction():

@@ -2,13 +2,15 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import AsyncMock
 
+import pytest
 from tests.engine.conftest import World
 
 from overture.actions import accounts, campaigns, lead_choice, lead_exits, team_settings
 from overture.core.words import AccountStatus
 from overture.engine import assess, plan, sync
-from overture.store import lead_filters, plans
+from overture.store import duties, lead_filters, plans
 
 
 async def planned(world: World) -> dict[str, int]:
@@ -204,6 +206,33 @@ async def test_a_lead_that_loses_its_accounts_while_another_is_asked_about_it_is
     assert set(await planned(world)) == {chloe}
     await world.run_until_completed(campaign_id)
     assert await world.lead_states(campaign_id) == {"finished": 33}
+
+
+async def test_leads_that_lost_their_accounts_are_assessed_also_if_the_run_that_found_them_ends_right_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben = await world.link("ana", "ben")
+    campaign_id = await begun(world, 8, ana)
+    keys: dict[str, Any] = {
+        "team_id": world.actor.team_id,
+        "campaign_id": campaign_id,
+        "now": await world.clock.now(),
+    }
+    await join(world, campaign_id, ben)
+    await sync.step(world.pool, **keys)
+    # The account that left is seen, its leads are to be assessed with the one that joined, and the worker is killed.
+    with monkeypatch.context() as killed:
+        killed.setattr(duties, "want", AsyncMock(side_effect=asyncio.CancelledError))
+        with pytest.raises(asyncio.CancelledError):
+            await plan.step(world.pool, **keys)
+    # An assessment that was asked for before has looked already, and found nobody.
+    await world.pool.execute("UPDATE duty SET due_at = 'infinity', done = wanted WHERE kind = 'assess'")
+    assert await world.pool.fetchval("SELECT count(*) FROM assess_queue") > 0
+
+    await plan.step(world.pool, **keys)
+    await world.run_until(lambda: is_quiet(world))
+    assert set(await planned(world)) == {ben}
+    await world.run_until_completed(campaign_id)
 
 
 async def test_a_lead_canceled_while_the_plan_gives_it_an_account_is_in_no_plan(world: World) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from overture.core import assign
-from overture.store import duties, plans, scopes, wakeups
+from overture.store import assess_queue, duties, plans, scopes, wakeups
 from overture.store.pool import Connection, Pool
 
 _DAYS = 7
@@ -60,9 +60,12 @@ async def step(pool: Pool, *, team_id: str, campaign_id: str, now: datetime) -> 
     ):
         accounts, placed, asked = await _plan(connection, team_id=team_id, campaign_id=campaign_id, now=now)
         await wakeups.give(connection, team_id=team_id, account_ids=accounts, at=now)
-    if asked:
-        async with pool.acquire() as connection:
+    async with pool.acquire() as connection:
+        if asked:
             await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
+        else:
+            # A run that ended right here has put its leads into the queue, and this one, in its place, finds none.
+            await assess_queue.want_forgotten(connection, team_id=team_id, campaign_id=campaign_id, due_at=now)
     return placed
 
 
