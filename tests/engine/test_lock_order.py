@@ -9,8 +9,9 @@ from tests.engine.conftest import World
 from tests.engine.test_awaited import by_id, by_name, seek, silence
 
 from overture.actions import campaign_leads, lead_choice, lead_exits
+from overture.core.lookup import Person
 from overture.engine import assess, halts, sync
-from overture.store import campaign_rules, duties, lead_filters, paces, persons, scope_requests
+from overture.store import campaign_rules, duties, lead_filters, paces, people, persons, scope_requests
 
 
 async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_has_the_campaign(world: World) -> None:
@@ -49,8 +50,8 @@ async def test_who_asks_for_a_person_to_be_looked_at_waits_for_no_look_that_has_
 
 async def test_the_lists_of_a_campaign_are_locked_in_one_order_by_who_edits_and_who_syncs(world: World) -> None:
     await world.link("ana")
-    people = (await world.people("open"))[:2]
-    lists = [await world.make_list(people[:1]), await world.make_list(people[1:])]
+    members = (await world.people("open"))[:2]
+    lists = [await world.make_list(members[:1]), await world.make_list(members[1:])]
     campaign_id = await world.campaign(lists)
     keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id}
     async with world.pool.acquire() as editing, world.pool.acquire() as syncing:
@@ -132,6 +133,43 @@ async def test_who_has_found_out_whose_a_username_is_locks_their_leads_before_th
             assert len(await assessing.fetch(locked, person["id"])) == 1
         await seeking
     assert await world.pool.fetchval("SELECT count(*) FROM lead") == 1
+
+
+async def test_people_that_were_looked_up_and_people_of_known_ids_are_saved_in_one_order(world: World) -> None:
+    """Whoever saves the same people in one statement goes by their ids."""
+    shown = Person(
+        platform_id="2",
+        username="zoe",
+        display_name="Zoe",
+        bio=None,
+        location=None,
+        website=None,
+        avatar_url=None,
+        follower_count=None,
+        is_protected=False,
+        may_receive=None,
+        follows_account=False,
+        blocks_or_blocked=False,
+    )
+    keys: dict[str, Any] = {"team_id": world.actor.team_id, "platform": "twitter", "now": await world.clock.now()}
+    async with world.pool.acquire() as one, world.pool.acquire() as other:
+        async with one.transaction():
+            await people.save_ids(one, **keys, platform_ids=["1"])
+
+            async def save() -> None:
+                async with other.transaction():
+                    await people.save_all(other, **keys, people=[shown], platform_ids=["1"])
+
+            saving = asyncio.create_task(save())
+            await asyncio.wait({saving}, timeout=0.5)
+            assert not saving.done()
+            async with asyncio.timeout(5):
+                await people.save_people(one, **keys, people=[shown])
+        await saving
+    saved = await world.pool.fetch(
+        "SELECT platform_id, username FROM profile WHERE platform_id IN ('1', '2') ORDER BY 1"
+    )
+    assert [tuple(row) for row in saved] == [("1", None), ("2", "zoe")]
 
 
 @pytest.mark.parametrize("how", ["cancel", "sync"])

@@ -150,11 +150,11 @@ async def _resolve_on(
         if may_wait:
             late = [key for key in unknown if key not in absent and key not in names]
             waiting |= await awaited.save(connection, team_id=actor.team_id, platform=platform, usernames=late, now=now)
-        saved = await people.save_people(connection, team_id=actor.team_id, platform=platform, people=met, now=now)
-        profiles[IdentifierKind.PLATFORM_ID] = await people.save_ids(
+        saved, profiles[IdentifierKind.PLATFORM_ID] = await people.save_all(
             connection,
             team_id=actor.team_id,
             platform=platform,
+            people=met,
             platform_ids=wanted[IdentifierKind.PLATFORM_ID],
             now=now,
         )

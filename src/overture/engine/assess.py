@@ -246,6 +246,9 @@ class Assessor:
             lookups = [lookup for question, lookup in answers if question.account.platform == platform]
             shown = [person for lookup in lookups for person in lookup.people]
             absent = [one for lookup in lookups for one in lookup.absent]
+            if shown and absent:
+                known = [*(person.platform_id for person in shown), *(one.identifier for one in absent)]
+                await people.hold_known(connection, team_id=team_id, platform=platform, platform_ids=known)
             await people.save_people(connection, team_id=team_id, platform=platform, people=shown, now=now)
             await people.save_absent(connection, team_id=team_id, platform=platform, absent=absent, now=now)
 

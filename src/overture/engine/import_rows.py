@@ -45,11 +45,14 @@ class Batch:
 
 async def save_people(connection: Connection, *, team_id: str, platform: str, batch: Batch, now: datetime) -> Found:
     """Make sure that everybody the rows name has a profile, as far as they exist."""
-    saved = await people.save_people(
-        connection, team_id=team_id, platform=platform, people=batch.answers.people, now=now
+    saved, by_id = await people.save_all(
+        connection,
+        team_id=team_id,
+        platform=platform,
+        people=batch.answers.people,
+        platform_ids=identifiers(batch.rows, IdentifierKind.PLATFORM_ID),
+        now=now,
     )
-    platform_ids = identifiers(batch.rows, IdentifierKind.PLATFORM_ID)
-    by_id = await people.save_ids(connection, team_id=team_id, platform=platform, platform_ids=platform_ids, now=now)
     met = {person.username.lower(): saved[person.platform_id] for person in batch.answers.people}
     return Found(by_id=by_id, by_username={**batch.known, **met})
 

@@ -182,6 +182,58 @@ async def save_absent(
     )
 
 
+async def hold_known(connection: Connection, *, team_id: str, platform: str, platform_ids: Iterable[str]) -> None:
+    """Lock profiles in the order of their keys, ahead of several statements of one transaction that write to them."""
+    await connection.execute(
+        """
+        SELECT FROM profile WHERE team_id = $1 AND platform = $2 AND platform_id = ANY($3::text[])
+         ORDER BY platform_id FOR UPDATE
+        """,
+        team_id,
+        platform,
+        sorted(set(platform_ids)),
+    )
+
+
+async def hold_all(
+    connection: Connection, *, team_id: str, platform: str, platform_ids: Iterable[str], now: datetime
+) -> None:
+    """Make or lock profiles in the order of their keys, ahead of several statements that would each begin anew."""
+    await connection.execute(
+        """
+        INSERT INTO profile AS p (team_id, id, platform, platform_id, created_at)
+        SELECT $1, $4 || lpad(to_hex(u.position), 8, '0'), $2, u.platform_id, $3
+          FROM unnest($5::text[]) WITH ORDINALITY AS u (platform_id, position)
+         ORDER BY u.position
+        -- Changes none, and locks them all the same.
+        ON CONFLICT (team_id, platform, platform_id) DO UPDATE SET platform = p.platform WHERE false
+        """,
+        team_id,
+        platform,
+        now,
+        ids.batch("u"),
+        sorted(set(platform_ids)),
+    )
+
+
+async def save_all(
+    connection: Connection,
+    *,
+    team_id: str,
+    platform: str,
+    people: Sequence[Person],
+    platform_ids: Sequence[str],
+    now: datetime,
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Do as `save_people` and as `save_ids`, in one order; return what each of them returns."""
+    keys = {"team_id": team_id, "platform": platform}
+    if people and platform_ids:
+        both = [*(person.platform_id for person in people), *platform_ids]
+        await hold_all(connection, **keys, platform_ids=both, now=now)
+    saved = await save_people(connection, **keys, people=people, now=now)
+    return saved, await save_ids(connection, **keys, platform_ids=platform_ids, now=now)
+
+
 async def save_ids(
     connection: Connection, *, team_id: str, platform: str, platform_ids: Iterable[str], now: datetime
 ) -> dict[str, str]:
