@@ -70,3 +70,19 @@ async def _expect_leads(page: Page, count: int, where: str | None) -> None:
     else:
         rows = page.get_by_role("table", name="Leads of this campaign").get_by_role("row")
         await expect(rows, where).to_have_count(count + 1)
+
+
+async def test_whom_other_rules_would_let_in_is_told_before_they_are_saved(place: Place) -> None:
+    listed = doing.fill_list(place, name="Regulars", people=5)
+    campaign = place.call("GET", "/campaigns")["data"][0]["id"]
+    told = place.call("POST", f"/campaigns/{campaign}/rules/preview", {"excludedListIds": [listed]})
+    async with places.entered(place) as watched:
+        page = watched.page
+        await page.goto(f"{place.home}/campaigns/{campaign}/audience")
+        await expect(page.get_by_role("heading", name="Who is in now")).to_be_visible()
+        await page.get_by_role("combobox", name="is in one of these lists").click()
+        await page.get_by_role("option", name="Regulars").click()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("heading", name="Who would be in")).to_be_visible()
+        await expect(page.get_by_text(f"{told['targetsCount']} leads in scope: 0 of them new")).to_be_visible()
+        await expect(page.get_by_text("is in an excluded list")).to_be_visible()

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client.ts";
 import { all, paged } from "./paging.ts";
-import type { Campaign, CampaignSort, Folder, ImportJob, LeadStage, LeadState, StepBody } from "./types.ts";
+import type { Campaign, CampaignSort, Folder, ImportJob, LeadStage, LeadState, RulesBody, StepBody } from "./types.ts";
 
 // Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
 
@@ -247,6 +247,21 @@ export const sequenceEffect = (id: string, steps: StepBody[], appliesTo: "all" |
         api.PUT("/api/v2/campaigns/{campaign_id}/sequence", {
           params: { path: { campaign_id: id } },
           body: { steps, appliesTo, checkOnly: true },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+    retry: false,
+  });
+
+export const rulesEffect = (id: string, rules: RulesBody) =>
+  queryOptions({
+    queryKey: ["campaigns", id, "effects", rules],
+    queryFn: () =>
+      take(
+        api.POST("/api/v2/campaigns/{campaign_id}/rules/preview", {
+          params: { path: { campaign_id: id } },
+          body: rules,
         }),
       ),
     placeholderData: keepPreviousData,

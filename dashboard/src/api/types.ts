@@ -32,6 +32,7 @@ export type Message = Read<"MessageAnswer">;
 export type Preflight = Read<"PreflightAnswer">;
 export type Preview = Read<"PreviewAnswer">;
 export type Profile = Read<"ProfileAnswer">;
+export type RulesBody = Schemas["RulesBody"];
 export type Status = Read<"StatusAnswer">;
 export type StepBody = Schemas["ReplaceSequence"]["steps"][number];
 export type Tag = Read<"TagAnswer">;

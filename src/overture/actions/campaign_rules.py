@@ -13,9 +13,10 @@ from overture.actions.context import Actor, Context
 from overture.core.words import AuditAction, CampaignStatus, ColumnType, ObjectType
 from overture.errors import InvalidRequest, NotFound, Path
 from overture.store import campaign_columns as stored_columns
-from overture.store import campaign_rules, campaigns, duties, gates, scope_requests
+from overture.store import campaign_rules, campaigns, duties, foreseen, gates, scope_requests, scopes
 from overture.store.campaign_rules import ListRule
 from overture.store.campaigns import Settings
+from overture.store.foreseen import Foreseen, Lists
 from overture.store.pool import Connection
 
 _SYNCED, _EXCLUDED = "synced", "excluded"
@@ -83,6 +84,31 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, changes: R
     context.wake()
 
 
+async def foresee(context: Context, actor: Actor, *, campaign_id: str, changes: RuleChanges) -> Foreseen:
+    """Return whom the campaign would have, were its rules changed; nothing is changed or locked.
+
+    Raises:
+        NotFound: no such campaign or list.
+        InvalidRequest: a system list, or a list given twice.
+    """
+    keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
+    async with context.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await campaign_access.require(connection, actor, campaign_id=campaign_id)
+        present = await campaign_rules.load(connection, **keys)
+        synced, excluded = await _lists(connection, actor, present, changes, Where(), are_held=False)
+        gone = [rule.list_id for rule in present if rule.role == _SYNCED and rule.list_id not in synced]
+        stays = changes.get("detach_behavior", Detach.UNLINK) is Detach.UNLINK
+        rules = await scopes.rules(connection, **keys)
+        assert rules is not None
+        changed = dataclass_replace(
+            rules,
+            exclude_contacted=changes.get("exclude_contacted", rules.exclude_contacted),
+            exclude_mutuals=changes.get("exclude_mutuals", rules.exclude_mutuals),
+        )
+        lists = Lists(synced=synced, excluded=excluded, unlinked=gone if stays else [])
+        return await foreseen.read(connection, **keys, rules=changed, lists=lists)
+
+
 async def _state(connection: Connection, actor: Actor, campaign_id: str, settings: Settings) -> dict[str, Any]:
     """Return the rules as they are stored, in the names of the API."""
     rules = await campaign_rules.load(connection, team_id=actor.team_id, campaign_id=campaign_id)
@@ -113,10 +139,7 @@ async def apply(
     team_id = actor.team_id
     present = await campaign_rules.load(connection, team_id=team_id, campaign_id=campaign_id)
     mappings = {rule.list_id: rule.mapping for rule in present if rule.role == _SYNCED}
-    synced = list(changes.get("synced_list_ids", mappings))
-    excluded = list(changes.get("excluded_list_ids", [rule.list_id for rule in present if rule.role == _EXCLUDED]))
-    await _check_lists(connection, actor, synced, where.synced)
-    await _check_lists(connection, actor, excluded, where.excluded)
+    synced, excluded = await _lists(connection, actor, present, changes, where, are_held=True)
     given = changes.get("column_mappings", {})
     mappings = {
         **mappings,
@@ -140,6 +163,23 @@ async def apply(
     return True
 
 
+async def _lists(
+    connection: Connection,
+    actor: Actor,
+    present: Sequence[ListRule],
+    changes: RuleChanges,
+    where: Where,
+    *,
+    are_held: bool,
+) -> tuple[list[str], list[str]]:
+    """Return which lists are synced and which are excluded once the changes are made."""
+    synced = list(changes.get("synced_list_ids", [rule.list_id for rule in present if rule.role == _SYNCED]))
+    excluded = list(changes.get("excluded_list_ids", [rule.list_id for rule in present if rule.role == _EXCLUDED]))
+    for list_ids, path in ((synced, where.synced), (excluded, where.excluded)):
+        await _check_lists(connection, actor, list_ids, path, are_held=are_held)
+    return synced, excluded
+
+
 def _same(rules: Sequence[ListRule], present: Sequence[ListRule]) -> bool:
     return all(
         [rule for rule in rules if rule.role == role] == [rule for rule in present if rule.role == role]
@@ -147,11 +187,13 @@ def _same(rules: Sequence[ListRule], present: Sequence[ListRule]) -> bool:
     )
 
 
-async def _check_lists(connection: Connection, actor: Actor, list_ids: Sequence[str], path: Path) -> None:
+async def _check_lists(
+    connection: Connection, actor: Actor, list_ids: Sequence[str], path: Path, *, are_held: bool
+) -> None:
     for position, list_id in enumerate(list_ids):
         if list_id in list_ids[:position]:
             raise InvalidRequest([((*path, position), f"The list {list_id!r} is given twice.")])
-    kinds = await campaign_rules.list_kinds(connection, team_id=actor.team_id, list_ids=list_ids)
+    kinds = await campaign_rules.list_kinds(connection, team_id=actor.team_id, list_ids=list_ids, are_held=are_held)
     for position, list_id in enumerate(list_ids):
         if list_id not in kinds:
             raise NotFound("list", list_id)

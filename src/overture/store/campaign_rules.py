@@ -42,13 +42,19 @@ async def load(connection: Connection, *, team_id: str, campaign_id: str) -> lis
     return [ListRule(**row) for row in rows]
 
 
-async def list_kinds(connection: Connection, *, team_id: str, list_ids: Sequence[str]) -> dict[str, str]:
+async def list_kinds(
+    connection: Connection, *, team_id: str, list_ids: Sequence[str], are_held: bool
+) -> dict[str, str]:
     """Return the kinds of those of `list_ids` that are lists of this team.
 
-    Meanwhile they can neither be deleted nor get leads: a list logs its changes only for campaigns that it knows.
+    While they are held they can neither be deleted nor get leads: a list logs its changes only for campaigns that it
+    knows.
     """
     rows = await connection.fetch(
-        "SELECT id, kind FROM list WHERE team_id = $1 AND id = ANY($2::text[]) ORDER BY id FOR SHARE",
+        f"""
+        SELECT id, kind FROM list WHERE team_id = $1 AND id = ANY($2::text[])
+         ORDER BY id {"FOR SHARE" if are_held else ""}
+        """,
         team_id,
         list(list_ids),
     )

@@ -23,7 +23,7 @@ class Rules:
     needs_consent: bool
 
 
-_EVERYBODY = """
+EVERYBODY = """
     SELECT m.profile_id FROM campaign_list cl JOIN list_lead m ON m.team_id = $1 AND m.list_id = cl.list_id
      WHERE cl.team_id = $1 AND cl.campaign_id = $2 AND cl.role = 'synced'
     UNION
@@ -70,6 +70,16 @@ KEPT_OUT = """
          WHEN {facts}.contacted AND {lead}.contacted_at IS NULL THEN 'contacted'
          WHEN {facts}.mutual AND {lead}.contacted_at IS NULL THEN 'mutual'
          WHEN {facts}.consent_missing AND {lead}.contacted_at IS NULL THEN 'consentMissing' END
+"""
+
+# What becomes of each profile that there are facts of; `direct`: whether its lead stays also where no list brings it.
+DECIDED = f"""
+    SELECT f.profile_id, f.synced, l.id, l.state, l.reason, l.contacted_at, l.replied_at, l.joined_at,
+           CASE WHEN l.is_deleted_by_hand THEN 'deletedByHand'
+                WHEN NOT (f.synced OR {{direct}}) THEN 'leftLists'
+                ELSE {KEPT_OUT.format(facts="f", lead="l")} END AS kept_out
+      FROM facts f
+      LEFT JOIN lead l ON l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = f.profile_id
 """
 
 # Where a lead goes on that comes back: nobody is written to again while the outcome of a message is open, and whoever
@@ -180,12 +190,7 @@ def _in_line(affected: str) -> str:
     WITH queued AS (
         DELETE FROM scope_queue WHERE team_id = $1 AND campaign_id = $2 RETURNING profile_id
     ), affected AS ({affected}), facts AS MATERIALIZED ({FACTS}), decided AS (
-        SELECT f.profile_id, f.synced, l.id, l.state, l.reason, l.contacted_at, l.replied_at, l.joined_at,
-               CASE WHEN l.is_deleted_by_hand THEN 'deletedByHand'
-                    WHEN NOT (f.synced OR coalesce(l.is_direct, false)) THEN 'leftLists'
-                    ELSE {KEPT_OUT.format(facts="f", lead="l")} END AS kept_out
-          FROM facts f
-          LEFT JOIN lead l ON l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = f.profile_id
+        {DECIDED.format(direct="coalesce(l.is_direct, false)")}
     ), leaving AS (
         SELECT d.id, d.profile_id, d.state AS was, d.contacted_at,
                CASE WHEN d.kept_out IN ('deletedByHand', 'leftLists') THEN 'removed' ELSE 'excluded' END AS state,
@@ -193,11 +198,11 @@ def _in_line(affected: str) -> str:
           FROM decided d
          WHERE d.kept_out IS NOT NULL
            AND (d.state IN ('assessing', 'ready', 'inSequence', 'held', 'unreachable')
-                OR d.kept_out <> d.reason AND {_BY_SCOPE})
+                OR d.kept_out <> d.reason AND {BY_SCOPE})
     ), coming AS (
         SELECT d.id, d.profile_id, d.state AS was, d.contacted_at, back.state, back.reason
           FROM decided d CROSS JOIN {RETURNED.format(lead="d")}
-         WHERE d.kept_out IS NULL AND {_BY_SCOPE}
+         WHERE d.kept_out IS NULL AND {BY_SCOPE}
     ), wanted AS (
         SELECT * FROM leaving UNION ALL SELECT * FROM coming
     ), locked AS (
@@ -254,11 +259,11 @@ def _in_line(affected: str) -> str:
     """
 
 
-_BY_SCOPE = """
+BY_SCOPE = """
     d.state IN ('excluded', 'removed') AND d.reason IN
         ('deletedByHand', 'leftLists', 'suppressed', 'excludedList', 'contacted', 'mutual', 'consentMissing')
 """
-_EVERYTHING = _in_line(_EVERYBODY)
+_EVERYTHING = _in_line(EVERYBODY)
 _WHAT_CHANGED = _in_line(_CHANGED)
 
 

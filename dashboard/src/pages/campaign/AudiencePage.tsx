@@ -1,4 +1,4 @@
-import { Anchor, Checkbox, MultiSelect, Paper, Radio, Stack, Text } from "@mantine/core";
+import { Anchor, Checkbox, MultiSelect, Paper, Radio, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { useAction } from "../../parts/action.ts";
 import { Empty, Section, Shown } from "../../parts/Page.tsx";
 import { count, counted } from "../../words/numbers.ts";
 import { SetupFoot } from "./SetupFoot.tsx";
+import { WhoIsIn } from "./WhoIsIn.tsx";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/audience");
 
@@ -129,28 +130,7 @@ function Audience({ campaign, lists }: { campaign: Campaign; lists: List[] }) {
           />
         </Stack>
       </Section>
-      <Section title="Who is in now">
-        <Text size="sm">
-          <strong className="figures">{counted(campaign.targetsCount, "lead")}</strong> in scope
-          {campaign.scopeAssessedCount < campaign.targetsCount &&
-            `, ${count(campaign.scopeAssessedCount)} of them assessed so far`}
-          {campaign.isSyncing && ", lists are being read"}
-          {campaign.consentMissingCount > 0 &&
-            `; ${count(campaign.consentMissingCount)} left out because they have not agreed to be written to`}
-          .{" "}
-          {campaign.status !== "draft" && (
-            <Anchor
-              component={Link}
-              to="/campaigns/$campaignId/leads"
-              params={{ campaignId: campaign.id } as never}
-              search={{ state: ["excluded", "unreachable"] } as never}
-              size="sm"
-            >
-              See who is not in, and why
-            </Anchor>
-          )}
-        </Text>
-      </Section>
+      <WhoIsIn campaign={campaign} rules={edited && { ...edited, detachBehavior }} />
       <SetupFoot
         campaign={campaign}
         isChanged={edited !== null}
