@@ -67,6 +67,8 @@ export const statuses = () =>
     queryKey: ["statuses"],
     queryFn: () => all((cursor) => take(api.GET("/api/v2/statuses", { params: { query: { limit: LIMIT, cursor } } }))),
     staleTime: 60_000,
+    // No event tells of another order.
+    refetchInterval: 60_000,
   });
 
 export const colors = () =>
@@ -81,12 +83,15 @@ export const tags = () =>
     queryKey: ["tags"],
     queryFn: () => all((cursor) => take(api.GET("/api/v2/tags", { params: { query: { limit: LIMIT, cursor } } }))),
     staleTime: 60_000,
+    refetchInterval: 60_000,
   });
 
 export const lists = () =>
   queryOptions({
     queryKey: ["lists", "all"],
     queryFn: () => all((cursor) => take(api.GET("/api/v2/lists", { params: { query: { limit: LIMIT, cursor } } }))),
+    // No event tells of a list that somebody else makes or renames.
+    refetchInterval: 15_000,
   });
 
 export const list = (id: string) =>

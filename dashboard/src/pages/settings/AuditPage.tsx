@@ -1,6 +1,6 @@
-import { Anchor } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import * as query from "../../api/queries.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, Section } from "../../parts/Page.tsx";
 import { Table } from "../../parts/Table.tsx";
@@ -14,11 +14,7 @@ export function AuditPage() {
     <Section
       title="Audit"
       note="Every change, newest first, with who made it."
-      actions={
-        <Anchor href="/api/v2/audit.csv" size="sm">
-          Download CSV
-        </Anchor>
-      }
+      actions={<DownloadCsv from="/api/v2/audit.csv" />}
       bare
     >
       <Table

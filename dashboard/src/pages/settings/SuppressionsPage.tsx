@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, TextInput } from "@mantine/core";
+import { Button, Group, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client.ts";
 import * as query from "../../api/queries.ts";
 import { useAction } from "../../parts/action.ts";
+import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, Section } from "../../parts/Page.tsx";
 import { nameOf, Person } from "../../parts/Person.tsx";
@@ -40,9 +41,7 @@ export function SuppressionsPage() {
           onChange={(event) => setQ(event.currentTarget.value)}
           w={240}
         />
-        <Anchor href="/api/v2/suppressions.csv" size="sm">
-          Download CSV
-        </Anchor>
+        <DownloadCsv from="/api/v2/suppressions.csv" />
       </Group>
       <Table
         label="People who are never written to"
