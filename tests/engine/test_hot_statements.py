@@ -196,4 +196,4 @@ async def test_the_judge_of_plans_is_not_blind(world: World) -> None:
     campaign_id = await world.campaign([await world.make_list([])], enabled=False)
     await fill(world, campaign_id)
     async with world.pool.acquire() as connection:
-        assert await scanned(connection, "SELECT count(*) FROM lead WHERE reason = $1", ("x",)) == {"lead"}
+        assert await scanned(connection, "SELECT count(*) FROM lead WHERE sender_refusals = $1", (7,)) == {"lead"}

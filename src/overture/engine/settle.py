@@ -11,6 +11,7 @@ from overture.engine import automate, by_hand, halts, pacemaker, targets, versio
 from overture.engine.liking import Liked
 from overture.store import (
     budget_windows,
+    campaign_accounts,
     costs,
     duties,
     ledger,
@@ -432,4 +433,8 @@ async def _hold(
 
 
 async def _due_again(connection: Connection, team_id: str, attempt: ledger.Settled, now: datetime) -> None:
+    keys = {"team_id": team_id, "campaign_id": attempt.campaign_id}
     await progress.put_due(connection, team_id=team_id, due=[(attempt.lead_id, attempt.account_id, now)])
+    if attempt.is_first and not await campaign_accounts.is_sender(connection, **keys, account_id=attempt.account_id):
+        # The plan has given to others what the account had not begun, and left this lead, whose message was under way.
+        await duties.want(connection, team_id=team_id, kind="plan", key=attempt.campaign_id, due_at=now)

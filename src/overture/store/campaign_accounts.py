@@ -95,6 +95,22 @@ async def ever_ids(connection: Connection, *, team_id: str, campaign_id: str) ->
     return [row["account_id"] for row in rows]
 
 
+async def is_sender(connection: Connection, *, team_id: str, campaign_id: str, account_id: str) -> bool:
+    """Tell whether the campaign's plan may give this account leads: it is a member, and neither offline nor paused."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM campaign_account p
+                         JOIN account_link a ON a.team_id = $1 AND a.id = p.account_id
+                        WHERE p.team_id = $1 AND p.campaign_id = $2 AND p.account_id = $3 AND p.is_member
+                          AND a.status = 'active' AND a.deleted_at IS NULL)
+        """,
+        team_id,
+        campaign_id,
+        account_id,
+    )
+    return found
+
+
 async def members(connection: Connection, *, team_id: str, campaign_id: str) -> list[Member]:
     """Return the accounts the campaign sends from, with what decides whether they can."""
     rows = await connection.fetch(
