@@ -190,7 +190,7 @@ class Fault:
 
 
 FAULTS = {
-    "gateNotLocked": Fault(plant=_gate_not_locked, seed=65, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
+    "gateNotLocked": Fault(plant=_gate_not_locked, seed=158, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
     "paceAtSettle": Fault(plant=_pace_at_settle, seed=29, focus=(Edit.KILL, Edit.FREEZE)),
     "personIgnored": Fault(plant=_person_ignored, seed=3, focus=(Edit.RATE, Edit.HOURS)),
     "fenceIgnored": Fault(plant=_fence_ignored, seed=7, focus=(Edit.FREEZE_INTENDED,)),

@@ -261,7 +261,9 @@ export const sequenceEffect = (id: string, steps: StepBody[], appliesTo: "all" |
 
 export const rulesEffect = (id: string, rules: RulesBody) =>
   queryOptions({
-    queryKey: ["campaigns", id, "effects", rules],
+    // Not among the campaigns: everybody of large lists would be gone through again with every message that leaves.
+    queryKey: ["effects", id, rules],
+    refetchInterval: 15_000,
     queryFn: () =>
       take(
         api.POST("/api/v2/campaigns/{campaign_id}/rules/preview", {
@@ -283,7 +285,7 @@ export const overview = () =>
 
 const HOURS_SHOWN = 72;
 
-/** What has come of a campaign; by hours only of the last days in which something happened. */
+/** What has come of a campaign, over all its time. */
 export const analytics = (id: string) =>
   queryOptions({
     queryKey: ["campaigns", id, "analytics"],

@@ -49,7 +49,7 @@ async def download_analytics(
             "`accounts`: by account.",
             examples=["steps"],
         ),
-    ],
+    ] = Results.STEPS,
     since: Since = None,
     until: Until = None,
     interval: By = "day",
