@@ -22,10 +22,7 @@ async def test_what_wakes_up_late_is_not_sent_and_says_so_and_the_lead_goes_out_
     claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=began)
     with monkeypatch.context() as slept:
         slept.setattr(clocks, "wall_now", lambda: began + timedelta(seconds=11))
-        results = [
-            await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
-            for one in claimed.ready
-        ]
+        results = await _send(world, claimed)
     assert [(result.outcome.kind, result.outcome.reason) for result in results] == [
         (OutcomeKind.NOT_SENT, "tooLate")
     ] * 3
@@ -50,10 +47,7 @@ async def test_a_lead_whose_account_left_while_its_message_was_under_way_goes_to
     assert begun_by - {stays}, "some were begun by accounts that have left"
     with monkeypatch.context() as slept:
         slept.setattr(clocks, "wall_now", lambda: began + timedelta(seconds=11))
-        results = [
-            await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
-            for one in claimed.ready
-        ]
+        results = await _send(world, claimed)
     await settle.settle(world.pool, team_id=world.actor.team_id, now=await world.clock.now(), results=results)
     await world.run_until_completed(campaign_id)
     sent = await world.pool.fetch("SELECT DISTINCT account_id FROM attempt WHERE state = 'accepted'")
@@ -79,10 +73,7 @@ async def test_what_was_found_allowed_long_before_its_intent_is_not_sent(world: 
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
     await world.clock.move(await world.clock.now() + timedelta(seconds=11))
-    results = [
-        await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
-        for one in claimed.ready
-    ]
+    results = await _send(world, claimed)
     assert {(result.outcome.kind, result.outcome.reason) for result in results} == {(OutcomeKind.NOT_SENT, "tooLate")}
     assert await world.messages() == []
 
@@ -91,9 +82,13 @@ async def test_what_is_sent_at_once_is_sent(world: World) -> None:
     await ready_world(world, 3)
     dispatcher = dispatch.Dispatcher(pool=world.pool, channels=world.context.channels, draws=Random(1))
     claimed = await dispatcher.claim(world.actor.team_id, now=await world.clock.now(), wall_now=clocks.wall_now())
-    results = [
+    results = await _send(world, claimed)
+    assert {result.outcome.kind for result in results} == {OutcomeKind.ACCEPTED}
+    assert len(await world.messages()) == 3
+
+
+async def _send(world: World, claimed: dispatch.Claimed) -> list[settle.Result]:
+    return [
         await sending.send(one, channels=world.context.channels, keyring=world.keyring, clock=world.context.clock)
         for one in claimed.ready
     ]
-    assert {result.outcome.kind for result in results} == {OutcomeKind.ACCEPTED}
-    assert len(await world.messages()) == 3

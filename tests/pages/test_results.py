@@ -86,3 +86,14 @@ async def test_whom_other_rules_would_let_in_is_told_before_they_are_saved(place
         await expect(page.get_by_role("heading", name="Who would be in")).to_be_visible()
         await expect(page.get_by_text(f"{told['targetsCount']} leads in scope: 0 of them new")).to_be_visible()
         await expect(page.get_by_text("is in an excluded list")).to_be_visible()
+
+
+async def test_a_search_that_finds_nothing_is_taken_back_with_its_words(place: Place) -> None:
+    async with places.entered(place) as watched:
+        page = watched.page
+        await doing.go(page, "Campaigns")
+        box = page.get_by_role("textbox", name="Search campaigns by name")
+        await box.fill("nothing of the kind")
+        await page.get_by_role("button", name="Show all").click()
+        await expect(box).to_have_value("")
+        await expect(page.get_by_role("link", name="After the fair")).to_be_visible()

@@ -1,10 +1,10 @@
-import { Group, MultiSelect, Pill, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Group, MultiSelect, Pill } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import type { LeadFilter } from "../../api/queries.ts";
 import * as query from "../../api/queries.ts";
 import type { LeadState } from "../../api/types.ts";
+import { SearchBox } from "../../parts/SearchBox.tsx";
 import { LEAD_STAGES, LEAD_STATES, REASONS, reason } from "../../words/states.ts";
 import { useStepNames } from "./names.ts";
 
@@ -26,22 +26,17 @@ export function LeadFilters({
     value,
     label: `${number + 1} · ${text}`,
   }));
-  const [words, setWords] = useState(filter.q ?? "");
-  const search = useDebouncedCallback((q: string) => change({ q: q || undefined }, { replace: true }), 250);
   // What an address names and nobody would choose can be seen, and taken away, all the same.
   const reasons = [...new Set([...Object.keys(REASONS), ...(filter.reason ?? [])])];
   return (
     <>
       <Group mb="md" gap="sm" align="flex-end">
-        <TextInput
-          aria-label="Search leads by username or name"
+        <SearchBox
+          label="Search leads by username or name"
           placeholder="Search"
-          value={words}
-          onChange={(event) => {
-            setWords(event.currentTarget.value);
-            search(event.currentTarget.value);
-          }}
-          w={160}
+          value={filter.q}
+          change={(q) => change({ q }, { replace: true })}
+          width={160}
         />
         <Choice
           label="Only leads in these states"

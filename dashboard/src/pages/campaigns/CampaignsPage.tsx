@@ -1,13 +1,12 @@
-import { Button, Chip, Group, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Chip, Group, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
 import * as query from "../../api/queries.ts";
 import type { Campaign, CampaignSort } from "../../api/types.ts";
 import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead } from "../../parts/Page.tsx";
+import { SearchBox } from "../../parts/SearchBox.tsx";
 import { Share } from "../../parts/Share.tsx";
 import { CampaignState } from "../../parts/State.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
@@ -64,10 +63,6 @@ export function CampaignsPage() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const source = useInfiniteQuery({ ...query.campaigns(filter), placeholderData: (old) => old });
-  const [words, setWords] = useState(filter.q ?? "");
-  const search = useDebouncedCallback((q: string) => {
-    void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
-  }, 250);
   const isFiltered = Boolean(filter.q || filter.status);
   return (
     <>
@@ -83,15 +78,12 @@ export function CampaignsPage() {
         }
       />
       <Group mb="md" gap="sm">
-        <TextInput
-          aria-label="Search campaigns by name"
+        <SearchBox
+          label="Search campaigns by name"
           placeholder="Search by name"
-          value={words}
-          onChange={(event) => {
-            setWords(event.currentTarget.value);
-            search(event.currentTarget.value);
-          }}
-          w={240}
+          value={filter.q}
+          change={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true })}
+          width={240}
         />
         <Chip.Group
           multiple
@@ -133,10 +125,7 @@ export function CampaignsPage() {
               action={
                 <Button
                   variant="default"
-                  onClick={() => {
-                    setWords("");
-                    void navigate({ search: ({ sort, order }) => ({ sort, order }), replace: true });
-                  }}
+                  onClick={() => void navigate({ search: ({ sort, order }) => ({ sort, order }), replace: true })}
                 >
                   Show all
                 </Button>

@@ -1,14 +1,13 @@
-import { Button, Group, MultiSelect, SegmentedControl, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Group, MultiSelect, SegmentedControl } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
 import * as query from "../../api/queries.ts";
 import type { Status, Thread } from "../../api/types.ts";
 import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Moment } from "../../parts/Moment.tsx";
 import { Empty, PageHead, Shown } from "../../parts/Page.tsx";
 import { nameOf, Person } from "../../parts/Person.tsx";
+import { SearchBox } from "../../parts/SearchBox.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Board } from "./Board.tsx";
 
@@ -19,10 +18,6 @@ export function PeoplePage() {
   const { view, q, status } = route.useSearch();
   const navigate = route.useNavigate();
   const statuses = useQuery(query.statuses());
-  const [words, setWords] = useState(q ?? "");
-  const search = useDebouncedCallback((given: string) => {
-    void navigate({ search: (old) => ({ ...old, q: given || undefined }), replace: true });
-  }, 250);
   return (
     <>
       <PageHead
@@ -46,15 +41,12 @@ export function PeoplePage() {
         }
       />
       <Group mb="md" gap="sm">
-        <TextInput
-          aria-label="Search by name, or by words they wrote"
+        <SearchBox
+          label="Search by name, or by words they wrote"
           placeholder="Search names and words"
-          value={words}
-          onChange={(event) => {
-            setWords(event.currentTarget.value);
-            search(event.currentTarget.value);
-          }}
-          w={240}
+          value={q}
+          change={(words) => void navigate({ search: (old) => ({ ...old, q: words }), replace: true })}
+          width={240}
         />
         {view !== "board" && (
           <MultiSelect

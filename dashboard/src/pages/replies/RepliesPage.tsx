@@ -1,13 +1,12 @@
-import { Button, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Select } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Outlet, useParams } from "@tanstack/react-router";
-import { useState } from "react";
 import * as query from "../../api/queries.ts";
 import type { Folder, Thread } from "../../api/types.ts";
 import { DownloadCsv } from "../../parts/DownloadCsv.tsx";
 import { Empty, Failure, Loading, PageHead } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
+import { SearchBox } from "../../parts/SearchBox.tsx";
 import { FOLDERS } from "../../words/search.ts";
 import { moment } from "../../words/time.ts";
 import style from "./Replies.module.css";
@@ -22,10 +21,6 @@ export function RepliesPage() {
   const folder = filter.folder ?? "inbox";
   const source = useInfiniteQuery(query.threads({ ...filter, folder }));
   const statuses = useQuery(query.statuses());
-  const [words, setWords] = useState(filter.q ?? "");
-  const search = useDebouncedCallback((q: string) => {
-    void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true });
-  }, 250);
   const threads = source.data?.pages.flatMap((page) => page.data);
   return (
     <>
@@ -33,14 +28,11 @@ export function RepliesPage() {
       <div className={style.page} data-open={threadId !== undefined || undefined}>
         <div className={style.list}>
           <div className={style.filters}>
-            <TextInput
-              aria-label="Search by name, or by words they wrote"
+            <SearchBox
+              label="Search by name, or by words they wrote"
               placeholder="Search names and words"
-              value={words}
-              onChange={(event) => {
-                setWords(event.currentTarget.value);
-                search(event.currentTarget.value);
-              }}
+              value={filter.q}
+              change={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true })}
             />
             <div className={style.two}>
               <Select
