@@ -27,9 +27,9 @@ export function NewCampaignPage() {
 function New({ accounts }: { accounts: Account[] }) {
   const navigate = useNavigate();
   const [name, setName] = useState("");
-  const [accountLinkIds, setAccounts] = useState(() =>
-    accounts.filter(({ status }) => status !== "offline").map(({ id }) => id),
-  );
+  const [chosen, setAccounts] = useState<string[] | null>(null);
+  // All that can send, as long as nobody has chosen: also those that are heard of only now.
+  const accountLinkIds = chosen ?? accounts.filter(({ status }) => status !== "offline").map(({ id }) => id);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const create = useAction({
     run: () => take(api.POST("/api/v2/campaigns", { body: { name, accountLinkIds, scheduleTimezone: zone } })),
