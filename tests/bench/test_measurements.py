@@ -20,6 +20,7 @@ from overture.bench import (
     pausing,
     planning,
     process_report,
+    rehearsing,
     report,
     scale,
     starting,
@@ -85,6 +86,12 @@ async def test_a_plan_is_made_and_mended(workplace: Workplace) -> None:
     assert planned.left.moved > 0
     assert planned.came.moved > 0
     assert "it comes back" in shown(report.plan_lines(planned))
+
+
+async def test_a_campaign_is_rehearsed(workplace: Workplace) -> None:
+    rehearsed = await rehearsing.measure(workplace, leads=1_000, say=say)
+    assert rehearsed.messages == 3_000
+    assert "bare loop" in shown(report.rehearsal_lines(rehearsed))
 
 
 async def test_conversations_are_listed_in_every_way(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,8 +74,8 @@ async def create(context: Context, actor: Actor, draft: Draft, *, rules_at: camp
         exclude_contacted=False,
         exclude_mutuals=False,
     )
-    _check_hours(settings)
-    _check_distinct(draft.account_ids)
+    check_hours(settings)
+    check_distinct(draft.account_ids)
     campaign_id, now = ids.new("c"), await context.clock.now()
     keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
     async with context.pool.acquire() as connection, connection.transaction():
@@ -158,7 +158,7 @@ async def change(context: Context, actor: Actor, *, campaign_id: str, changes: C
             zone=changes.get("schedule_timezone", state.settings.zone),
             hours=changes.get("schedule_hours", state.settings.hours),
         )
-        _check_hours(settings)
+        check_hours(settings)
         members = await campaign_accounts.member_ids(connection, team_id=actor.team_id, campaign_id=campaign_id)
         has_moved = False
         if "account_link_ids" in changes:
@@ -298,7 +298,7 @@ async def _change_accounts(
     """Make these the campaign's accounts; tell whether they are others than before, or in another order."""
     keys = {"team_id": actor.team_id, "campaign_id": campaign_id}
     present = await campaign_accounts.member_ids(connection, **keys)
-    _check_distinct(account_ids)
+    check_distinct(account_ids)
     if list(account_ids) == present:
         return False
     added = [account_id for account_id in account_ids if account_id not in present]
@@ -320,7 +320,12 @@ async def _require_linked(connection: Connection, actor: Actor, account_ids: Seq
             raise NotFound("accountLink", account_id)
 
 
-def _check_distinct(account_ids: Sequence[str]) -> None:
+def check_distinct(account_ids: Sequence[str]) -> None:
+    """Check that there are accounts, and none twice.
+
+    Raises:
+        InvalidRequest: there is none, or one is named again.
+    """
     path = ("accountLinkIds",)
     if not account_ids:
         raise InvalidRequest([(path, "A campaign needs at least one account.")])
@@ -336,7 +341,12 @@ def _checked_name(name: str) -> str:
     return cleaned
 
 
-def _check_hours(settings: Settings) -> None:
+def check_hours(settings: Settings) -> None:
+    """Check zone and sending hours.
+
+    Raises:
+        InvalidRequest: one of them is not well formed, with its path.
+    """
     found: list[tuple[Path, str]] = []
     try:
         window.Hours(zone=settings.zone, days={})

@@ -21,6 +21,7 @@ from overture.bench import (
     planning,
     process_report,
     reading,
+    rehearsing,
     report,
     scale,
     starting,
@@ -43,6 +44,7 @@ class Part(StrEnum):
     DRAIN = "drain"
     TEAMS = "teams"
     PLAN = "plan"
+    REHEARSAL = "rehearsal"
     SYNC = "sync"
     READ = "read"
     THREADS = "threads"
@@ -70,6 +72,7 @@ class Options:
 _FAULTS = (
     drain.MeasurementFailed,
     planning.PlanWrong,
+    rehearsing.RehearsalWrong,
     syncing.SyncWrong,
     callers.ReadFailed,
     importing.ImportWrong,
@@ -134,6 +137,12 @@ async def _teams(place: Workplace, options: Options, say: _Say) -> Table:
 async def _plan(place: Workplace, options: Options, say: _Say) -> Table:
     planned = await planning.measure(place, leads=options.leads or _usual(options, 1_000_000), say=say)
     return Table(title=f"Plan: {planned.leads:,} leads", lines=report.plan_lines(planned), words=report.PLAN_WORDS)
+
+
+async def _rehearsal(place: Workplace, options: Options, say: _Say) -> Table:
+    rehearsed = await rehearsing.measure(place, leads=options.leads or _usual(options, 100_000), say=say)
+    title = f"Rehearsal: {rehearsed.leads:,} leads, {rehearsed.messages:,} messages"
+    return Table(title=title, lines=report.rehearsal_lines(rehearsed), words=report.REHEARSAL_WORDS)
 
 
 async def _sync(place: Workplace, options: Options, say: _Say) -> Table:
@@ -205,6 +214,7 @@ _PARTS: dict[Part, Callable[[Workplace, Options, _Say], Awaitable[Table]]] = {
     Part.DRAIN: _drain,
     Part.TEAMS: _teams,
     Part.PLAN: _plan,
+    Part.REHEARSAL: _rehearsal,
     Part.SYNC: _sync,
     Part.READ: _read,
     Part.THREADS: _threads,

@@ -14,6 +14,8 @@ from overture.bench.drain import Drained
 from overture.bench.importing import Imported
 from overture.bench.planning import ACCOUNTS, REACH_SETS, Mended, Planned
 from overture.bench.reading import Read
+from overture.bench.rehearsing import ACCOUNTS as REHEARSED_ACCOUNTS
+from overture.bench.rehearsing import Rehearsed
 from overture.bench.syncing import Synced
 from overture.bench.talking import Talked
 
@@ -63,6 +65,19 @@ def drain_lines(drained: Drained) -> list[Line]:
             figure=f"{drained.minimal_rate:,.0f} leads/s",
             ratio="baseline",
         ),
+    ]
+
+
+def rehearsal_lines(rehearsed: Rehearsed) -> list[Line]:
+    """Return the lines of the rehearsal."""
+    return [
+        Line(
+            what="rehearsal",
+            figure=f"{rehearsed.seconds:,.2f} s",
+            ratio=f"{rehearsed.seconds / rehearsed.bare_seconds:.1f} x bare",
+            goal="≤ 3 s",
+        ),
+        Line(what="bare loop", figure=f"{rehearsed.bare_seconds:,.2f} s", ratio="baseline"),
     ]
 
 
@@ -170,6 +185,10 @@ PLAN_WORDS = (
     f"plan: {ACCOUNTS} accounts, {REACH_SETS} sets of accounts that reach a lead. bare: one INSERT … SELECT with a "
     "window that spreads the same leads, same indexes. An account leaves, comes back: the plan is mended with the "
     "fewest moves; bare: one statement moves all leads of one account to another."
+)
+REHEARSAL_WORDS = (
+    f"rehearsal: from the call to the answer, {REHEARSED_ACCOUNTS} accounts, with hours, draws, gaps and rolling "
+    "limits. bare: a loop that sends as many with one fixed gap and delay."
 )
 SYNC_WORDS = (
     "join, leave: a list's log of changes brings and takes as many leads as the campaign has others. bare: the same "

@@ -93,7 +93,7 @@ def next_at(
         begin = max(stretch.opens, earliest)
         latest = None if stretch.closes is None else stretch.closes - CALL_TIMEOUT
         # After an attempt inside this stretch its gap, already in `earliest`, outlasts the opening's delay.
-        if stretch.opens > started_at:
+        if stretch.opens > started_at and begin < stretch.opens + pause:
             room = pause if latest is None else min(pause, max(latest - stretch.opens, timedelta()))
             begin = max(begin, stretch.opens + opening_draw * room)
         if stretch.closes is None or latest is None or begin <= latest:
