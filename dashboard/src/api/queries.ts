@@ -1,7 +1,17 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, take } from "./client.ts";
 import { all, paged } from "./paging.ts";
-import type { Campaign, CampaignSort, Folder, ImportJob, LeadStage, LeadState, RulesBody, StepBody } from "./types.ts";
+import type {
+  Campaign,
+  CampaignSort,
+  Folder,
+  ImportJob,
+  LeadStage,
+  LeadState,
+  RehearseBody,
+  RulesBody,
+  StepBody,
+} from "./types.ts";
 
 // Every key begins with its noun: `live.ts` renews by nouns what an event has changed.
 
@@ -269,6 +279,24 @@ export const rulesEffect = (id: string, rules: RulesBody) =>
         api.POST("/api/v2/campaigns/{campaign_id}/rules/preview", {
           params: { path: { campaign_id: id } },
           body: rules,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+    retry: false,
+  });
+
+/** A campaign in virtual time, as it is set or otherwise. */
+export const rehearsal = (id: string, body: RehearseBody) =>
+  queryOptions({
+    // As above: a message that leaves changes little of what comes of all of them.
+    queryKey: ["effects", id, "rehearsal", body],
+    staleTime: 15_000,
+    queryFn: () =>
+      take(
+        api.POST("/api/v2/campaigns/{campaign_id}/rehearsal", {
+          params: { path: { campaign_id: id } },
+          body,
         }),
       ),
     placeholderData: keepPreviousData,

@@ -13,6 +13,8 @@ export function Columns({ columns, whole, part }: { columns: Column[]; whole: st
   const [isTable, setTable] = useState(false);
   const most = Math.max(1, ...columns.map((column) => Math.max(column.whole, column.part)));
   const height = (value: number) => (value / most) * HEIGHT;
+  // So many at least: a few days are not drawn as walls.
+  const places = Math.max(columns.length, 14);
   const first = columns[0]?.label;
   const last = columns.at(-1)?.label;
   return (
@@ -50,7 +52,7 @@ export function Columns({ columns, whole, part }: { columns: Column[]; whole: st
       ) : (
         <>
           <svg
-            viewBox={`0 0 ${Math.max(columns.length, 14) * STEP} ${HEIGHT}`}
+            viewBox={`0 0 ${places * STEP} ${HEIGHT}`}
             preserveAspectRatio="none"
             className={style.drawing}
             role="img"
@@ -78,7 +80,7 @@ export function Columns({ columns, whole, part }: { columns: Column[]; whole: st
               </g>
             ))}
           </svg>
-          <div className={style.scale}>
+          <div className={style.scale} style={{ width: `${(100 * columns.length) / places}%` }}>
             <span>{first}</span>
             <span>{columns.length > 1 && last}</span>
           </div>

@@ -8,6 +8,7 @@ from overture.actions import rehearsals
 from overture.api import bodies, refusals, routing
 from overture.api.auth import CurrentActor, CurrentContext
 from overture.api.campaign_parts import EXAMPLE_ACCOUNT, Hours, wire_hours
+from overture.core.words import LeadState
 
 router = routing.router("Campaigns")
 
@@ -53,7 +54,7 @@ class RehearsedDay(bodies.Answer):
 class UnreachedLeads(bodies.Answer):
     """Leads that are not contacted."""
 
-    state: str = Field(description="Where they stand.", examples=["excluded"])
+    state: LeadState = Field(description="Where they stand.", examples=["excluded"])
     reason: str | None = Field(
         description="Why, as leads say it. Of those that are ready: `otherCampaign` writes to them, `noAccount` can "
         "write to them, there are `noSendingHours`, or it is their turn `later` than the rehearsal looks.",
@@ -115,6 +116,8 @@ async def rehearse(
             )
             for day in found.days
         ],
-        unreached=[UnreachedLeads(state=one.state, reason=one.reason, count=one.count) for one in found.unreached],
+        unreached=[
+            UnreachedLeads(state=LeadState(one.state), reason=one.reason, count=one.count) for one in found.unreached
+        ],
         stalled=found.stalled,
     )

@@ -6,11 +6,11 @@ import * as query from "../../api/queries.ts";
 import type { Campaign, Issue, Preflight } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
 import { Facts } from "../../parts/Facts.tsx";
-import { Moment } from "../../parts/Moment.tsx";
 import { Section, Shown } from "../../parts/Page.tsx";
 import { State } from "../../parts/State.tsx";
 import { count, counted, money } from "../../words/numbers.ts";
 import { placeOf } from "../../words/preflight.ts";
+import { Rehearsed } from "./Rehearsed.tsx";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/check");
 
@@ -60,7 +60,6 @@ function Check({ campaign, preflight }: { campaign: Campaign; preflight: Preflig
               label: "Look-ups",
               value: estimate.lookUps > 0 && `${counted(estimate.lookUps, "profile")} still to be looked up`,
             },
-            { label: "Done", value: estimate.finishesAt && <Moment at={estimate.finishesAt} /> },
             {
               label: "Cost",
               value:
@@ -77,6 +76,7 @@ function Check({ campaign, preflight }: { campaign: Campaign; preflight: Preflig
           ]}
         />
       </Section>
+      <Rehearsed campaign={campaign} />
       <Group mt="xl">
         <Button
           size="md"

@@ -13,6 +13,7 @@ import { counted } from "../../words/numbers.ts";
 import { ALWAYS, aWeek, type Hours, WORKDAYS } from "../../words/schedule.ts";
 import { clockIn } from "../../words/time.ts";
 import { SetupFoot } from "./SetupFoot.tsx";
+import { WhatComes } from "./WhatComes.tsx";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/schedule");
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
@@ -111,6 +112,16 @@ function Schedule({ campaign, accounts }: { campaign: Campaign; accounts: Accoun
           {counted(senders.length, "account")}, follow-ups included. Time that is lost to a pause is never made up for
           in a hurry.
         </Text>
+        <WhatComes
+          campaign={campaign}
+          changes={
+            edited && {
+              scheduleHours: edited.hours,
+              scheduleTimezone: edited.zone,
+              hourlyMessageRate: edited.rate,
+            }
+          }
+        />
         {shown.rate > CAREFUL_RATE && (
           <Text size="sm" mt={4} c="var(--tone-care)">
             More than {CAREFUL_RATE} an hour looks unlike a person and is likelier to be refused.

@@ -8,6 +8,7 @@ import type { Account, Campaign } from "../../api/types.ts";
 import { AccountChoice } from "../../parts/AccountChoice.tsx";
 import { useAction } from "../../parts/action.ts";
 import { Section, Shown } from "../../parts/Page.tsx";
+import { WhatComes } from "./WhatComes.tsx";
 
 const route = getRouteApi("/shell/campaigns/$campaignId/settings");
 
@@ -29,6 +30,7 @@ function Settings({ campaign, accounts }: { campaign: Campaign; accounts: Accoun
   const [name, setName] = useState(campaign.name);
   const [description, setDescription] = useState(campaign.description ?? "");
   const [accountLinkIds, setAccounts] = useState(campaign.accountLinkIds);
+  const areOthers = accountLinkIds.toSorted().join() !== campaign.accountLinkIds.toSorted().join();
   const save = useAction({
     run: () => changeCampaign(campaign.id, { name, description: description || null, accountLinkIds }),
     renews: ["campaigns"],
@@ -53,6 +55,7 @@ function Settings({ campaign, accounts }: { campaign: Campaign; accounts: Accoun
           minRows={2}
         />
         <AccountChoice accounts={accounts} value={accountLinkIds} onChange={setAccounts} />
+        {areOthers && accountLinkIds.length > 0 && <WhatComes campaign={campaign} changes={{ accountLinkIds }} />}
         {campaign.contactedCount > 0 && (
           <Text size="sm" c="dimmed">
             Leads not contacted yet are shared out again when accounts join or leave. Whoever was written to stays with
