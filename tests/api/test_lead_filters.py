@@ -93,6 +93,36 @@ async def test_by_how_far_they_have_come(
     assert await _found(client, campaign, stage="followedUp") == ""
 
 
+async def test_by_the_status_of_the_person(
+    client: httpx.AsyncClient, context: Context, account: dict[str, Any], campaign: dict[str, Any]
+) -> None:
+    written: dict[str, Any] = {"account": account, "contacted": DAY}
+    for platform_id in ("1", "2", "3"):
+        await campaigning.put(context, campaign, platform_id, state="replied", replied=True, **written)
+    await campaigning.put(context, campaign, "4", state="finished", **written)
+    keen, cool = [
+        (await client.post("/statuses", json={"name": name, "color": "#112233"})).json()["id"]
+        for name in ("Keen", "Cool")
+    ]
+    profiles = await context.pool.fetch("SELECT platform_id, 'o' || substr(id, 2) AS contact_id FROM profile")
+    contacts = {row["platform_id"]: row["contact_id"] for row in profiles}
+    for platform_id, status in (("1", keen), ("2", cool), ("4", keen)):
+        marked = await client.patch(f"/contacts/{contacts[platform_id]}", json={"status": status})
+        assert marked.status_code == 200, marked.text
+    assert await _found(client, campaign, statusId=keen) == "1 4"
+    assert await _found(client, campaign, statusId=keen, stage="replied") == "1"
+    assert await _found(client, campaign, statusId=[keen, cool]) == "1 2 4"
+    assert await _found(client, campaign, statusId="none") == "3"
+    assert await _found(client, campaign, statusId=["none", cool], state="replied") == "2 3"
+    assert await _found(client, campaign, statusId=keen, q="user4") == "4"
+    assert await _found(client, campaign, statusId=keen, q="user2") == ""
+    assert await _found(client, campaign, statusId="w" + "0" * 23) == ""
+    funnel = (await client.get(f"/campaigns/{campaign['id']}/analytics")).json()["funnel"]
+    for one in funnel["statuses"]:
+        found = await _found(client, campaign, stage="replied", statusId=one["statusId"] or "none")
+        assert len(found.split()) == one["count"]
+
+
 async def test_acts_on_many_take_the_same_filters(
     client: httpx.AsyncClient, context: Context, campaign: dict[str, Any]
 ) -> None:

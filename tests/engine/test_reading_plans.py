@@ -155,6 +155,7 @@ async def test_a_page_of_leads_is_found_by_its_key_at_any_depth(large: tuple[Wor
         (lead_filters.Filters(stage=LeadStage.CONTACTED, states=("ready",)), 0),
         (lead_filters.Filters(sent=lead_filters.Sent(step_id="s", is_answered=True)), 0),
         (lead_filters.Filters(sent=lead_filters.Sent(step_id="s")), 0),
+        (lead_filters.Filters(status_ids=("w00000000000000000000000",)), 0),
         (lead_filters.Filters(prefix="Rare"), 6),
         (lead_filters.Filters(prefix="rare_u", states=("held",)), 2),
         (lead_filters.Filters(prefix="nobody"), 0),

@@ -32,6 +32,7 @@ export type LeadFilter = {
   sentStepId?: string;
   answeredStepId?: string;
   option?: string;
+  statusId?: string[];
   q?: string;
 };
 export type ThreadFilter = {

@@ -54,6 +54,7 @@ export function leadFilter(search: Search): LeadFilter {
     sentStepId: text(search.sentStepId),
     answeredStepId: text(search.answeredStepId),
     option: text(search.option),
+    statusId: texts(search.statusId),
     q: text(search.q),
   });
 }

@@ -49,6 +49,11 @@ _OPTION: dict[str, Any] = {
     "option was picked, by the numbers of its segment and of the option in it, from 0.",
     "examples": ["1-0"],
 }
+_STATUS: dict[str, Any] = {
+    "description": "Only people who have one of these statuses, by id; `none`: who have none.",
+    "max_length": _MOST,
+    "examples": [["w0mdbz3k91yq0c8f4w2n7xhs"]],
+}
 _NAME: dict[str, Any] = {
     "description": "How the username or display name begins.",
     "max_length": 255,
@@ -67,6 +72,7 @@ class LeadFilter(bodies.Body):
     sent_step_id: str | None = Field(default=None, **_SENT)
     answered_step_id: str | None = Field(default=None, **_ANSWERED)
     option: _Option | None = Field(default=None, **_OPTION)
+    status_id: list[_Id] = Field(default_factory=list, **_STATUS)
     q: str | None = Field(default=None, **_NAME)
 
     def filters(self) -> Filters:
@@ -88,6 +94,7 @@ def read(
     sent_step_id: Annotated[str | None, Query(alias="sentStepId", **_SENT)] = None,
     answered_step_id: Annotated[str | None, Query(alias="answeredStepId", **_ANSWERED)] = None,
     option: Annotated[_Option | None, Query(**_OPTION)] = None,
+    status_id: Annotated[list[_Id], Query(alias="statusId", **_STATUS)] = [],  # noqa: B006 - the same
     q: Annotated[str | None, Query(**_NAME)] = None,
 ) -> Filters:
     """Read the filters from the query.
@@ -104,6 +111,7 @@ def read(
         sent_step_id=sent_step_id,
         answered_step_id=answered_step_id,
         option=option,
+        status_id=status_id,
         q=q,
         path=(),
     )
@@ -122,6 +130,7 @@ def _filters(
     sent_step_id: str | None,
     answered_step_id: str | None,
     option: str | None,
+    status_id: Sequence[str],
     q: str | None,
     path: Path,
 ) -> Filters:
@@ -133,6 +142,7 @@ def _filters(
         step_ids=step_id,
         stage=stage,
         sent=_sent(sent_step_id, answered_step_id, option, path),
+        status_ids=status_id,
         prefix=(q or "").strip().removeprefix("@") or None,
     )
 

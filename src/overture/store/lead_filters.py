@@ -35,6 +35,9 @@ _REACHED = {
 _NEXT = frozenset({_L.ASSESSING, _L.READY, _L.IN_SEQUENCE, _L.HELD})
 """Where a lead stands that has a next step."""
 
+NO_STATUS = "none"
+"""Stands for people without a status where statuses are asked for; no id reads so."""
+
 KIND = "split_part(l.reason, ':', 1)"
 """The kind of a lead's reason, as its index has it."""
 
@@ -53,7 +56,7 @@ class Filters:
     """Which leads are meant: empty or None for all. `prefix`: of username or display name.
 
     `reasons`: a kind stands for all of its kind, `variableMissing` for `variableMissing:bio`. `step_ids`: what comes
-    next. `sent`: what they have got already.
+    next. `sent`: what they have got already. `status_ids`: of the person; `NO_STATUS` for those who have none.
     """
 
     states: Sequence[str] = field(default=())
@@ -62,6 +65,7 @@ class Filters:
     step_ids: Sequence[str] = field(default=())
     stage: LeadStage | None = None
     sent: Sent | None = None
+    status_ids: Sequence[str] = field(default=())
     prefix: str | None = None
 
     @property
@@ -87,10 +91,14 @@ class Filters:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Few:
-    """Of a filter that few leads can pass: whose profiles, or which leads, those are; None where it lets many pass."""
+    """Of a filter that few leads can pass: whose profiles, or which leads, those are; None where it lets many pass.
 
-    profile_ids: Sequence[str] | None
-    lead_ids: Sequence[str] | None
+    `are_named`: the profiles are those whose names begin as asked for.
+    """
+
+    profile_ids: Sequence[str] | None = None
+    lead_ids: Sequence[str] | None = None
+    are_named: bool = False
 
     def __bool__(self) -> bool:
         return self.profile_ids is not None or self.lead_ids is not None
@@ -109,14 +117,20 @@ class Arguments:
 
 
 async def few(connection: Connection, *, team_id: str, campaign_id: str, filters: Filters) -> Few:
-    """Look for the filter's name or accounts by keys of their own, as few among many leads are found by nothing else.
+    """Look for the filter's name, statuses or accounts by keys of their own: nothing else finds few among many.
 
     Where they are many, reading the leads in their order soon finds enough of them.
     """
-    profile_ids = await _named_so(connection, team_id, filters.prefix)
-    if profile_ids is not None or not filters.account_ids:
-        return Few(profile_ids=profile_ids, lead_ids=None)
-    return Few(profile_ids=None, lead_ids=await _served(connection, team_id, campaign_id, filters.account_ids))
+    named = await _named_so(connection, team_id, filters.prefix)
+    if named is not None:
+        return Few(profile_ids=named, are_named=True)
+    if filters.status_ids and NO_STATUS not in filters.status_ids:
+        marked = await _of_statuses(connection, team_id, filters.status_ids)
+        if marked is not None:
+            return Few(profile_ids=marked)
+    if filters.account_ids:
+        return Few(lead_ids=await _served(connection, team_id, campaign_id, filters.account_ids))
+    return Few()
 
 
 def conditions(filters: Filters, few: Few, arguments: Arguments) -> list[str]:
@@ -128,8 +142,10 @@ def conditions(filters: Filters, few: Few, arguments: Arguments) -> list[str]:
         found.append(f"l.id = ANY({arguments.given(few.lead_ids, 'text[]')})")
     if few.profile_ids is not None:
         found.append(f"l.profile_id = ANY({arguments.given(few.profile_ids, 'text[]')})")
-    elif filters.prefix is not None:
+    if filters.prefix is not None and not few.are_named:
         found.append(_begins(arguments.given(filters.prefix, "text")))
+    if filters.status_ids:
+        found.append(_has_status(arguments.given(list(filters.status_ids), "text[]")))
     if filters.account_ids:
         found.append(_of_account(arguments.given(list(filters.account_ids), "text[]")))
     if filters.reasons:
@@ -183,6 +199,31 @@ async def _named_so(connection: Connection, team_id: str, prefix: str | None) ->
         _MANY,
     )
     return [row["id"] for row in rows] if len(rows) < _MANY else None
+
+
+async def _of_statuses(connection: Connection, team_id: str, status_ids: Sequence[str]) -> list[str] | None:
+    """Return the profiles of people with one of these statuses, where those are few."""
+    rows = await connection.fetch(
+        """
+        SELECT p.id
+          FROM (SELECT id FROM contact WHERE team_id = $1 AND status_id = ANY($2::text[]) LIMIT $3) c
+         CROSS JOIN LATERAL (
+            SELECT id FROM profile WHERE team_id = $1 AND contact_id = c.id
+            UNION
+            SELECT id FROM profile WHERE team_id = $1 AND id = 'u' || substr(c.id, 2) AND contact_id IS NULL
+         ) p LIMIT $3
+        """,
+        team_id,
+        list(status_ids),
+        _MANY,
+    )
+    return [row["id"] for row in rows] if len(rows) < _MANY else None
+
+
+def _has_status(status_ids: str) -> str:
+    return f"""coalesce((SELECT o.status_id FROM profile p
+        JOIN contact o ON o.team_id = p.team_id AND o.id = coalesce(p.contact_id, 'o' || substr(p.id, 2))
+        WHERE p.team_id = l.team_id AND p.id = l.profile_id), '{NO_STATUS}') = ANY({status_ids})"""
 
 
 def _of_account(accounts: str) -> str:

@@ -21,6 +21,7 @@ export function LeadFilters({
   children: ReactNode;
 }) {
   const accounts = useQuery(query.accounts());
+  const statuses = useQuery(query.statuses());
   const campaign = useQuery(query.campaign(campaignId));
   const steps = [...useStepNames(campaign.data)].map(([value, text], number) => ({
     value,
@@ -65,6 +66,16 @@ export function LeadFilters({
           data={(accounts.data ?? []).map((account) => ({ value: account.id, label: `@${account.username}` }))}
           value={filter.accountLinkId}
           change={(accountLinkId) => change({ accountLinkId })}
+        />
+        <Choice
+          label="Only people with one of these statuses"
+          any="Any status"
+          data={[
+            ...(statuses.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
+            { value: "none", label: "Without a status" },
+          ]}
+          value={filter.statusId}
+          change={(statusId) => change({ statusId })}
         />
         {children}
       </Group>

@@ -1,7 +1,7 @@
 import { SegmentedControl, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import * as query from "../../api/queries.ts";
 import type { Analytics, Campaign, TeamOverview } from "../../api/types.ts";
 import { Columns } from "../../parts/Columns.tsx";
@@ -11,7 +11,7 @@ import { Moment } from "../../parts/Moment.tsx";
 import { Section, Shown } from "../../parts/Page.tsx";
 import { nameOf } from "../../parts/Person.tsx";
 import { Table } from "../../parts/Table.tsx";
-import { count, percent } from "../../words/numbers.ts";
+import { percent } from "../../words/numbers.ts";
 import { LEAD_STAGES } from "../../words/states.ts";
 import { day, moment } from "../../words/time.ts";
 import { LeadsCount } from "./LeadsCount.tsx";
@@ -58,12 +58,17 @@ function Stages({ campaign, funnel }: { campaign: Campaign; funnel: Analytics["f
       {funnel.statuses.length > 0 && (
         <Text size="sm" c="dimmed" mt="md">
           Those who answered:{" "}
-          {funnel.statuses
-            .map(
-              (status) =>
-                `${count(status.count)} ${status.statusId ? (names[status.statusId] ?? "…") : "without a status"}`,
-            )
-            .join(", ")}
+          {funnel.statuses.map((status, at) => (
+            <Fragment key={status.statusId}>
+              {at > 0 && ", "}
+              <LeadsCount
+                campaignId={campaign.id}
+                value={status.count}
+                filter={{ stage: "replied", statusId: [status.statusId ?? "none"] }}
+              />{" "}
+              {status.statusId ? (names[status.statusId] ?? "…") : "without a status"}
+            </Fragment>
+          ))}
         </Text>
       )}
     </>
