@@ -52,6 +52,22 @@ async def test_statuses_are_put_in_order_by_keys_and_by_drag_and_so_is_the_board
         await expect(page.get_by_role("region", name="People by status").get_by_role("heading")).to_have_text(wanted)
 
 
+async def test_the_theme_is_chosen_and_stays_chosen(place: Place) -> None:
+    async with places.entered(place) as watched:
+        page = watched.page
+        await page.goto(f"{place.home}/settings")
+        root = page.locator("html")
+        before = await root.get_attribute("data-mantine-color-scheme")
+        other = "dark" if before == "light" else "light"
+        colour = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        await page.get_by_role("button", name=f"Use the {other} theme").press("Enter")
+        await expect(root).to_have_attribute("data-mantine-color-scheme", other)
+        await expect(page.get_by_role("button", name=f"Use the {before} theme")).to_be_focused()
+        assert await page.evaluate("getComputedStyle(document.body).backgroundColor") != colour
+        await page.reload()
+        await expect(root).to_have_attribute("data-mantine-color-scheme", other)
+
+
 async def test_owners_give_roles_and_remove_and_others_see_the_roles(place: Place) -> None:
     for name in ("Ben", "Eve"):
         place.call("POST", "/members", {"name": name})

@@ -117,7 +117,11 @@ def run(dsn: str, seed: int, focus: Sequence[Edit] = ()) -> Verdict:
         mock.patch.object(supervisor, "SWEEP_SECONDS", _SWEEP_SECONDS),
     ):
         # The loop is left as it is at the end: killed processes unwind nothing.
-        return loop.run_until_complete(History(dsn, drawn, recorder, loop).run())
+        try:
+            return loop.run_until_complete(History(dsn, drawn, recorder, loop).run())
+        except Stuck as error:
+            # The loop itself says so, not anything that runs on it.
+            return broken(seed, f"stuck: {error}")
 
 
 class Clock(virtual.VirtualClock):
@@ -205,8 +209,6 @@ class History:
             for _ in range(self._plan.workers):
                 await self._crew.hire()
             await self._live(pool)
-        except Stuck as error:
-            violations.append(f"stuck: {error}")
         finally:
             self._loop.turnstile = None
             self._turnstile.is_closed = True

@@ -42,6 +42,8 @@ export function fromAnswer(body: unknown, status: number): Problem {
   });
 }
 
+const UNSURE = "Do not send it again: look at the conversation on the platform first.";
+
 /** What to show for anything that was thrown. */
 export function inWords(error: unknown): string {
   if (error instanceof Problem) return withIssues(error);
@@ -50,6 +52,7 @@ export function inWords(error: unknown): string {
 }
 
 function withIssues(problem: Problem): string {
+  if (problem.code === "sendUnconfirmed") return `${problem.message} ${UNSURE}`;
   const issues = issuesOf(problem);
   return issues.length ? issues.map((issue) => issue.text).join(" ") : problem.message;
 }

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { api, take } from "../../api/client.ts";
-import { inWords, Problem } from "../../api/problem.ts";
+import { inWords } from "../../api/problem.ts";
 import * as query from "../../api/queries.ts";
 import type { Message, Thread } from "../../api/types.ts";
 import { useAction } from "../../parts/action.ts";
@@ -230,7 +230,6 @@ function Answer({ thread }: { thread: Thread }) {
       setContent("");
     },
   });
-  const isUnsure = answer.error instanceof Problem && answer.error.code === "sendUnconfirmed";
   const isOffline = thread.accountLink?.status === "offline";
   return (
     <form
@@ -252,7 +251,6 @@ function Answer({ thread }: { thread: Thread }) {
       {answer.error !== null && (
         <Text role="alert" size="sm" c="var(--mantine-color-error)" mb={6}>
           {inWords(answer.error)}
-          {isUnsure && " Do not send it again: look at the conversation on the platform first."}
         </Text>
       )}
       <Group align="flex-end" wrap="nowrap" gap="sm">
