@@ -72,9 +72,14 @@ def cast(stage: Stage) -> Cast:
     loads: _Loads = defaultdict(list)
     follow_ups, stalled = _place_others(stage, able if hours.days else set(), loads)
     firsts, placed = _place_firsts(stage, able, loads)
+    pairs: dict[str, list[rehearsals.Pair]] = defaultdict(list)
+    for pair in stage.pairs:
+        pairs[pair.account_id].append(pair)
     caps = {one.app_id: one.app_daily_cap for one in stage.accounts}
     return Cast(
-        senders=[_sender(stage, one, hours, loads) for one in stage.accounts if one.account_id in able],
+        senders=[
+            _sender(stage, one, pairs[one.account_id], hours, loads) for one in stage.accounts if one.account_id in able
+        ],
         apps=[
             rehearsal.App(id=app_id, daily_cap=cap, ends=stage.app_ends.get(app_id, ())) for app_id, cap in caps.items()
         ],
@@ -196,15 +201,14 @@ def _waits(stage: Stage, campaign_id: str, version: int, rank: int) -> tuple[tim
 def _sender(
     stage: Stage,
     account: rehearsals.Account,
+    stored: Sequence[rehearsals.Pair],
     hours: window.Hours,
     loads: Mapping[tuple[str, str], list[rehearsal.Leads]],
 ) -> rehearsal.Sender:
     ends = stage.ends.get(account.account_id, ())
-    stored = {pair.campaign_id: pair for pair in stage.pairs if pair.account_id == account.account_id}
-    pairs = [
-        _pair(stage, pair, hours, loads, ends)
-        for pair in [*stored.values(), *_own_pair(stage, account.account_id, stored)]
-    ]
+    if all(pair.campaign_id != stage.campaign.id for pair in stored):
+        stored = [*stored, _drawn_pair(stage, account.account_id)]
+    pairs = [_pair(stage, pair, hours, loads, ends) for pair in stored]
     return rehearsal.Sender(
         account_id=account.account_id,
         app_id=account.app_id,
@@ -217,26 +221,22 @@ def _sender(
     )
 
 
-def _own_pair(stage: Stage, account_id: str, stored: Mapping[str, rehearsals.Pair]) -> list[rehearsals.Pair]:
-    """Return the pace of an account that has none in the campaign yet; what is drawn when it joins is drawn here."""
-    if stage.campaign.id in stored:
-        return []
+def _drawn_pair(stage: Stage, account_id: str) -> rehearsals.Pair:
+    """Return the pace of an account that has none in the campaign yet: what is drawn when it joins is drawn here."""
     draws = Random(stage.campaign.id + account_id)  # noqa: S311 - draws spread the pace; nothing rests on secrecy
     settings = stage.campaign.settings
-    return [
-        rehearsals.Pair(
-            account_id=account_id,
-            campaign_id=stage.campaign.id,
-            draw=draws.uniform(pacing.DRAW_LOW, pacing.DRAW_HIGH),
-            opening_draw=draws.random(),
-            last_end=None,
-            served_at=_BEFORE_ALL,
-            rate=settings.hourly_message_rate,
-            zone=settings.zone,
-            hours=settings.hours,
-            started_at=stage.campaign.last_started_at,
-        )
-    ]
+    return rehearsals.Pair(
+        account_id=account_id,
+        campaign_id=stage.campaign.id,
+        draw=draws.uniform(pacing.DRAW_LOW, pacing.DRAW_HIGH),
+        opening_draw=draws.random(),
+        last_end=None,
+        served_at=_BEFORE_ALL,
+        rate=settings.hourly_message_rate,
+        zone=settings.zone,
+        hours=settings.hours,
+        started_at=stage.campaign.last_started_at,
+    )
 
 
 def _pair(

@@ -6,6 +6,7 @@ A campaign that does not run is rehearsed as if it were started now.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
@@ -28,6 +29,9 @@ MOST_SENDS = 500_000
 """So many messages a rehearsal sends, of all campaigns of the accounts, before it leaves off."""
 
 _DAY = timedelta(hours=24)
+
+# A rehearsal may calculate for seconds: one after another, so that all other calls are answered beside.
+_APART = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rehearsal")
 
 
 class Changes(TypedDict, total=False):
@@ -89,8 +93,8 @@ async def rehearse(
     async with context.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         stage = await _read(connection, actor, campaign_id, changes, now)
         found = await rehearsals.unreached(connection, team_id=actor.team_id, campaign_id=campaign_id)
-    # Apart from the loop: it may calculate for seconds.
-    return await asyncio.to_thread(_play, stage, [Unreached(**row) for row in found], reply_rate)
+    known = [Unreached(**row) for row in found]
+    return await asyncio.get_running_loop().run_in_executor(_APART, _play, stage, known, reply_rate)
 
 
 async def _read(connection: Connection, actor: Actor, campaign_id: str, changes: Changes, now: datetime) -> Stage:
@@ -104,13 +108,15 @@ async def _read(connection: Connection, actor: Actor, campaign_id: str, changes:
     )
     campaigns.check_hours(settings)
     members = changes.get("account_link_ids", campaign.account_ids)
-    joining = [account_id for account_id in members if account_id not in campaign.account_ids]
+    present = set(campaign.account_ids)
+    joining = [account_id for account_id in members if account_id not in present]
     if "account_link_ids" in changes:
         campaigns.check_distinct(members)
     account_ids = sorted({*members, *await rehearsals.serving(connection, **keys)})
     accounts = await rehearsals.accounts(connection, team_id=actor.team_id, account_ids=account_ids)
+    linked = {account.account_id for account in accounts}
     for account_id in joining:
-        if account_id not in {account.account_id for account in accounts}:
+        if account_id not in linked:
             raise NotFound("accountLink", account_id)
     planned = await rehearsals.planned(connection, **keys, account_ids=account_ids, now=now)
     versions = {(one.campaign_id, one.version) for one in planned} | {(campaign_id, campaign.sequence_version)}

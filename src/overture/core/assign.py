@@ -87,8 +87,10 @@ def _kinds(groups: Sequence[Group], accounts: Sequence[str]) -> dict[tuple[int, 
     """Merge groups that are alike: (reach, accounts where a lead counts as not moved) → indices of groups."""
     bit = {account: 1 << index for index, account in enumerate(accounts)}
     kinds: dict[tuple[int, int], list[int]] = {}
+    # Many groups share a reach: with very many accounts, reading it costs more than all the rest.
+    masks = {reach: sum(bit.get(account, 0) for account in reach) for reach in {group.reach for group in groups}}
     for index, group in enumerate(groups):
-        reach = sum(bit.get(account, 0) for account in group.reach)
+        reach = masks[group.reach]
         if reach and group.count:
             current = bit.get(group.current, 0) if group.current is not None else 0
             kinds.setdefault((reach, (current & reach) or reach), []).append(index)
@@ -219,16 +221,25 @@ def _shortest(ways: Sequence[tuple[int, int, int]], start: Mapping[int, int]) ->
     distance = dict(start)
     queue = deque(start)
     waiting = set(start)
+    # Who is at which distance, as masks: only those that come nearer are looked at one by one.
+    at: dict[int, int] = {}
+    for node, length in start.items():
+        at[length] = at.get(length, 0) | 1 << node
     while queue:
         node = queue.popleft()
         waiting.discard(node)
         for length, targets in enumerate(ways[node], start=distance[node] - 1):
-            for target in _bits(targets):
-                if target not in distance or length < distance[target]:
-                    distance[target] = length
-                    if target not in waiting:
-                        waiting.add(target)
-                        queue.append(target)
+            as_near = 0
+            for other, there in at.items():
+                as_near |= there if other <= length else 0
+            for target in _bits(targets & ~as_near):
+                if target in distance:
+                    at[distance[target]] &= ~(1 << target)
+                distance[target] = length
+                at[length] = at.get(length, 0) | 1 << target
+                if target not in waiting:
+                    waiting.add(target)
+                    queue.append(target)
     return distance
 
 

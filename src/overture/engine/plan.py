@@ -116,7 +116,7 @@ def _worth_asking(
     Only where it would be sooner by a good part: a look-up costs time, budget and money.
     """
     groups = [
-        assign.Group(reach=reach[part.reach_id] | capacity.keys(), current=part.account_id, count=part.count)
+        assign.Group(reach=reach[part.reach_id].union(capacity), current=part.account_id, count=part.count)
         for part in slices
     ]
     shares = assign.assign(groups, capacity)
