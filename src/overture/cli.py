@@ -300,10 +300,10 @@ def bench(
     part: Annotated[
         str,
         typer.Argument(
-            help="drain (the send path), teams (many small ones), plan, sync, read (the API), threads (conversations), "
-            "import, start, pause, orphans (a worker died), workers (a second one), scale (very many leads), webhooks, "
-            "or all.",
-            metavar="[drain|teams|plan|sync|read|threads|import|start|pause|orphans|workers|scale|webhooks|all]",
+            help="drain (the send path), teams (many small ones), plan, rehearsal, sync, read (the API), threads "
+            "(conversations), import, start, pause, orphans (a worker died), workers (a second one), scale (very many leads), "
+            "webhooks, or all.",
+            metavar="[drain|teams|plan|rehearsal|sync|read|threads|import|start|pause|orphans|workers|scale|webhooks|all]",
         ),
     ] = "all",
     accounts: Annotated[
@@ -319,8 +319,8 @@ def bench(
         typer.Option(
             help="How many leads.",
             min=1,
-            show_default="start 10 000, drain and sync 100 000, plan, read and import 1 000 000, scale 5 000 000; with "
-            "--quick a tenth",
+            show_default="start 10 000, drain, rehearsal and sync 100 000, plan, read and import 1 000 000, scale "
+            "5 000 000; with --quick a tenth",
         ),
     ] = None,
     teams: Annotated[
