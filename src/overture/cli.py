@@ -301,8 +301,8 @@ def bench(
         str,
         typer.Argument(
             help="drain (the send path), teams (many small ones), plan, rehearsal, sync, read (the API), threads "
-            "(conversations), import, start, pause, orphans (a worker died), workers (a second one), scale (very many leads), "
-            "webhooks, or all.",
+            "(conversations), import, start, pause, orphans (a worker died), workers (a second one), scale "
+            "(very many leads), webhooks, or all.",
             metavar="[drain|teams|plan|rehearsal|sync|read|threads|import|start|pause|orphans|workers|scale|webhooks|all]",
         ),
     ] = "all",
