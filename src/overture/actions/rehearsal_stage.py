@@ -93,21 +93,27 @@ def cast(stage: Stage) -> Cast:
 def _place_others(stage: Stage, able: set[str], loads: _Loads) -> tuple[int, int]:
     """Place all but the campaign's own first messages where they are planned; count its follow-ups, and the stalled."""
     follow_ups = stalled = 0
+    # Follow-ups fall due one by one, and very many of them are before the same messages.
+    ahead: dict[tuple[str, int, int], tuple[datetime, tuple[timedelta, ...]] | None] = {}
     for one in stage.planned:
         is_own = one.campaign_id == stage.campaign.id
         if is_own and one.is_first:
             continue
-        due = sequence.message_due(stage.steps.get((one.campaign_id, one.version), ()), one.rank, stage.now)
-        if due is None:
+        key = (one.campaign_id, one.version, one.rank)
+        if key not in ahead:
+            ahead[key] = _ahead(stage, *key)
+        found = ahead[key]
+        if found is None:
             continue
+        due_at, waits = found
         follow_ups += one.count if is_own else 0
         stalled += one.count if is_own and one.account_id not in able else 0
         loads[one.account_id, one.campaign_id].append(
             rehearsal.Leads(
-                due_at=due.at if one.due_at is None else one.due_at,
+                due_at=due_at if one.due_at is None else one.due_at,
                 count=one.count,
                 is_first=one.is_first,
-                waits=_waits(stage, one.campaign_id, one.version, one.rank),
+                waits=waits,
             )
         )
     return follow_ups, stalled
@@ -184,6 +190,12 @@ def _reach(stage: Stage, reach_id: int | None, capacity: Mapping[str, Fraction])
         return frozenset(capacity)
     known = (stage.reach[reach_id] | stage.joining) & capacity.keys()
     return frozenset(known or capacity)
+
+
+def _ahead(stage: Stage, campaign_id: str, version: int, rank: int) -> tuple[datetime, tuple[timedelta, ...]] | None:
+    """Return when the next message from a rank on would be due, were it waited for from now, and the waits after it."""
+    due = sequence.message_due(stage.steps.get((campaign_id, version), ()), rank, stage.now)
+    return None if due is None else (due.at, _waits(stage, campaign_id, version, rank))
 
 
 def _waits(stage: Stage, campaign_id: str, version: int, rank: int) -> tuple[timedelta, ...]:

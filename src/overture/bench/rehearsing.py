@@ -26,7 +26,7 @@ _GAP, _DELAY = timedelta(hours=1) / crowd.RATE, timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rehearsed:
-    """Seconds for the rehearsal from the call to the answer, of which reading took some, and for the bare loop."""
+    """Seconds for the rehearsal from the call to the answer, and for the bare loop."""
 
     leads: int
     messages: int
