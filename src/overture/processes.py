@@ -27,7 +27,7 @@ def stop_signal() -> asyncio.Event:
 
 async def until(stopping: asyncio.Event, parts: Sequence[asyncio.Task[None]]) -> None:
     """Wait for the order to stop; raise what broke if one of the parts ends before."""
-    _set_aside_what_stays()
+    set_aside_what_stays()
     order = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait([order, *parts], return_when=asyncio.FIRST_COMPLETED)
@@ -48,7 +48,7 @@ async def end(part: asyncio.Task[None], *, grace_seconds: float) -> None:
         part.exception()  # taken note of: `until` has told it, or the process ends for another cause
 
 
-def _set_aside_what_stays() -> None:
+def set_aside_what_stays() -> None:
     """Keep the collector of unreachable objects from walking over all the program consists of, again and again.
 
     Each of its full walks held every answer up by about 0.1 s.

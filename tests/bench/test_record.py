@@ -33,9 +33,12 @@ async def _replayed(pool: Pool, url: str, recorder: record.Recorder, connections
     await asyncio.sleep(0)
     transactions = recorder.transactions()
     await pool.execute("TRUNCATE entry")
-    name = urlsplit(url).path.removeprefix("/")
-    await record.replay(Workplace(url), name, transactions, connections=connections)
+    await record.replay(Workplace(url), _name(url), transactions, connections=connections)
     return await _entries(pool)
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
 
 
 @pytest.mark.parametrize("connections", [1, 2])
@@ -67,3 +70,44 @@ async def test_statements_outside_of_transactions_are_asked_again_too(ledger: Po
     await recorder.attach(ledger)
     await ledger.execute("INSERT INTO entry (name, after) VALUES ($1, '{}')", "alone")
     assert await _replayed(ledger, database_url, recorder, 1) == {"alone": []}
+
+
+async def test_what_skips_what_others_hold_is_asked_again_by_turns(ledger: Pool, database_url: str) -> None:
+    """Two that took a job each, side by side, take the same ones again: the second never finds the first one's."""
+    await ledger.execute("CREATE TABLE job (kind text, number int, taken_by text)")
+    await ledger.execute("INSERT INTO job SELECT 'any', n FROM generate_series(1, 40) AS n")
+    recorder = record.Recorder()
+    await recorder.attach(ledger)
+    for number in range(0, 40, 2):
+        taken, written = asyncio.Event(), asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_take(ledger, str(number), taken, written))
+            await taken.wait()
+            await _take(ledger, str(number + 1), written, written)
+    before = await _entries(ledger)
+    assert before == {str(number): [str(number + 1)] for number in range(40)}
+    async with Workplace(database_url).connected(_name(database_url)) as unheard:
+        await unheard.execute("UPDATE job SET taken_by = NULL")
+
+    assert await _replayed(ledger, database_url, recorder, 2) == before
+
+    rows = await ledger.fetch("SELECT number, taken_by FROM job")
+    assert {row["taken_by"]: [str(row["number"])] for row in rows} == before
+
+
+async def _take(pool: Pool, name: str, taken: asyncio.Event, written: asyncio.Event) -> None:
+    """Take a job that nobody holds and write which it is; say that it is taken, and end once another is written."""
+    async with pool.acquire() as connection, connection.transaction():
+        number = await connection.fetchval(
+            """
+            UPDATE job SET taken_by = $2 WHERE number = (
+                SELECT number FROM job WHERE kind = $1 AND taken_by IS NULL ORDER BY number LIMIT 1
+                   FOR UPDATE SKIP LOCKED
+            ) RETURNING number
+            """,
+            "any",
+            name,
+        )
+        await connection.execute("INSERT INTO entry (name, after) VALUES ($1, $2)", name, [str(number)])
+        taken.set()
+        await written.wait()

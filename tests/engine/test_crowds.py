@@ -103,7 +103,7 @@ async def test_an_outcome_that_no_column_takes_costs_the_others_nothing(world: W
         replace(results[1], outcome=unreadable),
         replace(results[2], outcome=refused_by_the_server),
     ]
-    settler = settling.Settler(pool=world.pool, clock=world.clock, settled=lambda *_: None)
+    settler = settling.Settler(pool=world.pool, clock=world.clock)
 
     for result in mixed:
         settler.put(team_id, result)

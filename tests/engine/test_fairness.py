@@ -17,7 +17,8 @@ from overture.channels import port
 from overture.channels.registry import Registry
 from overture.core.outcome import Outcome
 from overture.engine import dispatch
-from overture.engine.supervisor import SENDS_AT_ONCE, Engine
+from overture.engine.outflow import SENDS_AT_ONCE
+from overture.engine.supervisor import Engine
 from overture.secrets import KEY_BYTES, Sealer
 from overture.store import duties, wakeups
 from overture.store.pool import Pool

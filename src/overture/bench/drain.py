@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from overture import processes
 from overture.bench import crowd, minimal, record
 from overture.bench.noop import NoopChannel, StandingClock
 from overture.bench.workplace import Workplace
@@ -75,14 +76,19 @@ async def measure(
     async with workplace.connected(_READY) as connection:
         await connection.execute("VACUUM ANALYZE")
     say(f"{rounds} rounds of {teams * accounts:,} sends through the engine")
+    start = crowd.START + crowd.LONGEST_GAP
+    async with workplace.copied(_READY, _RUN):
+        async with workplace.pooled(_RUN) as pool:
+            seconds = await _drain(pool, sealer, sends=teams * accounts, rounds=rounds, start=start)
+        done = await _done(workplace)
+    say("the same again, with all it asks of the database written down")
     recorder = record.Recorder()
     async with workplace.copied(_READY, _RUN):
         async with workplace.pooled(_RUN) as pool:
             await recorder.attach(pool)
-            start = crowd.START + crowd.LONGEST_GAP
-            seconds = await _drain(pool, sealer, sends=teams * accounts, rounds=rounds, start=start)
+            await _drain(pool, sealer, sends=teams * accounts, rounds=rounds, start=start)
             await asyncio.sleep(0)  # the last statements are told of in the next turn of the loop
-        done = await _done(workplace)
+        await _require(done, workplace)
     transactions = recorder.transactions()
     statements = sum(len(one.statements) for one in transactions)
     bare = []
@@ -90,8 +96,7 @@ async def measure(
         say(f"the same {statements:,} statements bare, connections: {connections}")
         async with workplace.copied(_READY, _RUN):
             bare.append(await record.replay(workplace, _RUN, transactions, connections=connections))
-            if await _done(workplace) != done:
-                raise MeasurementFailed("the statements asked again did not do what they did before")
+            await _require(done, workplace)
     await workplace.drop(_READY)
     say("the least: claim and record")
     return Drained(
@@ -119,6 +124,7 @@ async def _drain(pool: Pool, sealer: Sealer, *, sends: int, rounds: int, start: 
         draws=Random(1),  # noqa: S311 - the same draws in every run
     )
     running = asyncio.create_task(engine.run())
+    processes.set_aside_what_stays()
     seconds = 0.0
     try:
         for number in range(rounds):
@@ -144,6 +150,11 @@ async def _round(engine: Engine, channel: NoopChannel, running: "asyncio.Task[No
         before = channel.sent
     while not engine.is_idle:  # noqa: ASYNC110 - the engine tells nobody that it has settled the last one
         await asyncio.sleep(0.001)
+
+
+async def _require(done: tuple[int, ...], workplace: Workplace) -> None:
+    if await _done(workplace) != done:
+        raise MeasurementFailed("the statements asked again did not do what they did before")
 
 
 async def _done(workplace: Workplace) -> tuple[int, ...]:

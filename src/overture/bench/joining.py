@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from overture.bench import crew, crowd
 from overture.bench.crew import Crew
 from overture.bench.workplace import Workplace
-from overture.engine import supervisor
+from overture.engine import outflow
 from overture.secrets import KEY_BYTES, Sealer
 from overture.store.pool import Connection
 
@@ -31,7 +31,7 @@ class Joined:
     @property
     def most(self) -> float:
         """What one worker would send a second if nothing but the platform took time."""
-        return supervisor.SENDS_AT_ONCE / 2 / DELAY
+        return outflow.SENDS_AT_ONCE / 2 / DELAY
 
 
 async def measure(workplace: Workplace, *, accounts: int, seconds: float, say: Callable[[str], None]) -> Joined:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,9 @@ from overture.bench.workplace import Workplace
 from overture.store.pool import Connection, Pool
 
 _ENDS = ("COMMIT", "ROLLBACK;")
+_SKIPPING = "SKIP LOCKED"
+_LOOKED_AHEAD = 8
+"""Among so many transactions that wait is one looked for that may begin."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -21,6 +24,13 @@ class Transaction:
     statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     end: str | None = None
     place: int = -1
+
+    @property
+    def turn(self) -> Hashable:
+        """What it takes by turns with others: it skips what they hold, and side by side might get what was theirs."""
+        if self.begin is None:
+            return None
+        return next(((query, given[0]) for query, given in self.statements if _SKIPPING in query and given), None)
 
 
 class Recorder:
@@ -73,24 +83,50 @@ class Recorder:
         self._ended += 1
 
 
-class _Progress:
-    """How far a replay is: how many of the transactions that ended first have ended again, without a gap."""
+class _Queue:
+    """Transactions to repeat, in the order in which they began; what has ended of them, without a gap and beyond."""
 
-    def __init__(self, count: int) -> None:
-        self._has_ended = [False] * count
+    def __init__(self, transactions: Sequence[Transaction]) -> None:
+        self._waiting = list(transactions)
+        self._last = max(transaction.place for transaction in transactions)
+        places = {transaction.place for transaction in transactions}
+        self._has_ended = [place not in places for place in range(self._last + 1)]
         self._reached = 0
+        self._turn_of = {transaction.place: transaction.turn for transaction in transactions}
+        self._turns: set[Hashable] = set()
         self._changed = asyncio.Event()
 
-    async def until(self, count: int) -> None:
-        while self._reached < count:
+    @property
+    def is_done(self) -> bool:
+        """Whether all have ended."""
+        return self._reached > self._last
+
+    async def next(self) -> Transaction | None:
+        """Take the first that may begin: all have ended that had when it began, and it is its turn; None = no more."""
+        while self._waiting:
+            for number, transaction in enumerate(self._waiting[:_LOOKED_AHEAD]):
+                turn = self._turn_of[transaction.place]
+                if transaction.after <= self._reached and turn not in self._turns:
+                    if turn is not None:
+                        self._turns.add(turn)
+                    return self._waiting.pop(number)
             self._changed.clear()
             await self._changed.wait()
+        return None
 
-    def end(self, place: int) -> None:
-        self._has_ended[place] = True
-        while self._reached < len(self._has_ended) and self._has_ended[self._reached]:
+    def end(self, transaction: Transaction) -> None:
+        """Note that one has ended."""
+        self._turns.discard(self._turn_of[transaction.place])
+        self._has_ended[transaction.place] = True
+        while not self.is_done and self._has_ended[self._reached]:
             self._reached += 1
         self._changed.set()
+
+    async def until_done(self) -> None:
+        """Wait until all have ended."""
+        while not self.is_done:
+            self._changed.clear()
+            await self._changed.wait()
 
 
 async def replay(
@@ -98,25 +134,21 @@ async def replay(
 ) -> float:
     """Ask everything again over `connections` connections; return the seconds it took.
 
-    Each transaction begins, in the recorded order, once all have ended that had ended when it first began. Every
-    statement is prepared beforehand.
+    Each transaction begins, in the recorded order, once all have ended that had ended when it first began, and one
+    that skips what others hold once these have ended. Every statement is prepared beforehand.
     """
-    places = sorted(transaction.place for transaction in transactions)
-    progress = _Progress(places[-1] + 1)
-    for place in set(range(places[-1] + 1)).difference(places):
-        progress.end(place)
+    waiting = _Queue(transactions)
     queries = list(dict.fromkeys(query for one in transactions for query, _ in one.statements))
     async with asyncio.TaskGroup() as tasks:
         ready = [asyncio.Event() for _ in range(connections)]
         start = asyncio.Event()
-        waiting = iter(transactions)
         for event in ready:
-            tasks.create_task(_work(workplace, database, queries, waiting, progress, event, start))
+            tasks.create_task(_work(workplace, database, queries, waiting, event, start))
         for event in ready:
             await event.wait()
         began = time.perf_counter()
         start.set()
-        await progress.until(places[-1] + 1)
+        await waiting.until_done()
         return time.perf_counter() - began
 
 
@@ -124,8 +156,7 @@ async def _work(
     workplace: Workplace,
     database: str,
     queries: Sequence[str],
-    waiting: Iterator[Transaction],
-    progress: _Progress,
+    waiting: _Queue,
     ready: asyncio.Event,
     start: asyncio.Event,
 ) -> None:
@@ -133,10 +164,9 @@ async def _work(
         prepared = {query: await connection.prepare(query) for query in queries}
         ready.set()
         await start.wait()
-        for transaction in waiting:
-            await progress.until(transaction.after)
+        while (transaction := await waiting.next()) is not None:
             await _repeat(connection, prepared, transaction)
-            progress.end(transaction.place)
+            waiting.end(transaction)
 
 
 async def _repeat(connection: Connection, prepared: dict[str, Any], transaction: Transaction) -> None:

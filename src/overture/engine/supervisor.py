@@ -1,7 +1,7 @@
 """The supervisor: wakes at the nearest due instant, hands out what is due, and settles what comes back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
@@ -12,23 +12,19 @@ import structlog
 from overture import clock as clocks
 from overture.channels.registry import Registry
 from overture.clock import EngineClock
-from overture.core import pacing
-from overture.core.words import AnswerWay, OutcomeKind
+from overture.core.words import AnswerWay
 from overture.engine import (
     assess,
     awaited,
     complete,
-    dispatch,
     halts,
     imports,
     listening,
+    outflow,
     plan,
     pushes,
     reconcile,
     replies,
-    sending,
-    settle,
-    settling,
     streaming,
     sweeping,
     sync,
@@ -44,9 +40,6 @@ from overture.store import claims, duties, wakeups
 from overture.store.pool import GONE, PASSING, Pool
 
 _log = structlog.get_logger(__name__)
-
-SENDS_AT_ONCE = 400
-"""Sends under way at once in one process; half of them for a team that is alone."""
 
 ENDPOINTS_AT_ONCE = 50
 """How many webhooks one worker serves at once; most of that is waiting for answers."""
@@ -67,8 +60,6 @@ STARTS_ALLOWED = 5
 """Starts without an end after which a duty is left alone for an hour: it may be what kills its worker."""
 
 TEAMS_A_TURN = 16
-
-CLAIMS_AT_ONCE = 4
 
 LONGEST_SLEEP = 1.0
 SWEEP_SECONDS = 30.0
@@ -93,7 +84,6 @@ class Engine:
         self._clock = clock
         self._channels = channels
         self._keyring = Keyring(pool=pool, channels=channels, sealer=sealer)
-        self._dispatcher = dispatch.Dispatcher(pool=pool, channels=channels, draws=draws)
         self._inboxes = replies.InboxReader(pool=pool, channels=channels, sealer=sealer)
         self._listener = listening.Listener(pool=pool, channels=channels, sealer=sealer, wish=wish)
         self._taker = pushes.Taker(pool=pool)
@@ -128,15 +118,21 @@ class Engine:
             "listen": self._listen,
         }
         self._standstill = Standstill(pool=pool)
-        self._settler = settling.Settler(pool=pool, clock=clock, settled=self._settled)
-        self._sends_under_way = Shares(SENDS_AT_ONCE)
+        self._outflow = outflow.Outflow(
+            pool=pool,
+            clock=clock,
+            channels=channels,
+            keyring=self._keyring,
+            draws=draws,
+            standstill=self._standstill,
+            wake=lambda duties: self.wake(duties=duties),
+            ended=self._has_ended,
+        )
         self._calling = Shares(CALLING_DUTIES_AT_ONCE)
         self._working = Shares(WORKING_DUTIES_AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
         self._broken_off: list[duties.Duty] = []
-        self._claiming: dict[str, asyncio.Task[None]] = {}
         self._looking = 0
-        self._sends: set[asyncio.Task[None]] = set()
         self._wake_dispatch = asyncio.Event()
         self._wake_duties = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -155,6 +151,7 @@ class Engine:
     def stop(self) -> None:
         """End `run`: nothing new is claimed, what is under way is settled."""
         self._stopping.set()
+        self._outflow.stop()
         for chores in self._background:
             chores.stop()
         self.wake()
@@ -162,8 +159,8 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """Whether this process is doing nothing at this moment."""
-        counts = (self._sends_under_way.taken, self._calling.taken, self._working.taken, self._looking)
-        return not any(counts) and not self._claiming and self._chores.is_idle
+        counts = (self._calling.taken, self._working.taken, self._looking)
+        return not any(counts) and self._outflow.is_idle and self._chores.is_idle
 
     @property
     def is_woken(self) -> bool:
@@ -175,11 +172,7 @@ class Engine:
         background = [chores.run() for chores in self._background]
         loops = [self._dispatch_loop(), self._duty_loop(), self._sweep_loop(), *background]
         await asyncio.gather(*(self._guard(loop) for loop in loops))
-        if self._claiming:
-            await asyncio.wait(list(self._claiming.values()))
-        if self._sends:
-            await asyncio.wait(self._sends, timeout=pacing.CALL_TIMEOUT.total_seconds() * 2)
-        await self._settler.finish()
+        await self._outflow.finish()
 
     async def _guard(self, loop: Coroutine[Any, Any, None]) -> None:
         try:
@@ -225,58 +218,17 @@ class Engine:
     async def _dispatch_turn(self) -> None:
         """Begin to serve teams that may have something due; one that is being served keeps no other waiting."""
         now = await self._clock.now()
-        passed_over = [*self._sends_under_way.sated(), *self._claiming]
         async with self._pool.acquire() as connection:
             await wakeups.take_up(connection)
-            teams, resumable = await claims.due_teams(connection, now=now, count=TEAMS_A_TURN, but_not=passed_over)
+            teams, resumable = await claims.due_teams(
+                connection, now=now, count=TEAMS_A_TURN, but_not=self._outflow.sated()
+            )
         for team_id, campaign_id in resumable:
             await halts.resume(self._pool, team_id=team_id, campaign_id=campaign_id, now=now)
         for team_id in teams:
-            while len(self._claiming) >= CLAIMS_AT_ONCE:
-                await asyncio.wait(self._claiming.values(), return_when=asyncio.FIRST_COMPLETED)
-            if self._stopping.is_set():
-                return
-            self._claiming[team_id] = asyncio.create_task(self._serve(team_id))
+            await self._outflow.serve(team_id)
         if len(teams) == TEAMS_A_TURN:
             self._wake_dispatch.set()
-
-    async def _serve(self, team_id: str) -> None:
-        """Send what a team has due, as far as there is room."""
-        claimed = dispatch.Claimed(ready=[], is_due_again=False)
-        try:
-            room = self._sends_under_way.room(team_id)
-            if room:
-                claimed = await self._dispatcher.claim(
-                    team_id, now=await self._clock.now(), wall_now=clocks.wall_now(), count=min(dispatch.BATCH, room)
-                )
-        except GONE as error:
-            self._standstill.begin(error)
-        except PASSING as error:
-            _log.info("claim_retried", error=repr(error))
-            claimed = dispatch.Claimed(ready=[], is_due_again=True)
-        except Exception:
-            _log.exception("claim_broke", team_id=team_id)
-        finally:
-            del self._claiming[team_id]
-        for one in claimed.ready:
-            self._sends_under_way.take(team_id)
-            task = asyncio.create_task(self._send(one))
-            self._sends.add(task)
-            task.add_done_callback(self._sends.discard)
-        if claimed.is_due_again:
-            self._wake_dispatch.set()
-        self.settled_down.set()
-
-    async def _send(self, ready: dispatch.Ready) -> None:
-        result = await sending.send(ready, channels=self._channels, keyring=self._keyring, clock=self._clock)
-        self._settler.put(ready.team_id, result)
-
-    def _settled(self, team_id: str, results: Sequence[settle.Result]) -> None:
-        is_awaited = bool(self._sends_under_way.sated())
-        self._sends_under_way.give(team_id, len(results))
-        self.settled_down.set()
-        is_refused = any(result.outcome.kind != OutcomeKind.ACCEPTED for result in results)
-        self.wake(sends=is_awaited or is_refused, duties=is_refused)
 
     # ------------------------------------------------------------------ duties
 
@@ -410,8 +362,11 @@ class Engine:
     # ------------------------------------------------------------------ chores and nets
 
     def _chore_ended(self) -> None:
-        self.settled_down.set()
+        self._has_ended()
         self.wake()
+
+    def _has_ended(self) -> None:
+        self.settled_down.set()
 
     async def _sweep_loop(self) -> None:
         """Find what a dead worker left behind: at the start, then every half minute of wall time."""
