@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from msgspec import structs
 from starlette.applications import Starlette
 from tests.engine.claiming import ONE, ready_world
 from tests.engine.conftest import START, World
@@ -100,8 +101,8 @@ async def test_an_outcome_that_no_column_takes_costs_the_others_nothing(world: W
     refused_by_the_server = Outcome(kind=OutcomeKind.UNKNOWN, reason="timeout", detail="\x00")
     mixed = [
         results[0],
-        replace(results[1], outcome=unreadable),
-        replace(results[2], outcome=refused_by_the_server),
+        structs.replace(results[1], outcome=unreadable),
+        structs.replace(results[2], outcome=refused_by_the_server),
     ]
     settler = settling.Settler(pool=world.pool, clock=world.clock)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
+from msgspec import structs
 from tests.simulation import database
 from tests.simulation.plan import Edit
 
@@ -90,7 +91,7 @@ def _unknown_sent_again() -> Iterator[None]:
         result = await send(ready, **parts)
         if result.outcome.kind != OutcomeKind.UNKNOWN:
             return result
-        return replace(result, outcome=replace(result.outcome, kind=OutcomeKind.NOT_SENT))
+        return structs.replace(result, outcome=replace(result.outcome, kind=OutcomeKind.NOT_SENT))
 
     with mock.patch.object(sending, "send", send_or_not):
         yield
@@ -140,7 +141,7 @@ def _follow_up_elsewhere() -> Iterator[None]:
                 attempt.campaign_id,
                 attempt.account_id,
             )
-            found.append(replace(advance, account_id=other or attempt.account_id))
+            found.append(structs.replace(advance, account_id=other or attempt.account_id))
         return found
 
     with mock.patch.object(settle, "_advances", advances_elsewhere):
@@ -171,10 +172,12 @@ def _catch_up_burst() -> Iterator[None]:
         pick = candidate.pick
         if pick.pair_last_end is None:
             return step
-        outline = turn.outline[pick.campaign_id]
-        last_end = min(turn.now, pick.pair_last_end + pacing.gap(outline.rate, pick.draw))
-        pair = dispatch._as_pair(outline, pick.account_id, step.draw, step.opening_draw, last_end)
-        return replace(step, last_end=last_end, next_at=pacemaker.next_at(pair, not_before=last_end), room=99)
+        schedule = turn.outline[pick.campaign_id].schedule
+        last_end = min(turn.now, pick.pair_last_end + pacing.gap(schedule.rate, pick.draw))
+        next_at = pacemaker.next_at(
+            schedule, draw=step.draw, opening_draw=step.opening_draw, last_end=last_end, not_before=last_end
+        )
+        return structs.replace(step, last_end=last_end, next_at=next_at, room=99)
 
     with mock.patch.object(dispatch.Dispatcher, "_pace_step", scheduled):
         yield

@@ -53,7 +53,7 @@ def next_send(campaign: Campaign, head: Head, counted: Counted, now: datetime) -
     latest = _latest(campaign, head, counted, now)
     if latest >= pacemaker.NEVER:
         return None
-    instant = pacemaker.next_at(_pair(campaign, head), not_before=latest)
+    instant = _next_at(campaign, head, latest)
     return None if instant >= pacemaker.NEVER else instant
 
 
@@ -77,7 +77,7 @@ def of_head(campaign: Campaign, head: Head, counted: Counted, now: datetime) -> 
         longest = max(lasting, key=lambda wait: wait.until or now)
     latest = max(now, longest.until or now) if longest is not None else now
     if latest < pacemaker.NEVER:
-        instant = pacemaker.next_at(_pair(campaign, head), not_before=latest)
+        instant = _next_at(campaign, head, latest)
         if latest < instant < pacemaker.NEVER:
             opens = window.next_open(hours, latest)
             # No attempt begins so late that its call could outlast the hours.
@@ -104,19 +104,19 @@ def _latest(campaign: Campaign, head: Head, counted: Counted, now: datetime) -> 
     return max([now, head.wake_at, *untils])
 
 
-def _pair(campaign: Campaign, head: Head) -> paces.Pair:
-    return paces.Pair(
-        account_id=head.account_id,
-        campaign_id=campaign.id,
+def _next_at(campaign: Campaign, head: Head, not_before: datetime) -> datetime:
+    schedule = paces.Schedule(
+        rate=campaign.settings.hourly_message_rate,
+        hours=window.Hours.parse(campaign.settings.zone, campaign.settings.hours),
+        started_at=campaign.last_started_at,
+        is_active=True,
+    )
+    return pacemaker.next_at(
+        schedule,
         draw=head.draw,
         opening_draw=head.opening_draw,
         last_end=head.pair_last_end,
-        next_at=head.next_at,
-        rate=campaign.settings.hourly_message_rate,
-        zone=campaign.settings.zone,
-        hours={day: dict(minutes) for day, minutes in campaign.settings.hours.items()},
-        started_at=campaign.last_started_at,
-        is_active=True,
+        not_before=not_before,
     )
 
 

@@ -196,7 +196,6 @@ def _timed(
     now: datetime,
 ) -> list[Message]:
     """Say when each message to come could go: after the delays before it, within the sending hours."""
-    hours = window.Hours.parse(outline.zone, outline.hours)
     timed: list[Message] = []
     rank, since, is_possible = lead.rank, lead.since or now, True
     for message in messages:
@@ -205,7 +204,9 @@ def _timed(
             continue
         at = view.next_send_at if message.place is Place.NEXT else None
         if at is None:
-            at = window.next_open(hours, max(now, _due_at(steps, message.rank, rank, since), view.lead.due_at or now))
+            at = window.next_open(
+                outline.schedule.hours, max(now, _due_at(steps, message.rank, rank, since), view.lead.due_at or now)
+            )
         is_possible = at is not None
         rank, since = message.rank + 1, at or since
         timed.append(replace(message, could_go_at=at))

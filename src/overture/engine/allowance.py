@@ -1,8 +1,9 @@
 """Allowance: may this account begin an attempt now, by everything but its campaigns?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from overture.core import pacing
 from overture.engine import pacemaker
@@ -13,8 +14,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Allowance:
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     """What an account may still send by the rolling law, counted from the ledger when it was last used up.
 
     `barred_until` is None when the account may send now.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from overture.core.words import Action, Trigger
 from overture.store import automated, automations, contacts, outbox
 from overture.store.automated import Automation
@@ -18,8 +20,7 @@ _DATA: Mapping[Action, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Triggered:
+class Triggered(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to a campaign's lead."""
 
     campaign_id: str

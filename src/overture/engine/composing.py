@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from overture.core import sequence, text
 from overture.engine import versions
 from overture.store import claims, outlines
@@ -14,8 +16,7 @@ RESTORED = "restored"
 """Why a lead is held that may have had its message: the backup that was restored does not tell."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message ready to leave; `likes` are the like steps passed on the way to it."""
 
     step: sequence.MessageStep
@@ -25,8 +26,7 @@ class Message:
     likes: tuple[sequence.LikeStep, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it would read now. `reason` tells why it would be held; without a text a value is missing.
 
     `values`: of the variables it uses. `choices`: (segment, option) of its variations.

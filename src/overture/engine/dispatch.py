@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
+
 from overture import ids
 from overture.channels.port import Capabilities
 from overture.channels.registry import Registry
@@ -28,8 +30,7 @@ INBOX_WAIT = timedelta(seconds=60)
 BATCH = 100
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """An intent that is committed and must be sent now; `lease_until` (wall time) is when others may look into it.
 
     `decided_at` (engine time) is the instant it was found allowed at. `likes` are the like steps before it, for the
@@ -183,7 +184,7 @@ class Dispatcher:
                 room, free_at = allowance.pair_room(
                     ends[pick.account_id],
                     campaign_id=pick.campaign_id,
-                    rate=turn.outline[pick.campaign_id].rate,
+                    rate=turn.outline[pick.campaign_id].schedule.rate,
                     now=turn.now,
                 )
                 rooms[pick.account_id] = room
@@ -202,9 +203,11 @@ class Dispatcher:
         return True
 
     def _pair_next(self, turn: Turn, pick: claims.Pick, not_before: datetime) -> datetime:
-        outline = turn.outline[pick.campaign_id]
         return pacemaker.next_at(
-            _as_pair(outline, pick.account_id, pick.draw, pick.opening_draw, pick.pair_last_end),
+            turn.outline[pick.campaign_id].schedule,
+            draw=pick.draw,
+            opening_draw=pick.opening_draw,
+            last_end=pick.pair_last_end,
             not_before=not_before,
         )
 
@@ -356,15 +359,16 @@ class Dispatcher:
     def _pace_step(self, turn: Turn, candidate: Candidate) -> paces.Step:
         draw = self._draws.uniform(pacing.DRAW_LOW, pacing.DRAW_HIGH)
         opening_draw = self._draws.random()
-        outline = turn.outline[candidate.pick.campaign_id]
-        pair = _as_pair(outline, candidate.pick.account_id, draw, opening_draw, turn.now)
+        schedule = turn.outline[candidate.pick.campaign_id].schedule
         return paces.Step(
             account_id=candidate.pick.account_id,
             campaign_id=candidate.pick.campaign_id,
             draw=draw,
             opening_draw=opening_draw,
             last_end=turn.now,
-            next_at=pacemaker.next_at(pair, not_before=turn.now),
+            next_at=pacemaker.next_at(
+                schedule, draw=draw, opening_draw=opening_draw, last_end=turn.now, not_before=turn.now
+            ),
             room=candidate.room - 1,
         )
 
@@ -372,21 +376,3 @@ class Dispatcher:
 def _hold(turn: Turn, lead: claims.DueLead, reason: str) -> None:
     turn.stops.append(progress.Stop(lead_id=lead.lead_id, state=LeadState.HELD, reason=reason))
     turn.events.append(targets.held(campaign_id=lead.campaign_id, profile_id=lead.profile_id, reason=reason))
-
-
-def _as_pair(
-    outline: outlines.Outline, account_id: str, draw: float, opening_draw: float, last_end: datetime | None
-) -> paces.Pair:
-    return paces.Pair(
-        account_id=account_id,
-        campaign_id=outline.campaign_id,
-        draw=draw,
-        opening_draw=opening_draw,
-        last_end=last_end,
-        next_at=pacemaker.NEVER,
-        rate=outline.rate,
-        zone=outline.zone,
-        hours=outline.hours,
-        started_at=outline.started_at,
-        is_active=True,
-    )

@@ -1,9 +1,8 @@
 """Keeps the stored next instants true when settings change, and wakes the accounts they concern."""
 
 from datetime import UTC, datetime
-from functools import lru_cache
 
-from overture.core import pacing, window
+from overture.core import pacing
 from overture.store import awaited, duties, halted, paces, wakeups
 from overture.store.pool import Connection
 
@@ -11,26 +10,36 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 """How the database's infinity reads: no instant at all."""
 
 
-def next_at(pair: paces.Pair, *, not_before: datetime) -> datetime:
-    """Return when this pair may begin its next attempt, no earlier than `not_before`; `NEVER` if it never may."""
-    if not pair.is_active or pair.started_at is None:
+def next_at(
+    schedule: paces.Schedule, *, draw: float, opening_draw: float, last_end: datetime | None, not_before: datetime
+) -> datetime:
+    """Return when an account may begin its next attempt for a campaign, no earlier than `not_before`.
+
+    `NEVER` if it never may. `draw`, `opening_draw` and `last_end` are those of the pair, as for `pacing.next_at`.
+    """
+    if not schedule.is_active or schedule.started_at is None:
         return NEVER
     instant = pacing.next_at(
-        hours=_hours(pair.zone, tuple((day, open_["start"], open_["end"]) for day, open_ in pair.hours.items())),
-        rate_per_hour=pair.rate,
-        draw=pair.draw,
-        opening_draw=pair.opening_draw,
-        last_end=pair.last_end,
-        started_at=pair.started_at,
+        hours=schedule.hours,
+        rate_per_hour=schedule.rate,
+        draw=draw,
+        opening_draw=opening_draw,
+        last_end=last_end,
+        started_at=schedule.started_at,
         not_before=not_before,
     )
     return instant or NEVER
 
 
-@lru_cache(maxsize=1024)
-def _hours(zone: str, days: tuple[tuple[str, int, int], ...]) -> window.Hours:
-    """Read hours once and not for every attempt: the accounts of a campaign share them."""
-    return window.Hours.parse(zone, {day: {"start": start, "end": end} for day, start, end in days})
+def pair_next_at(pair: paces.Pair, *, not_before: datetime) -> datetime:
+    """Return the same of a pair as it is stored."""
+    return next_at(
+        pair.schedule,
+        draw=pair.draw,
+        opening_draw=pair.opening_draw,
+        last_end=pair.last_end,
+        not_before=not_before,
+    )
 
 
 async def refresh_campaign(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:
@@ -42,7 +51,7 @@ async def refresh_campaign(connection: Connection, *, team_id: str, campaign_id:
     account_ids = [pair.account_id for pair in found]
     await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids)
     found = await paces.campaign_pairs(connection, team_id=team_id, campaign_id=campaign_id)
-    moved = [(pair.account_id, campaign_id, next_at(pair, not_before=now)) for pair in found]
+    moved = [(pair.account_id, campaign_id, pair_next_at(pair, not_before=now)) for pair in found]
     await paces.set_next(connection, team_id=team_id, moved=moved, recount=True)
     await wakeups.give(connection, team_id=team_id, account_ids=account_ids, at=now)
 

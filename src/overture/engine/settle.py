@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, CostKind, Endpoint, LeadState, OutcomeKind, Trigger
@@ -28,8 +29,7 @@ from overture.store.likes import Like
 from overture.store.pool import Connection, Pool, hot_transaction
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one attempt, as a worker or a reading of the conversation brings it; without a lead one by hand.
 
     `ended_at` closes the attempt's span (engine time); `accepted_at` is when the platform took the message. `liked`
@@ -154,8 +154,8 @@ async def _end_spans(
     moves = []
     for pair in pairs:
         end = ends[pair.account_id, pair.campaign_id]
-        gap = pacing.gap(pair.rate, pair.draw)
-        moves.append((pair.account_id, pair.campaign_id, end, pacemaker.next_at(pair, not_before=end + gap)))
+        gap = pacing.gap(pair.schedule.rate, pair.draw)
+        moves.append((pair.account_id, pair.campaign_id, end, pacemaker.pair_next_at(pair, not_before=end + gap)))
     await paces.delay_pairs(connection, team_id=team_id, ended=moves)
     return wakes
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from overture.engine import allowance, composing
 from overture.store import claims, outbox, outlines, progress
 
@@ -29,8 +31,7 @@ class Turn:
     unread: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A picked lead, locked, with the message that may leave now; `room` is what the pair's rate still allows."""
 
     pick: claims.Pick

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from overture.store.pool import Connection
 
@@ -20,8 +21,7 @@ class TeamRules:
     team_revision: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LeasedAccount:
+class LeasedAccount(msgspec.Struct, frozen=True, kw_only=True):
     """An account this worker holds until `lease_until` (wall time), with what decides whether it may send."""
 
     account_id: str
@@ -55,8 +55,7 @@ class Held:
     wake_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pick:
+class Pick(msgspec.Struct, frozen=True, kw_only=True):
     """The lead an account writes to next, for the campaign it served longest ago."""
 
     account_id: str
@@ -71,8 +70,7 @@ class Pick:
     gate_revision: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DueLead:
+class DueLead(msgspec.Struct, frozen=True, kw_only=True):
     """A picked lead, locked, with the person's profile."""
 
     lead_id: str
@@ -236,7 +234,7 @@ def _leased(rows: Sequence[asyncpg.Record]) -> list[LeasedAccount]:
     if not rows:
         return []
     rules = TeamRules(**{name: rows[0][name] for name in TeamRules.__dataclass_fields__})
-    names = LeasedAccount.__dataclass_fields__.keys() - {"rules"}
+    names = frozenset(LeasedAccount.__struct_fields__) - {"rules"}
     return [LeasedAccount(**{name: row[name] for name in names}, rules=rules) for row in rows]
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from overture.store.pool import Connection
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """A message about to leave. The gate revisions are those the decision was made under."""
 
     id: str
@@ -31,8 +32,7 @@ class Intent:
     account_revision: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an attempt; `ended_at` closes its span."""
 
     attempt_id: str
@@ -45,8 +45,7 @@ class Settlement:
     platform_message_id: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt whose outcome was taken."""
 
     id: str
@@ -65,8 +64,7 @@ class Settled:
     fence: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SettledByHand:
+class SettledByHand(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt of no campaign whose outcome was taken; `message_id` is what its message is called."""
 
     id: str
@@ -192,8 +190,8 @@ async def settle(
         [settlement.platform_message_id for settlement in settlements],
     )
     rows.sort(key=lambda row: row["id"])
-    own = Settled.__dataclass_fields__.keys()
-    by_hand = SettledByHand.__dataclass_fields__.keys()
+    own = Settled.__struct_fields__
+    by_hand = SettledByHand.__struct_fields__
     return (
         [Settled(**{name: row[name] for name in own}) for row in rows if row["message_id"] is None],
         [SettledByHand(**{name: row[name] for name in by_hand}) for row in rows if row["message_id"] is not None],

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from overture import ids
 from overture.core.words import EventType
 from overture.store.pool import Connection
@@ -13,8 +15,7 @@ MOST_LOOKED_AT = 20_000
 """So many events are looked at for those of some types; a call that asks for rare ones goes on from there."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewEvent:
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to one object."""
 
     type: str

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from overture.store import paces
 from overture.store.pool import Connection
 
 
@@ -13,10 +13,7 @@ class Outline:
     """The settings of one campaign; `mappings` holds (list id, {source column: campaign column}) in synced order."""
 
     campaign_id: str
-    rate: int
-    zone: str
-    hours: dict[str, dict[str, int]]
-    started_at: datetime | None
+    schedule: paces.Schedule
     exclude_contacted: bool
     sequence_version: int
     mappings: tuple[tuple[str, dict[str, str]], ...]
@@ -25,13 +22,12 @@ class Outline:
 async def read(connection: Connection, *, team_id: str, campaign_ids: Sequence[str]) -> dict[str, Outline]:
     """Return the outlines of campaigns by id."""
     rows = await connection.fetch(
-        """
-        SELECT c.id AS campaign_id, c.hourly_message_rate AS rate, c.schedule_timezone AS zone,
-               c.schedule_hours AS hours, c.last_started_at AS started_at, c.exclude_contacted, c.sequence_version,
+        f"""
+        SELECT c.id AS campaign_id, {paces.SCHEDULE}, c.exclude_contacted, c.sequence_version,
                (SELECT coalesce(jsonb_agg(jsonb_build_array(l.list_id, l.column_mapping) ORDER BY l.position), '[]')
                   FROM campaign_list l
                  WHERE l.team_id = $1 AND l.campaign_id = c.id AND l.role = 'synced'
-                   AND l.column_mapping <> '{}') AS mappings
+                   AND l.column_mapping <> '{{}}') AS mappings
           FROM campaign c WHERE c.team_id = $1 AND c.id = ANY($2::text[])
         """,
         team_id,
@@ -39,7 +35,12 @@ async def read(connection: Connection, *, team_id: str, campaign_ids: Sequence[s
     )
     return {
         row["campaign_id"]: Outline(
-            **{**dict(row), "mappings": tuple((list_id, mapping) for list_id, mapping in row["mappings"])}
+            campaign_id=row["campaign_id"],
+            # Whether it runs is for its gate to say.
+            schedule=paces.Schedule.read(row, is_active=True),
+            exclude_contacted=row["exclude_contacted"],
+            sequence_version=row["sequence_version"],
+            mappings=tuple((list_id, mapping) for list_id, mapping in row["mappings"]),
         )
         for row in rows
     }

@@ -1,15 +1,44 @@
 """Pace: when an account, and each of its campaigns, may send next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
+import asyncpg
+import msgspec
+
+from overture.core import window
 from overture.store.pool import Connection
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pair:
-    """The pace of one account in one campaign, with the campaign's settings it follows from."""
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pace of a campaign follows from; `rate` is in messages an hour for each account."""
+
+    rate: int
+    hours: window.Hours
+    started_at: datetime | None
+    is_active: bool
+
+    @classmethod
+    def read(cls, row: asyncpg.Record, *, is_active: bool) -> "Schedule":
+        """Read the columns `SCHEDULE` of a campaign."""
+        days = tuple((day, open_["start"], open_["end"]) for day, open_ in row["hours"].items())
+        return cls(
+            rate=row["rate"],
+            hours=_hours(row["zone"], days),
+            started_at=row["started_at"],
+            is_active=is_active,
+        )
+
+
+SCHEDULE = """
+    c.hourly_message_rate AS rate, c.schedule_timezone AS zone, c.schedule_hours AS hours,
+    c.last_started_at AS started_at
+"""
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """The pace of one account in one campaign."""
 
     account_id: str
     campaign_id: str
@@ -17,15 +46,10 @@ class Pair:
     opening_draw: float
     last_end: datetime | None
     next_at: datetime
-    rate: int
-    zone: str
-    hours: dict[str, dict[str, int]]
-    started_at: datetime | None
-    is_active: bool
+    schedule: Schedule
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What one attempt moves on a pair: the next gap's draws and the instant that follows from them."""
 
     account_id: str
@@ -38,11 +62,7 @@ class Step:
 
 
 _PAIRS = """
-    SELECT p.account_id, p.campaign_id, p.draw, p.opening_draw, p.last_end, p.next_at,
-           c.hourly_message_rate AS rate, c.schedule_timezone AS zone, c.schedule_hours AS hours,
-           c.last_started_at AS started_at, c.status = 'active' AS is_active
-      FROM campaign_account p JOIN campaign c ON c.team_id = p.team_id AND c.id = p.campaign_id
-     WHERE p.team_id = $1
+    SELECT account_id, campaign_id, draw, opening_draw, last_end, next_at FROM campaign_account WHERE team_id = $1
 """
 
 
@@ -70,8 +90,8 @@ async def lock_team(connection: Connection, *, team_id: str) -> None:
 
 async def campaign_pairs(connection: Connection, *, team_id: str, campaign_id: str) -> list[Pair]:
     """Return the pairs of a campaign."""
-    rows = await connection.fetch(_PAIRS + " AND p.campaign_id = $2 ORDER BY p.account_id", team_id, campaign_id)
-    return [Pair(**row) for row in rows]
+    rows = await connection.fetch(_PAIRS + " AND campaign_id = $2 ORDER BY account_id", team_id, campaign_id)
+    return await _with_schedules(connection, team_id, rows)
 
 
 async def pairs(
@@ -80,13 +100,33 @@ async def pairs(
     """Return the pairs named by the two arrays, position by position."""
     rows = await connection.fetch(
         _PAIRS
-        + """ AND (p.account_id, p.campaign_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
-              ORDER BY p.account_id, p.campaign_id""",
+        + """ AND (account_id, campaign_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+              ORDER BY account_id, campaign_id""",
         team_id,
         list(account_ids),
         list(campaign_ids),
     )
-    return [Pair(**row) for row in rows]
+    return await _with_schedules(connection, team_id, rows)
+
+
+async def _with_schedules(connection: Connection, team_id: str, rows: Sequence[asyncpg.Record]) -> list[Pair]:
+    """Return pairs with the schedules of their campaigns, which are asked for once and not with every pair."""
+    campaigns = await connection.fetch(
+        f"""
+        SELECT c.id, c.status = 'active' AS is_active, {SCHEDULE}
+          FROM campaign c WHERE c.team_id = $1 AND c.id = ANY($2::text[])
+        """,
+        team_id,
+        sorted({row["campaign_id"] for row in rows}),
+    )
+    schedules = {row["id"]: Schedule.read(row, is_active=row["is_active"]) for row in campaigns}
+    return [Pair(**row, schedule=schedules[row["campaign_id"]]) for row in rows]
+
+
+@lru_cache(maxsize=1024)
+def _hours(zone: str, days: tuple[tuple[str, int, int], ...]) -> window.Hours:
+    """Read hours once and not for every attempt: the accounts of a campaign share them."""
+    return window.Hours.parse(zone, {day: {"start": start, "end": end} for day, start, end in days})
 
 
 async def set_next(

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from overture.store import wakeups
 from overture.store.pool import Connection
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Engagement:
+class Engagement(msgspec.Struct, frozen=True, kw_only=True):
     """A lead that wants its person. `excludes_contacted`: the campaign takes nobody the team has contacted before."""
 
     profile_id: str

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
+import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -41,6 +42,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 _LONGEST_MACHINE = 16
 _LONGEST_NAME = 63
 _LATEST, _EARLIEST = 2**63 - 1, -(2**63)
+_LAST, _FIRST = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
 
 
 class DatabaseUnreachable(ConnectionError):
@@ -108,10 +110,10 @@ async def prepare(connection: Connection) -> None:
         "jsonb",
         schema="pg_catalog",
         encoder=lambda value: _JSONB_VERSION + _dump(value),
-        decoder=lambda data: json.loads(data[1:]),
+        decoder=lambda data: _load(data[1:]),
         format="binary",
     )
-    await connection.set_type_codec("json", schema="pg_catalog", encoder=_dump, decoder=json.loads, format="binary")
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=_dump, decoder=_load, format="binary")
 
 
 class SingleConnection:
@@ -175,15 +177,21 @@ def _encode_instant(instant: datetime) -> tuple[int]:
 def _decode_instant(counted: tuple[int]) -> datetime:
     """Read an instant; the infinities are the ends of our calendar, in UTC like every other instant."""
     microseconds = counted[0]
-    if microseconds == _LATEST:
-        return datetime.max.replace(tzinfo=UTC)
-    if microseconds == _EARLIEST:
-        return datetime.min.replace(tzinfo=UTC)
-    return _EPOCH + timedelta(microseconds=microseconds)
+    if _EARLIEST < microseconds < _LATEST:
+        return _EPOCH + timedelta(0, 0, microseconds)
+    return _LAST if microseconds == _LATEST else _FIRST
 
 
 def _dump(value: Any) -> bytes:
     return _ENCODER.encode(value).encode()
+
+
+def _load(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        # A number that no float holds is infinite there, not an error.
+        return json.loads(data)
 
 
 def _describe(dsn: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from overture.store.pool import Connection
 
 
@@ -16,8 +18,7 @@ class Stop:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True, kw_only=True):
     """A lead whose message was accepted: its new position, and when the next message is due (None = finished)."""
 
     lead_id: str
@@ -28,8 +29,7 @@ class Advance:
     next_due: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Advanced:
+class Advanced(msgspec.Struct, frozen=True, kw_only=True):
     """Where a lead stands after an accepted message."""
 
     lead_id: str

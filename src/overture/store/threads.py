@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from overture import ids
 from overture.store import outbox
 from overture.store.pool import Connection
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewMessage:
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a conversation. `archives` is set for a campaign's own sends.
 
     `id`: what it was called when it was tried; None: it is new here.
@@ -28,8 +29,7 @@ class NewMessage:
     id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """A message that was not known before."""
 
     id: str
@@ -40,8 +40,7 @@ class Stored:
     is_inbound: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Turned:
+class Turned(msgspec.Struct, frozen=True, kw_only=True):
     """A thread that messages made, put into the archive or brought back from it. `event` is named after that."""
 
     thread_id: str
