@@ -6,6 +6,7 @@ shown to a person does not move because somebody looked at it.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from overture.core import window
 
@@ -39,6 +40,7 @@ def gap(rate_per_hour: float, draw: float) -> timedelta:
     return timedelta(seconds=draw * _SECONDS_PER_HOUR / rate_per_hour)
 
 
+@lru_cache(maxsize=1024)
 def minimum_gap(hourly_limit: float) -> timedelta:
     """The least time between any two messages of one account, over all its campaigns.
 

@@ -199,6 +199,8 @@ def message_due(steps: Sequence[Step], rank: int, since: datetime) -> Due | None
 
 def is_blank(text: str) -> bool:
     """Whether a text shows nothing: white space, control and format characters, glyphs drawn as nothing."""
+    if text.isascii() and text.isprintable():
+        return not text or text.isspace()
     return all(
         character.isspace() or character in _BLANK_GLYPHS or unicodedata.category(character) in {"Cc", "Cf"}
         for character in text

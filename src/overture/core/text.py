@@ -131,6 +131,9 @@ def _name_words(name: str) -> list[str]:
         word = joined_word.strip(_JOINERS)
         if not word:
             continue
+        if word.isalpha():  # nothing to take off, as of nearly every word
+            words.append(word)
+            continue
         if word[0] in "([{" or not any(character.isalnum() for character in word):
             if words:
                 break

@@ -181,7 +181,7 @@ async def lease_accounts(
              WHERE team_id = $1 AND wake_at <= $2 AND lease_until <= $3
              ORDER BY wake_at, account_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
         )
-        {_TAKEN}
+        {_TAKEN.format(more="")}
         """,
         team_id,
         now,
@@ -201,7 +201,7 @@ async def hold_account(connection: Connection, *, team_id: str, account_id: str)
         WITH taken AS MATERIALIZED (
             SELECT * FROM account_pace WHERE team_id = $1 AND account_id = $2 FOR NO KEY UPDATE
         )
-        {_TAKEN}
+        {_TAKEN.format(more=", p.lease_until, p.wake_at")}
         """,
         team_id,
         account_id,
@@ -217,7 +217,7 @@ _TAKEN = """
                b.paused_until AS app_paused_until, b.rest_until AS app_rest_until,
                p.hourly_room, p.daily_room, p.read_at, g.open AS is_open, g.revision AS gate_revision,
                t.allow_parallel_campaigns, t.recontact_after_days, s.open AS is_team_open,
-               s.revision AS team_revision, p.lease_until, p.wake_at
+               s.revision AS team_revision{more}
           FROM taken p
          CROSS JOIN LATERAL (SELECT * FROM account_link WHERE team_id = $1 AND id = p.account_id LIMIT 1) a
           JOIN platform_app f ON f.team_id = $1 AND f.id = a.app_id
@@ -227,7 +227,7 @@ _TAKEN = """
           JOIN team_gate s ON s.team_id = $1
          ORDER BY p.account_id
 """
-"""What is asked of the accounts that were `taken`."""
+"""What is asked of the accounts that were `taken`; `more` stands for further columns."""
 
 
 def _leased(rows: Sequence[asyncpg.Record]) -> list[LeasedAccount]:

@@ -45,7 +45,6 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     draw: float
     opening_draw: float
     last_end: datetime | None
-    next_at: datetime
     schedule: Schedule
 
 
@@ -62,7 +61,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _PAIRS = """
-    SELECT account_id, campaign_id, draw, opening_draw, last_end, next_at FROM campaign_account WHERE team_id = $1
+    SELECT account_id, campaign_id, draw, opening_draw, last_end FROM campaign_account WHERE team_id = $1
 """
 
 
