@@ -34,6 +34,8 @@ PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 OLDEST_MAJOR = 15
 CONNECT_TIMEOUT_SECONDS = 15.0
+_QUERIES_OF_A_CONNECTION = 1_000_000
+"""After so many a connection is made anew: its server process keeps some memory of each, and learns the plans again."""
 SERVER_SETTINGS = {"application_name": "overture", "jit": "off", "timezone": "UTC"}
 _JSONB_VERSION = b"\x01"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -83,6 +85,7 @@ async def open_pool(dsn: str, *, size: int = 10, name: str = "overture", idle_se
             dsn,
             min_size=1,
             max_size=size,
+            max_queries=_QUERIES_OF_A_CONNECTION,
             timeout=CONNECT_TIMEOUT_SECONDS,
             server_settings=settings,
             init=prepare,
