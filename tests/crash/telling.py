@@ -284,7 +284,15 @@ class Telling:
             limits = {row["id"]: [(START, row["hourly_limit"], row["daily_limit"])] for row in accounts}
             # The team does nothing here but wait.
             found = await evidence.gather(
-                self._post.dsn, control, limits=limits, lifted={}, consents={}, begun=[], closed={}, keeps=False
+                self._post.dsn,
+                control,
+                limits=limits,
+                lifted={},
+                continued={},
+                consents={},
+                begun=[],
+                closed={},
+                keeps=False,
             )
         broken = [line for line in self._post.log.read_text(encoding="utf-8").splitlines() if _BROKEN.search(line)]
         return judge.judge(found) + broken

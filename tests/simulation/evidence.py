@@ -78,7 +78,8 @@ class Evidence:
     their inboxes were read, `team_of` with whose they are; `limits` are each sender's, hourly and daily, from an
     instant on, `miscounted` says where what came of campaigns is kept wrong, `caps` each team's for its app. `begun`
     says with which turn attempts of a team, account, campaign, lead or person were committed, `closed` between which
-    turns none might. `lifted` says when suppressions were ended, by team and person. `steps` are the messages of
+    turns none might. `lifted` says when suppressions were ended, by team and person, `continued` of leads from when
+    on what their person had written until then was no answer. `steps` are the messages of
     each campaign that never had but one sequence. Where it `keeps`, nobody left a campaign but by its sequence.
     `left_out` are members of followed lists whom their campaign does not know, as campaign and person; `unread` is
     how long a message may lie in an inbox that no follow-up asks for. `consents` says of teams that ask who agreed
@@ -98,6 +99,7 @@ class Evidence:
     caps: Mapping[str, int]
     suppressed: frozenset[tuple[str, str]]
     lifted: Mapping[tuple[str, str], Sequence[datetime]]
+    continued: Mapping[str, Sequence[tuple[datetime, datetime]]]
     consents: Mapping[str, Mapping[str, Sequence[tuple[datetime, bool]]]]
     steps: Mapping[str, int]
     keeps: bool
@@ -162,6 +164,7 @@ async def gather(
     *,
     limits: Mapping[str, Sequence[tuple[datetime, int, int]]],
     lifted: Mapping[tuple[str, str], Sequence[datetime]],
+    continued: Mapping[str, Sequence[tuple[datetime, datetime]]],
     consents: Mapping[str, Mapping[str, Sequence[tuple[datetime, bool]]]],
     begun: Sequence[tuple[int, str]],
     closed: Mapping[str, Sequence[tuple[int, int | None]]],
@@ -211,6 +214,7 @@ async def gather(
             caps={row["team_id"]: row["daily_cap"] for row in caps},
             suppressed=frozenset((row["team_id"], row["platform_id"]) for row in suppressed),
             lifted=lifted,
+            continued=continued,
             consents=consents,
             steps={row["campaign_id"]: row["messages"] for row in await connection.fetch(_STEPS)},
             keeps=keeps,

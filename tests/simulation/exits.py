@@ -9,7 +9,7 @@ from typing import Any
 from tests.simulation.closings import Closings
 from tests.simulation.plan import Edit
 
-from overture.actions import lead_exits, lead_restore, suppressions, team_settings
+from overture.actions import lead_continuation, lead_exits, lead_restore, suppressions, team_settings
 from overture.actions.context import Actor, Context
 from overture.actions.people import Named
 from overture.actions.suppressions import Wanted
@@ -19,6 +19,15 @@ from overture.core.words import MemberRole
 _SUPPRESSED = """
 SELECT f.id, f.platform_id FROM person p JOIN profile f ON f.id = p.profile_id
  WHERE p.team_id = $1 AND p.suppressed_at IS NOT NULL ORDER BY f.id
+"""
+_ANSWERED = """
+SELECT l.id, l.campaign_id, f.platform_id, m.id AS message_id, m.sent_at
+  FROM lead l JOIN profile f ON f.id = l.profile_id
+ CROSS JOIN LATERAL (
+    SELECT k.id, k.sent_at FROM thread t JOIN message k ON k.team_id = $1 AND k.thread_id = t.id
+     WHERE t.team_id = $1 AND t.profile_id = f.id AND k.direction = 'inbound' ORDER BY k.sent_at DESC, k.id DESC LIMIT 1
+ ) m
+ WHERE l.team_id = $1 AND l.state = 'replied' ORDER BY l.id
 """
 _LEADS = """
 SELECT l.id, l.campaign_id, f.platform_id FROM lead l JOIN profile f ON f.id = l.profile_id WHERE l.team_id = $1
@@ -35,6 +44,8 @@ class Exits:
         self._people = people
         self.lifted: dict[str, list[datetime]] = {}
         """When suppressions were ended, by whose they were: ids of the platform."""
+        self.continued: dict[str, list[tuple[datetime, datetime]]] = {}
+        """By lead: from when on what its person had written until then was no answer."""
 
     def edits(self) -> dict[Edit, Callable[[Random], Awaitable[None]]]:
         """Return what can be done."""
@@ -46,6 +57,7 @@ class Exits:
             Edit.RESTORE: self._restore,
             Edit.SUPPRESS: self._suppress,
             Edit.UNSUPPRESS: self._unsuppress,
+            Edit.CONTINUE: self._continue,
         }
 
     async def _stop_team(self, _: Random) -> None:
@@ -101,6 +113,22 @@ class Exits:
             owner = replace(self._actor, role=MemberRole.OWNER)
             await suppressions.remove(self._context, owner, profile_id=person["id"])
             self.lifted.setdefault(person["platform_id"], []).append(await self._context.clock.now())
+
+    async def _continue(self, random: Random) -> None:
+        """Read an answer and find that it is none."""
+        async with self._context.pool.acquire() as connection:
+            found = await connection.fetch(_ANSWERED, self._actor.team_id)
+        if found:
+            lead = random.choice(found)
+            since = await self._context.clock.now()
+            await lead_continuation.go_on(
+                self._context,
+                self._actor,
+                campaign_id=lead["campaign_id"],
+                identifier=_identifier(lead["platform_id"]),
+                message_id=lead["message_id"],
+            )
+            self.continued.setdefault(lead["id"], []).append((since, lead["sent_at"]))
 
     async def _any_lead(self, random: Random, condition: str) -> Any:
         async with self._context.pool.acquire() as connection:

@@ -162,6 +162,11 @@ def _consent_ignored() -> Iterator[None]:
         yield
 
 
+def _later_answers_passed_over() -> contextlib.AbstractContextManager[Any]:
+    """Take it that whoever wrote something that was no answer never answers."""
+    return _rewritten(("passed_over_until = $3", "passed_over_until = $3 + interval '1 year'"))
+
+
 @contextlib.contextmanager
 def _catch_up_burst() -> Iterator[None]:
     """Count gaps from when a message should have gone, so that time lost is made up for."""
@@ -206,6 +211,7 @@ FAULTS = {
     "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),
     "suppressedByHand": Fault(plant=_suppressed_by_hand, seed=1, focus=(Edit.SEND, Edit.SUPPRESS)),
     "consentIgnored": Fault(plant=_consent_ignored, seed=3, focus=(Edit.WITHDRAW, Edit.AGREE, Edit.RATE)),
+    "laterAnswersPassedOver": Fault(plant=_later_answers_passed_over, seed=1, focus=(Edit.CONTINUE, Edit.RATE)),
     "catchUpBurst": Fault(plant=_catch_up_burst, seed=1, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
 }
 

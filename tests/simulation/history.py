@@ -231,6 +231,7 @@ class History:
                     lifted={
                         (team.actor.team_id, person): at for team in self._teams for person, at in team.lifted.items()
                     },
+                    continued={lead: spans for team in self._teams for lead, spans in team.continued.items()},
                     begun=self._turnstile.begun,
                     closed=self._closings.spans,
                     keeps=self._plan.keeps,

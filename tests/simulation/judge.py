@@ -191,14 +191,14 @@ def _early(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
                 yield f"{send}: step {send.entry.rank} after step {before.entry.rank}"
 
 
-def _overlaps(_: Evidence, sends: Sequence[Send]) -> Iterator[str]:
-    """Nobody is in two sequences at once: A, B, A, B would be that."""
+def _overlaps(found: Evidence, sends: Sequence[Send]) -> Iterator[str]:
+    """Nobody is in two sequences at once: A, B, A, B would be that, unless somebody let A or B go on."""
     for person, own in _grouped(sends, lambda send: (send.entry.team_id, send.message.recipient)):
         order = [own[0].entry.lead_id] if own else []
         for send in own:
             if send.entry.lead_id != order[-1]:
                 order.append(send.entry.lead_id)
-        if len(order) > len(set(order)) + 1:
+        if len(order) > len(set(order)) + 1 + sum(len(found.continued.get(lead_id, ())) for lead_id in set(order)):
             yield f"{person} was in two sequences at once: {order}"
 
 
@@ -237,9 +237,19 @@ def _after_replies(found: Evidence, sends: Sequence[Send], inbound: dict[str, li
             if message.at > first.at and found.team_of[message.recipient] == first.entry.team_id
         ]
         for send in own:
-            known = [answer for answer in answers if send.at > _known_at(found, answer, first)]
+            known = [
+                answer
+                for answer in answers
+                if send.at > _known_at(found, answer, first) and not _is_passed_over(found, send, answer)
+            ]
             if known:
                 yield f"{send}: the person had answered at {known[0].at}"
+
+
+def _is_passed_over(found: Evidence, send: Send, message: Sent) -> bool:
+    """Whether somebody had said, when a message left, that what the person wrote is no answer."""
+    spans = found.continued.get(send.entry.lead_id, ())
+    return any(since <= send.at + TICK and message.at <= until for since, until in spans)
 
 
 def _consents(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sent]]) -> Iterator[str]:
@@ -327,7 +337,7 @@ def _answers(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sen
     for (sender, person), firsts in latest.items():
         for message in inbound.get(person, ()):
             before = [first for first in firsts if first.entry.intent_at < message.at]
-            if message.recipient == sender and before:
+            if message.recipient == sender and before and not _never_counts(found, before[-1], message):
                 # What came in the very instant of the last reading may have come before it or after.
                 is_read = message.at < found.senders[sender] - TICK
                 is_unread = message.at > found.senders[sender] + TICK
@@ -337,6 +347,11 @@ def _answers(found: Evidence, sends: Sequence[Send], inbound: dict[str, list[Sen
     for lead_id in sorted((replied ^ answered) - unsure):
         side = "our side" if lead_id in replied else "the platform"
         yield f"{by_lead[lead_id]} counts as having answered on {side} only"
+
+
+def _never_counts(found: Evidence, send: Send, message: Sent) -> bool:
+    """Whether a message was passed over as an answer, whenever that was."""
+    return any(message.at <= until for _, until in found.continued.get(send.entry.lead_id, ()))
 
 
 def _grouped(sends: Iterable[Send], key: Callable[[Send], Key]) -> list[tuple[Key, list[Send]]]:

@@ -115,6 +115,7 @@ class Edit(StrEnum):
     FREEZE_INTENDED = "freezeIntended"
     FREEZE_ANSWERED = "freezeAnswered"
     RESTART = "restart"
+    CONTINUE = "continue"
 
 
 STRIKES = frozenset({Edit.KILL, Edit.FREEZE, Edit.FREEZE_INTENDED, Edit.FREEZE_ANSWERED})

@@ -67,6 +67,7 @@ class Team:
         self._texts = 0
         self._stays_paused: list[str] = []
         self.lifted = self._exits.lifted
+        self.continued = self._exits.continued
         self.limits: dict[str, list[tuple[datetime, int, int]]] = {}
         """Each account's hourly and daily limit from an instant on."""
 

@@ -104,6 +104,7 @@ def history(
         caps={"t1": 20},
         suppressed=frozenset(),
         lifted={},
+        continued={},
         consents={},
         steps={"c1": 2},
         keeps=False,
@@ -135,6 +136,15 @@ def later(one: Told, **changes: Any) -> Told:
     return replace(one, **changes)
 
 
+def silent(found: Evidence) -> Evidence:
+    """The same where nobody counts as one who answered."""
+    return replace(found, leads=[replace(lead, has_replied=False, state="finished") for lead in found.leads])
+
+
+ON = later(OTHER, rank=2, at=OTHER.at + DAY + MINUTE)
+"""A message to somebody who has answered."""
+READ = {"c1/2": [(START + 60 * MINUTE, ANSWER.at)]}
+"""Somebody read the answer before that and found that it is none."""
 STRAY = Sent(id="77", sender=ANA, recipient="1", text="?", at=START + 40 * MINUTE, is_ours=True)
 STOPPED = said("Stop!", START + MINUTE)
 
@@ -219,6 +229,17 @@ WRONGS: dict[str, tuple[str, Callable[[], Evidence]]] = {
         "answers",
         lambda: history(leads=[replace(lead, has_replied=True) for lead in history().leads]),
     ),
+    "on before an answer was found to be none": (
+        "replies",
+        lambda: silent(history([*LAWFUL, ON], continued={"c1/2": [(ON.at + MINUTE, ANSWER.at)]})),
+    ),
+    "on after an answer that nobody read": (
+        "replies",
+        lambda: silent(
+            history([*LAWFUL, ON], answers=[ANSWER, replace(ANSWER, id="502", at=ANSWER.at + MINUTE)], continued=READ)
+        ),
+    ),
+    "an answer that was found to be none and counts": ("answers", lambda: history([*LAWFUL, ON], continued=READ)),
 }
 
 
@@ -235,6 +256,7 @@ LAWFUL_AS_WELL: dict[str, Callable[[], Evidence]] = {
     ),
     "an attempt before what closes and one after what opens": lambda: history(closed={"t1": [(1, 4), (6, None)]}),
     "a second answer": lambda: history(answers=[ANSWER, replace(ANSWER, id="502", at=ANSWER.at + MINUTE)]),
+    "on after an answer that was found to be none": lambda: silent(history([*LAWFUL, ON], continued=READ)),
     "to those who agreed": lambda: history(consents={"t1": {"1": BOTH, "2": BOTH}}),
     "eight an hour": lambda: history(many(8, 8 * MINUTE), answers=()),
 }

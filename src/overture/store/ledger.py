@@ -1,6 +1,5 @@
 """The ledger: every try to send one message, from its intent to its outcome."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,9 +143,8 @@ async def write_intents(
         [intent.step_id for intent in intents],
         [intent.is_first for intent in intents],
         [intent.text for intent in intents],
-        [
-            json.dumps(intent.choices) for intent in intents
-        ],  # as text: an array of arrays would read as one of two dimensions
+        # As text: an array of arrays would read as one of two dimensions.
+        [msgspec.json.encode(intent.choices).decode() for intent in intents],
         [intent.fence for intent in intents],
         [intent.campaign_revision for intent in intents],
         [intent.account_revision for intent in intents],

@@ -34,8 +34,8 @@ async def append(connection: Connection, *, team_id: str, now: datetime, events:
             UPDATE team_seq SET last_seq = last_seq + $2 WHERE team_id = $1 RETURNING last_seq - $2 AS seq
         )
         INSERT INTO event (team_id, seq, id, type, object_type, object_id, data, created_at)
-        SELECT $1, base.seq + e.position, e.id, e.type, e.object_type, e.object_id, e.data, $3
-          FROM base, unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
+        SELECT $1, base.seq + e.position, e.id, e.type, e.object_type, e.object_id, e.data::jsonb, $3
+          FROM base, unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
                WITH ORDINALITY AS e (id, type, object_type, object_id, data, position)
         """,
         team_id,
@@ -45,7 +45,7 @@ async def append(connection: Connection, *, team_id: str, now: datetime, events:
         [EventType(event.type) for event in events],
         [event.object_type for event in events],
         [event.object_id for event in events],
-        [dict(event.data) for event in events],
+        [msgspec.json.encode(dict(event.data)).decode() for event in events],
     )
 
 
