@@ -162,9 +162,9 @@ def _consent_ignored() -> Iterator[None]:
         yield
 
 
-def _later_answers_passed_over() -> contextlib.AbstractContextManager[Any]:
-    """Take it that whoever wrote something that was no answer never answers."""
-    return _rewritten(("passed_over_until = $3", "passed_over_until = $3 + interval '1 year'"))
+def _passed_over_and_counted() -> contextlib.AbstractContextManager[Any]:
+    """Let who gave no answer go on, and count them among those who answered."""
+    return _rewritten(("replied_at = NULL, passed_over_until", "passed_over_until"))
 
 
 @contextlib.contextmanager
@@ -198,7 +198,7 @@ class Fault:
 
 
 FAULTS = {
-    "gateNotLocked": Fault(plant=_gate_not_locked, seed=158, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
+    "gateNotLocked": Fault(plant=_gate_not_locked, seed=193, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
     "paceAtSettle": Fault(plant=_pace_at_settle, seed=29, focus=(Edit.KILL, Edit.FREEZE)),
     "personIgnored": Fault(plant=_person_ignored, seed=3, focus=(Edit.RATE, Edit.HOURS)),
     "fenceIgnored": Fault(plant=_fence_ignored, seed=7, focus=(Edit.FREEZE_INTENDED,)),
@@ -211,7 +211,7 @@ FAULTS = {
     "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),
     "suppressedByHand": Fault(plant=_suppressed_by_hand, seed=1, focus=(Edit.SEND, Edit.SUPPRESS)),
     "consentIgnored": Fault(plant=_consent_ignored, seed=3, focus=(Edit.WITHDRAW, Edit.AGREE, Edit.RATE)),
-    "laterAnswersPassedOver": Fault(plant=_later_answers_passed_over, seed=1, focus=(Edit.CONTINUE, Edit.RATE)),
+    "passedOverAndCounted": Fault(plant=_passed_over_and_counted, seed=1, focus=(Edit.CONTINUE, Edit.RATE)),
     "catchUpBurst": Fault(plant=_catch_up_burst, seed=1, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
 }
 
