@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
@@ -51,7 +51,7 @@ class Claims:
             await self._changed.wait_for(lambda: self.most >= most)
 
 
-def outflow_of(world: World) -> tuple[outflow.Outflow, asyncio.Event]:
+def outflow_of(world: World, ended: Callable[[], None] = lambda: None) -> tuple[outflow.Outflow, asyncio.Event]:
     """An outflow with nobody else about; the event tells that there is more to claim."""
     more = asyncio.Event()
     flow = outflow.Outflow(
@@ -62,7 +62,7 @@ def outflow_of(world: World) -> tuple[outflow.Outflow, asyncio.Event]:
         draws=Random(1),
         standstill=Standstill(pool=world.pool),
         wake=lambda _duties: more.set(),
-        ended=lambda: None,
+        ended=ended,
     )
     return flow, more
 
@@ -125,6 +125,19 @@ async def test_claims_side_by_side_share_the_places_of_a_team(world: World, monk
     await until_idle(flow)
 
     assert claims.counts == [1, 1], "the one place of a lone team is taken before the claim looks"
+
+
+async def test_it_tells_when_it_is_idle(world: World) -> None:
+    """Virtual time goes on at that moment; nobody looks again for a while."""
+    await ready_world(world, 9)
+    was_idle: list[bool] = []
+    flow, _ = outflow_of(world, ended=lambda: was_idle.append(flow.is_idle))
+
+    for _ in range(2):
+        await flow.serve(world.actor.team_id)
+        await until_idle(flow)
+        await asyncio.sleep(0)
+        assert was_idle[-1]
 
 
 async def test_once_it_stops_nothing_is_claimed(world: World) -> None:

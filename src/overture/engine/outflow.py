@@ -43,7 +43,11 @@ class Outflow:
         wake: Callable[[bool], None],
         ended: Callable[[], None],
     ) -> None:
-        """`wake` is called when more may be claimed, with whether other duties came of it, too; `ended` at each end."""
+        """Take what it works with, and whom to tell.
+
+        `wake` is called when more may be claimed, with whether other duties came of it, too; `ended` when something
+        has ended, and it may be idle.
+        """
         self._clock = clock
         self._channels = channels
         self._keyring = keyring
@@ -51,7 +55,9 @@ class Outflow:
         self._wake = wake
         self._ended = ended
         self._dispatcher = dispatch.Dispatcher(pool=pool, channels=channels, draws=draws)
-        self._settler = settling.Settler(pool=pool, clock=clock, taken_up=self._taken_up, settled=self._settled)
+        self._settler = settling.Settler(
+            pool=pool, clock=clock, taken_up=self._taken_up, settled=self._settled, ended=ended
+        )
         self._places = Shares(SENDS_AT_ONCE)
         self._claims: set[asyncio.Task[None]] = set()
         self._claims_of: Counter[str] = Counter()
@@ -86,7 +92,7 @@ class Outflow:
             self._claims_of[team_id] += 1
             task = asyncio.create_task(self._claim(team_id, count))
             self._claims.add(task)
-            task.add_done_callback(self._claims.discard)
+            task.add_done_callback(self._claim_ended)
 
     async def finish(self) -> None:
         """Wait for what is under way, the platform's answers no longer than a call may take, and settle it."""
@@ -126,6 +132,9 @@ class Outflow:
         is_awaited = self._give(team_id, count - len(claimed.ready))
         if claimed.is_due_again or is_awaited:
             self._wake(False)
+
+    def _claim_ended(self, task: "asyncio.Task[None]") -> None:
+        self._claims.discard(task)
         self._ended()
 
     def _press(self, team_id: str, *, is_full: bool) -> None:
@@ -151,4 +160,3 @@ class Outflow:
     def _settled(self, _team_id: str, results: Sequence[settle.Result]) -> None:
         if any(result.outcome.kind != OutcomeKind.ACCEPTED for result in results):
             self._wake(True)
-        self._ended()

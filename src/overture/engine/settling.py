@@ -30,12 +30,18 @@ class Settler:
         clock: EngineClock,
         taken_up: Callable[[str, int], None] = lambda _team_id, _count: None,
         settled: Callable[[str, Sequence[settle.Result]], None] = lambda _team_id, _results: None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
-        """`taken_up` is told how many results of a team wait no longer, `settled` of every batch that is done with."""
+        """Take whom to tell what.
+
+        `taken_up` is told how many results of a team wait no longer, `settled` of every batch that is done with;
+        `ended` is called when it may have become idle.
+        """
         self._pool = pool
         self._clock = clock
         self._taken_up = taken_up
         self._settled = settled
+        self._ended = ended
         self._waiting: dict[str, list[settle.Result]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._tasks_of: Counter[str] = Counter()
@@ -57,13 +63,17 @@ class Settler:
             self._tasks_of[team_id] += 1
             task = asyncio.create_task(self._work(team_id))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._task_ended)
 
     async def finish(self) -> None:
         """Wait until nothing is left; what cannot be settled soon is left to whoever starts next."""
         self._gives_up = True
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _task_ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._ended()
 
     def _is_another_wanted(self, team_id: str, *, beside: int) -> bool:
         waiting = len(self._waiting.get(team_id, ()))
