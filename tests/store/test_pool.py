@@ -14,6 +14,12 @@ async def test_json_columns_read_and_write_python_values(database: Pool) -> None
     assert await database.fetchval("SELECT $1::jsonb ->> 'name'", value) == "Ünal"
 
 
+async def test_numbers_of_json_beyond_what_a_float_holds_are_read(database: Pool) -> None:
+    assert await database.fetchval("SELECT '1e400'::jsonb") == 10**400
+    assert await database.fetchval("SELECT '1e400'::json") == float("inf")
+    assert await database.fetchval("SELECT '-1e400'::json") == float("-inf")
+
+
 async def test_json_columns_can_be_copied_in_bulk(database: Pool) -> None:
     async with database.acquire() as connection:
         await connection.execute("CREATE TEMP TABLE document (body jsonb)")

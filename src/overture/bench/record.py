@@ -84,7 +84,7 @@ class Recorder:
 
 
 class _Queue:
-    """Transactions to repeat, in the order in which they began; what has ended of them, without a gap and beyond."""
+    """Transactions to repeat, in the order in which they began, and which of them have ended."""
 
     def __init__(self, transactions: Sequence[Transaction]) -> None:
         self._waiting = list(transactions)
@@ -134,8 +134,8 @@ async def replay(
 ) -> float:
     """Ask everything again over `connections` connections; return the seconds it took.
 
-    Each transaction begins, in the recorded order, once all have ended that had ended when it first began, and one
-    that skips what others hold once these have ended. Every statement is prepared beforehand.
+    A transaction may begin once all have ended that had ended when it first began; one that skips what others hold,
+    once these have ended, too. Of the next few the first that may is taken. Every statement is prepared beforehand.
     """
     waiting = _Queue(transactions)
     queries = list(dict.fromkeys(query for one in transactions for query, _ in one.statements))

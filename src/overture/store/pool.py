@@ -35,7 +35,7 @@ PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 OLDEST_MAJOR = 15
 CONNECT_TIMEOUT_SECONDS = 15.0
 _QUERIES_OF_A_CONNECTION = 1_000_000
-"""After so many a connection is made anew: its server process keeps some memory of each, and learns the plans again."""
+"""After so many a connection is made anew, so that no server process grows for ever. The new one plans all again."""
 SERVER_SETTINGS = {"application_name": "overture", "jit": "off", "timezone": "UTC"}
 _JSONB_VERSION = b"\x01"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
