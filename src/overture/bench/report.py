@@ -179,7 +179,8 @@ def _spoken(spread: Spread) -> str:
 
 DRAIN_WORDS = (
     "engine: claims, sends and settles all that is due. bare: its own statements, asked in the same transactions, "
-    "each after what had ended before it; the better figure counts. least: claim and record, batches of 100, on two narrow tables."
+    "each after what had ended before it; the better figure counts. least: claim and record, batches of 100, on two "
+    "narrow tables."
 )
 PLAN_WORDS = (
     f"plan: {ACCOUNTS} accounts, {REACH_SETS} sets of accounts that reach a lead. bare: one INSERT … SELECT with a "
