@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
@@ -91,7 +91,7 @@ def _unknown_sent_again() -> Iterator[None]:
         result = await send(ready, **parts)
         if result.outcome.kind != OutcomeKind.UNKNOWN:
             return result
-        return structs.replace(result, outcome=replace(result.outcome, kind=OutcomeKind.NOT_SENT))
+        return structs.replace(result, outcome=structs.replace(result.outcome, kind=OutcomeKind.NOT_SENT))
 
     with mock.patch.object(sending, "send", send_or_not):
         yield

@@ -1,7 +1,8 @@
 """What a platform's answer to a send means: a "no" is a value, never an exception."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from overture.core.budget import Window
 from overture.core.words import AttemptState, OutcomeKind
@@ -36,8 +37,7 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one attempt to send one message.
 
     `reason` is a short machine-readable word, `detail` the platform's own text, `retry_at` the instant (UTC) before

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from overture.core.words import StepType
 
 MAX_STEPS = 50
@@ -104,8 +106,7 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class Due(msgspec.Struct, frozen=True, kw_only=True):
     """The next message of a lead, when it is due, and the likes passed on the way there."""
 
     step: MessageStep

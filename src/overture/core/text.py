@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from overture.core import sequence
 
 # Common forms of address that may stand before a name; nobody is greeted with "Hi Dr.".
@@ -16,16 +18,14 @@ _NAME_END = re.compile(r"[,;:|]")  # "Jane Doe, PhD", "Jane Doe: writer"
 _INITIALS = re.compile(r"(?:\w{1,2}\.)+")  # "J.", "J.R.R.", "Jr."
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Which option a lead got of the variation at a place among the segments; both counted from 0."""
 
     segment_index: int
     option_index: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """The finished text, and the options that were picked for it."""
 
     text: str

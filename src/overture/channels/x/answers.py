@@ -5,9 +5,11 @@ older `{"errors": [{"code", "message"}]}`. A row matches on any of HTTP status, 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import structs
 
 from overture.channels.port import ChannelError
 from overture.channels.x import limits, refusals
@@ -63,7 +65,7 @@ def refused(answer: Answer, *, now: datetime | None, table: tuple[Row, ...] = TA
     Anything but a clear "no" (4xx) leaves open what X did: `unknown`. A 4xx that no row knows counts against
     the sender, with X's own words kept: no lead is lost for it, and a streak makes a person look.
     """
-    return replace(_refused(answer, now, table), windows=limits.told(answer.headers))
+    return structs.replace(_refused(answer, now, table), windows=limits.told(answer.headers))
 
 
 def _refused(answer: Answer, now: datetime | None, table: tuple[Row, ...]) -> Outcome:
