@@ -104,6 +104,7 @@ async def test_conversations_are_listed_in_every_way(workplace: Workplace, monke
 async def test_many_teams_of_one_account_are_drained(workplace: Workplace) -> None:
     drained = await drain.measure(workplace, accounts=1, leads=2, teams=5, say=say)
     assert drained.sends == 5
+    assert drained.log_bytes > drained.least.log_bytes > 0
     assert "100/s" in shown(report.drain_lines(drained))
 
 

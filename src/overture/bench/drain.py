@@ -29,7 +29,10 @@ class MeasurementFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drained:
-    """What was sent in how many seconds, and the same statements' seconds asked bare over one and two connections."""
+    """What was sent in how many seconds, and the same statements' seconds asked bare over one and two connections.
+
+    `log_bytes`: what the database's log took for each message, asked bare.
+    """
 
     teams: int
     accounts: int
@@ -38,7 +41,8 @@ class Drained:
     seconds: float
     statements: int
     bare_seconds: tuple[float, ...]
-    minimal_rate: float
+    log_bytes: float
+    least: minimal.Least
 
     @property
     def rate(self) -> float:
@@ -91,11 +95,13 @@ async def measure(
         await _require(done, workplace)
     transactions = recorder.transactions()
     statements = sum(len(one.statements) for one in transactions)
-    bare = []
+    bare, written = [], 0
     for connections in (1, 2):
         say(f"the same {statements:,} statements bare, connections: {connections}")
         async with workplace.copied(_READY, _RUN):
+            before = await workplace.log_bytes()
             bare.append(await record.replay(workplace, _RUN, transactions, connections=connections))
+            written = await workplace.log_bytes() - before
             await _require(done, workplace)
     await workplace.drop(_READY)
     say("the least: claim and record")
@@ -107,7 +113,8 @@ async def measure(
         seconds=seconds,
         statements=statements,
         bare_seconds=tuple(bare),
-        minimal_rate=await minimal.rate(workplace, leads=teams * leads),
+        log_bytes=written / (teams * accounts * rounds),
+        least=await minimal.measure(workplace, leads=teams * leads),
     )
 
 

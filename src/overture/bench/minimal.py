@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -32,8 +33,16 @@ _RECORD = """
 """
 
 
-async def rate(workplace: Workplace, *, leads: int) -> float:
-    """Return leads claimed and recorded a second, over all of `leads`."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Least:
+    """Leads claimed and recorded a second, and the bytes the database's log took for each."""
+
+    rate: float
+    log_bytes: float
+
+
+async def measure(workplace: Workplace, *, leads: int) -> Least:
+    """Claim and record all of `leads`."""
     team_id = ids.new("t")
     await workplace.make_bare(_DATABASE)
     try:
@@ -57,10 +66,12 @@ async def rate(workplace: Workplace, *, leads: int) -> float:
             workers = [tasks.create_task(_work(workplace, team_id, event, start)) for event in ready]
             for event in ready:
                 await event.wait()
+            written = await workplace.log_bytes()
             began = time.perf_counter()
             start.set()
             await asyncio.wait(workers)
-            return leads / (time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            return Least(rate=leads / seconds, log_bytes=(await workplace.log_bytes() - written) / leads)
     finally:
         await workplace.drop(_DATABASE)
 

@@ -62,6 +62,12 @@ class Workplace:
             found: str = await server.fetchval("SHOW server_version")
         return found
 
+    async def log_bytes(self) -> int:
+        """Return how many bytes the server has written to its log (WAL) so far."""
+        async with self._server() as server:
+            position: int = await server.fetchval("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")
+        return position
+
     @asynccontextmanager
     async def copied(self, source: str, name: str) -> AsyncIterator[str]:
         """Yield the name of a copy of `source` that is dropped at the end."""
