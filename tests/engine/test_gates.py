@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from tests.engine.claiming import claim, ready_world
 from tests.engine.conftest import SANDBOX_URL, World
@@ -60,13 +61,53 @@ async def test_a_disable_waits_for_a_claim_that_has_its_intents_and_for_nothing_
     async with world.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        await connection.execute("SELECT FROM campaign_gate WHERE campaign_id = $1 FOR SHARE", campaign_id)
+        await gates.pass_all(connection, team_id=world.actor.team_id, campaign_ids=[campaign_id])
         disabling = asyncio.create_task(campaign_life.disable(world.context, world.actor, campaign_id=campaign_id))
         await asyncio.sleep(0.3)
         assert not disabling.done()
         await transaction.commit()
         await asyncio.wait_for(disabling, 5)
     assert await claim(world) == 0
+
+
+async def test_claims_that_come_after_an_edit_wait_for_it(world: World) -> None:
+    """However many claims follow each other, none passes an edit that waits already."""
+    campaign_id = await ready_world(world, 9)
+    team_id = world.actor.team_id
+    async with world.pool.acquire() as first, world.pool.acquire() as later:
+        under_way = first.transaction()
+        await under_way.start()
+        await gates.pass_all(first, team_id=team_id, campaign_ids=[campaign_id])
+        disabling = asyncio.create_task(campaign_life.disable(world.context, world.actor, campaign_id=campaign_id))
+        await _until_one_waits(world)
+        async with later.transaction():
+            passing = asyncio.create_task(gates.pass_all(later, team_id=team_id, campaign_ids=[campaign_id]))
+            done, _ = await asyncio.wait({passing}, timeout=0.3)
+            assert not done
+            await under_way.commit()
+            await asyncio.wait_for(passing, 5)
+            assert not await later.fetchval("SELECT open FROM campaign_gate WHERE campaign_id = $1", campaign_id)
+        await asyncio.wait_for(disabling, 5)
+
+
+async def _until_one_waits(world: World) -> None:
+    async with asyncio.timeout(5):
+        while not await world.pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_a_gate_changed_by_whomever_waits_for_the_claims_that_have_passed_it(world: World) -> None:
+    """The database sees to it, so that no statement can leave it out."""
+    campaign_id = await ready_world(world, 9)
+    for change in ("UPDATE campaign_gate SET revision = revision", "UPDATE team_gate SET revision = revision"):
+        async with world.pool.acquire() as claiming, world.pool.acquire() as changing:
+            async with claiming.transaction():
+                await gates.pass_all(claiming, team_id=world.actor.team_id, campaign_ids=[campaign_id])
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    async with changing.transaction():
+                        await changing.execute("SET LOCAL lock_timeout = '100ms'")
+                        await changing.execute(change)
+            await changing.execute(change)
 
 
 async def test_a_disable_waits_for_no_account_that_is_being_served(world: World) -> None:

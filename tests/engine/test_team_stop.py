@@ -12,7 +12,7 @@ from tests.engine.conftest import World
 from overture.actions import team_settings
 from overture.actions.team_settings import TeamChanges
 from overture.engine import dispatch
-from overture.store import claims
+from overture.store import claims, gates
 
 RATE = 8
 SHORTEST_GAP = timedelta(seconds=0.75 * 3600 / RATE)
@@ -54,7 +54,7 @@ async def test_a_stop_waits_for_a_claim_that_has_its_intents_and_for_nothing_els
     async with world.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        await connection.execute("SELECT FROM team_gate FOR SHARE")
+        await gates.pass_all(connection, team_id=world.actor.team_id)
         stopping = asyncio.create_task(team_settings.stop(world.context, world.actor))
         await asyncio.sleep(0.3)
         assert not stopping.done()

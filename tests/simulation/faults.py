@@ -28,9 +28,7 @@ def _rewritten(*changes: tuple[str, str]) -> Iterator[None]:
 
 
 def _gate_not_locked() -> contextlib.AbstractContextManager[Any]:
-    return _rewritten(
-        ("FOR SHARE OF g, a", ""), ("AND open AND revision = $19 FOR SHARE", "AND open AND revision = $19")
-    )
+    return _rewritten(("FOR SHARE OF a", ""), ("SELECT pass_gate(id) FROM", "SELECT FROM"))
 
 
 @contextlib.contextmanager
@@ -198,7 +196,7 @@ class Fault:
 
 
 FAULTS = {
-    "gateNotLocked": Fault(plant=_gate_not_locked, seed=193, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
+    "gateNotLocked": Fault(plant=_gate_not_locked, seed=35, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
     "paceAtSettle": Fault(plant=_pace_at_settle, seed=29, focus=(Edit.KILL, Edit.FREEZE)),
     "personIgnored": Fault(plant=_person_ignored, seed=3, focus=(Edit.RATE, Edit.HOURS)),
     "fenceIgnored": Fault(plant=_fence_ignored, seed=7, focus=(Edit.FREEZE_INTENDED,)),

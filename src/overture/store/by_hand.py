@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overture.store import gates
 from overture.store.pool import Connection
 
 
@@ -62,17 +63,16 @@ async def write(
 ) -> bool:
     """Write an intent if the gates of team and account are open and unchanged; tell whether they are.
 
-    The gates are locked here, last of all, as for the intents of campaigns.
+    The gates are passed here, last of all, as for the intents of campaigns.
     """
+    await gates.pass_all(connection, team_id=team_id)
     written = await connection.fetchrow(
         """
-        WITH team AS MATERIALIZED (
-            SELECT FROM team_gate WHERE team_id = $1 AND open AND revision = $4 FOR SHARE
-        )
         INSERT INTO attempt (team_id, id, app_id, account_id, profile_id, text, state, intent_at, lease_until, fence,
                              message_id, token_id, member_id)
         SELECT $1, $5, $6, g.account_id, $8, $9, 'intent', $2, $3, $10, $11, $12, $13
-          FROM team, account_gate g
+          FROM account_gate g
+          JOIN team_gate t ON t.team_id = $1 AND t.open AND t.revision = $4
          WHERE g.team_id = $1 AND g.account_id = $7 AND g.open AND g.revision = $14
            FOR SHARE OF g
         RETURNING id

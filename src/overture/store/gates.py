@@ -1,5 +1,6 @@
 """Gates: the row an intent must find open and unchanged, so that a pause or an edit holds once it has returned."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from overture.store.pool import Connection
@@ -41,9 +42,22 @@ async def touch_team(connection: Connection, *, team_id: str) -> None:
     await connection.execute("UPDATE team_gate SET revision = revision + 1 WHERE team_id = $1", team_id)
 
 
+async def pass_all(connection: Connection, *, team_id: str, campaign_ids: Sequence[str] = ()) -> None:
+    """Keep the gates of a team and of these campaigns from changing until the transaction ends.
+
+    Changes that wait already go first: what the next statement reads is what holds. Call it late, as all that is asked
+    after it keeps changes waiting.
+    """
+    # The team first, campaigns in key order: whoever takes several takes them so.
+    await connection.execute(
+        "SELECT pass_gate(id) FROM unnest($1::text[]) AS v (id)", [team_id, *sorted(set(campaign_ids))]
+    )
+
+
 async def is_team_open(connection: Connection, *, team_id: str) -> bool:
     """Tell whether a team may send, and keep that from changing until the transaction ends."""
-    is_open: bool = await connection.fetchval("SELECT open FROM team_gate WHERE team_id = $1 FOR SHARE", team_id)
+    await pass_all(connection, team_id=team_id)
+    is_open: bool = await connection.fetchval("SELECT open FROM team_gate WHERE team_id = $1", team_id)
     return is_open
 
 

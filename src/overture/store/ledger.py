@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from overture.store import gates
 from overture.store.pool import Connection
 
 
@@ -103,30 +104,28 @@ async def write_intents(
 
     `team_revision` is that of the team's gate the decisions were made under.
 
-    The gates are locked here, last of all: an edit waits for claims already under way and starves none.
+    The gates are passed here, last of all: an edit waits for claims already under way and starves none.
     """
+    await gates.pass_all(connection, team_id=team_id, campaign_ids=[intent.campaign_id for intent in intents])
     rows = await connection.fetch(
         """
-        WITH team AS MATERIALIZED (
-            SELECT FROM team_gate WHERE team_id = $1 AND open AND revision = $19 FOR SHARE
-        )
         INSERT INTO attempt (team_id, id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank,
                              step_id, is_first, text, choices, state, campaign_revision, intent_at, lease_until, fence,
                              planned_at)
         SELECT $1, v.id, v.app_id, v.account_id, v.campaign_id, v.lead_id, v.profile_id, v.sequence_version, v.rank,
                v.step_id, v.is_first, v.text, v.choices::jsonb, 'intent', v.campaign_revision, $2, $3, v.fence,
                v.planned_at
-          FROM team,
-               unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[],
+          FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[],
                       $12::text[], $13::boolean[], $14::text[], $15::text[], $16::bigint[], $17::bigint[],
                       $18::bigint[], $20::timestamptz[])
                AS v (id, app_id, account_id, campaign_id, lead_id, profile_id, sequence_version, rank, step_id,
                      is_first, text, choices, fence, campaign_revision, account_revision, planned_at)
+          JOIN team_gate t ON t.team_id = $1 AND t.open AND t.revision = $19
           JOIN campaign_gate g ON g.team_id = $1 AND g.campaign_id = v.campaign_id
                AND g.open AND g.revision = v.campaign_revision
           JOIN account_gate a ON a.team_id = $1 AND a.account_id = v.account_id
                AND a.open AND a.revision = v.account_revision
-           FOR SHARE OF g, a
+           FOR SHARE OF a
         RETURNING id
         """,
         team_id,
