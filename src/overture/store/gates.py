@@ -48,7 +48,7 @@ async def pass_all(connection: Connection, *, team_id: str, campaign_ids: Sequen
     Changes that wait already go first: what the next statement reads is what holds. Call it late, as all that is asked
     after it keeps changes waiting.
     """
-    # The team first, campaigns in key order: whoever takes several takes them so.
+    # The team first, campaigns in key order: so they are taken, too, where several are changed at once.
     await connection.execute(
         "SELECT pass_gate(id) FROM unnest($1::text[]) AS v (id)", [team_id, *sorted(set(campaign_ids))]
     )
