@@ -37,4 +37,4 @@ async def read(pool: Pool, team_id: str, account_id: str, *messages: port.InboxM
             now=BEGAN,
             new_ids=ids.many("u", len(messages)),
         )
-        await inbound.act(connection, team_id, account_id, messages, profiles, BEGAN)
+        await inbound.act(connection, team_id, account_id, "twitter", messages, profiles, BEGAN)

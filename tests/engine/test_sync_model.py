@@ -160,11 +160,11 @@ class History:
             if self.draws.random() < 0.5:
                 await self.scoping.person(person, contacted=START)
                 self.model.contacted.add(person)
-                await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=[profile_id], now=START)
+                await scope_requests.follow(connection, team_id=team_id, now=START, contacted=[profile_id])
             else:
                 await self.scoping.person(person, inbound=START)
                 self.model.inbound.add(person)
-                await scope_requests.follow_inbound(connection, team_id=team_id, profile_ids=[profile_id], now=START)
+                await scope_requests.follow(connection, team_id=team_id, now=START, wrote=[profile_id])
 
     async def consent(self) -> None:
         person = self.draws.choice(PEOPLE)

@@ -1,6 +1,6 @@
 """Consent given once for many people: by those whom a request or a file names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,7 @@ async def record(
     object_id: str,
     profile_ids: Sequence[str],
     now: datetime,
+    also: Iterable[str] = (),
 ) -> int:
     """Record consent, and return of how many; campaigns that left these people out for want of it take them in.
 
@@ -39,6 +40,7 @@ async def record(
         object_id: the id of that.
         profile_ids: who agreed.
         now: the instant of the call.
+        also: campaigns to be synced in any case.
     """
     count = await consents.record(
         connection,
@@ -59,6 +61,6 @@ async def record(
             now=now,
             after={"basis": consent.basis, "evidence": consent.evidence, "peopleCount": count},
         )
-    for waiting_id in await consents.waiting_campaigns(connection, team_id=actor.team_id, profile_ids=profile_ids):
-        await duties.want(connection, team_id=actor.team_id, kind="sync", key=waiting_id, due_at=now)
+    waiting = await consents.waiting_campaigns(connection, team_id=actor.team_id, profile_ids=profile_ids)
+    await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=[*waiting, *also], due_at=now)
     return count

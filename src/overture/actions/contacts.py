@@ -213,8 +213,8 @@ async def _follow_consent(connection: Connection, actor: Actor, before: Contact,
     """
     profile_ids = [profile.id for profile in after.profiles]
     concerned = consents.relying_campaigns if after.consent is None else consents.waiting_campaigns
-    for campaign_id in await concerned(connection, team_id=actor.team_id, profile_ids=profile_ids):
-        await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+    campaign_ids = await concerned(connection, team_id=actor.team_id, profile_ids=profile_ids)
+    await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=campaign_ids, due_at=now)
     if after.consent is None:
         await gates.touch_team(connection, team_id=actor.team_id)
     await audit.record(

@@ -61,6 +61,7 @@ async def forget(context: Context, actor: Actor, *, contact_id: str) -> View:
 
 
 async def _take_off_lists(connection: Connection, actor: Actor, profile_ids: list[str], now: datetime) -> None:
+    following: list[str] = []
     for list_id in await erasures.lists(connection, team_id=actor.team_id, profile_ids=profile_ids):
         await lists.lock(connection, team_id=actor.team_id, list_id=list_id)
         gone = await list_leads.remove(connection, team_id=actor.team_id, list_id=list_id, profile_ids=profile_ids)
@@ -72,8 +73,8 @@ async def _take_off_lists(connection: Connection, actor: Actor, profile_ids: lis
             growth=-len(gone),
             now=now,
         )
-        for campaign_id in await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id):
-            await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+        following += await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id)
+    await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=following, due_at=now)
 
 
 async def _erase(connection: Connection, actor: Actor, contact_id: str, profile_ids: list[str], now: datetime) -> None:

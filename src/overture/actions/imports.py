@@ -250,8 +250,8 @@ async def undo(context: Context, actor: Actor, *, list_id: str, job_id: str) -> 
         withdrawn = await import_undo.withdraw_consent(connection, **keys, now=now)
         await import_undo.mark_undone(connection, **keys, now=now)
         following = await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id)
-        for campaign_id in sorted({*following, *withdrawn.campaign_ids}):
-            await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+        campaign_ids = [*following, *withdrawn.campaign_ids]
+        await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=campaign_ids, due_at=now)
         if withdrawn.count:
             # A claim that has read the consent writes no intent after this.
             await gates.touch_team(connection, team_id=actor.team_id)

@@ -117,7 +117,7 @@ async def _put(
         await list_leads.keep(
             connection, team_id=actor.team_id, list_id=list_id, profile_ids=sorted(data.keys() - fresh)
         )
-        await _follow(connection, actor, list_id, profile_ids=fresh, growth=len(fresh), now=now)
+        following = await _log(connection, actor, list_id, profile_ids=fresh, growth=len(fresh), now=now)
         if fresh:
             await _record(connection, actor, AuditAction.LEADS_ADDED, list_id, sorted(fresh), now)
         if consent is not None and data:
@@ -129,7 +129,10 @@ async def _put(
                 object_id=list_id,
                 profile_ids=sorted(data),
                 now=now,
+                also=following,
             )
+        else:
+            await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=following, due_at=now)
     return _sorted_out(named, resolved, fresh)
 
 
@@ -147,7 +150,8 @@ async def remove(context: Context, actor: Actor, *, list_id: str, named: Sequenc
         gone = await list_leads.remove(
             connection, team_id=actor.team_id, list_id=list_id, profile_ids=sorted(set(found.values()))
         )
-        await _follow(connection, actor, list_id, profile_ids=gone, growth=-len(gone), now=now)
+        following = await _log(connection, actor, list_id, profile_ids=gone, growth=-len(gone), now=now)
+        await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=following, due_at=now)
         if gone:
             await _record(connection, actor, AuditAction.LEADS_REMOVED, list_id, sorted(gone), now)
     if gone:
@@ -262,7 +266,7 @@ async def _checked_values(
     return values
 
 
-async def _follow(
+async def _log(
     connection: Connection,
     actor: Actor,
     list_id: str,
@@ -270,10 +274,10 @@ async def _follow(
     profile_ids: set[str],
     growth: int,
     now: datetime,
-) -> None:
-    """Log a change of members and have the list's campaigns follow it."""
+) -> list[str]:
+    """Log a change of members; return the campaigns that follow it."""
     if not profile_ids:
-        return
+        return []
     await list_leads.log_change(
         connection,
         team_id=actor.team_id,
@@ -282,7 +286,7 @@ async def _follow(
         growth=growth,
         now=now,
     )
-    await _tell_campaigns(connection, actor, list_id, now)
+    return await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id)
 
 
 async def _record(
@@ -306,8 +310,8 @@ async def _record(
 
 async def _tell_campaigns(connection: Connection, actor: Actor, list_id: str, now: datetime) -> None:
     """Let the campaigns that follow a list take in what has changed: members, or values that a lead is held for."""
-    for campaign_id in await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id):
-        await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+    following = await list_leads.campaigns_following(connection, team_id=actor.team_id, list_id=list_id)
+    await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=following, due_at=now)
 
 
 def _sorted_out(named: Sequence[Named], resolved: people.Resolved, fresh: set[str]) -> Added:

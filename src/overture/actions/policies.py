@@ -113,8 +113,8 @@ async def _set(
             chosen_by=actor.name,
             now=now,
         )
-        for campaign_id in await apps.review_campaigns(connection, team_id=actor.team_id, app_id=app.id):
-            await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+        campaign_ids = await apps.review_campaigns(connection, team_id=actor.team_id, app_id=app.id)
+        await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=campaign_ids, due_at=now)
         await audit.record(
             connection,
             actor,

@@ -137,8 +137,7 @@ async def remove(context: Context, actor: Actor, *, profile_id: str) -> None:
         found = await suppressions.find(connection, team_id=actor.team_id, profile_id=profile_id)
         if found is None or not await suppressions.remove(connection, team_id=actor.team_id, profile_id=profile_id):
             raise _none(profile_id)
-        for campaign_id in campaign_ids:
-            await duties.want(connection, team_id=actor.team_id, kind="sync", key=campaign_id, due_at=now)
+        await duties.want_syncs(connection, team_id=actor.team_id, campaign_ids=campaign_ids, due_at=now)
         await _record(connection, actor, AuditAction.SUPPRESSION_REMOVED, profile_id, now, before=_state(found))
     context.wake()
 

@@ -177,9 +177,7 @@ class Assessor:
         now: datetime,
     ) -> bool:
         """Store what was learned and move on the leads for which it is enough; tell whether any moved."""
-        # Before the profiles: an answer that comes in has its leads, and gives the person a contact then.
         await progress.lock(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
-        await self._save_profiles(connection, team_id, answers, now)
         learned = [verdict for question, lookup in answers for verdict in _verdicts(question, lookup)]
         await reach.save_verdicts(connection, team_id=team_id, now=now, verdicts=learned)
         known = {(verdict.profile_id, verdict.account_id): verdict.verdict for verdict in learned}
@@ -236,6 +234,8 @@ class Assessor:
         )
         if reached or further:
             await duties.want(connection, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
+        # Last: an answer that comes in has its leads and asks for plans, and gives the person a contact then.
+        await self._save_profiles(connection, team_id, answers, now)
         return bool(reached or further or stops)
 
     async def _save_profiles(

@@ -14,7 +14,6 @@ from overture.store import (
     outbox,
     persons,
     progress,
-    scope_requests,
     threads,
 )
 from overture.store.ledger import SettledByHand
@@ -32,16 +31,24 @@ class Outcome:
 
 async def follow(
     connection: Connection, *, team_id: str, now: datetime, outcomes: Sequence[Outcome], events: list[outbox.NewEvent]
-) -> None:
-    """Let outcomes that were taken have their effects. Accounts and persons are locked already."""
+) -> list[str]:
+    """Let outcomes that were taken have their effects; return whom they contacted first.
+
+    Accounts and persons are locked already.
+    """
     accepted = [one for one in outcomes if one.attempt.state == AttemptState.ACCEPTED]
+    met: list[str] = []
     if accepted:
+        met = await persons.contacted(
+            connection, team_id=team_id, contacts=[(one.attempt.profile_id, one.accepted_at) for one in accepted]
+        )
         await _accept(connection, team_id, now, accepted, events)
     for one in outcomes:
         if one.attempt.state != AttemptState.ACCEPTED:
             await _refuse(connection, team_id, now, one, events)
     known = [one.attempt.id for one in outcomes if one.attempt.state != AttemptState.UNKNOWN]
     await let_go(connection, team_id=team_id, attempt_ids=known, now=now)
+    return met
 
 
 async def let_go(connection: Connection, *, team_id: str, attempt_ids: Sequence[str], now: datetime) -> None:
@@ -54,10 +61,6 @@ async def let_go(connection: Connection, *, team_id: str, attempt_ids: Sequence[
 async def _accept(
     connection: Connection, team_id: str, now: datetime, accepted: Sequence[Outcome], events: list[outbox.NewEvent]
 ) -> None:
-    met = await persons.contacted(
-        connection, team_id=team_id, contacts=[(one.attempt.profile_id, one.accepted_at) for one in accepted]
-    )
-    await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
     kept = await threads.store(connection, team_id=team_id, now=now, messages=[_message(one) for one in accepted])
     await conversations.mark_read(
         connection, team_id=team_id, thread_ids=[message.thread_id for message in kept.messages]

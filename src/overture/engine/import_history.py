@@ -151,27 +151,31 @@ class Taker:
         self, connection: Connection, news: _News, leads: Sequence[inboxes.ConcernedLead], now: datetime
     ) -> None:
         team_id = self._team_id
-        self._ended = [(now, await self._stop(connection, news, leads, now))]
+        suppressed, ended = await self._stop(connection, news, leads, now)
+        self._ended = [(now, ended)]
         await threads.store(connection, team_id=team_id, now=now, messages=news.messages)
         await histories.note_inbound(
             connection, team_id=team_id, account_id=self._source.account_id, inbound=news.received, now=now
         )
         met = await persons.contacted(connection, team_id=team_id, contacts=news.sent)
         await persons.wrote(connection, team_id=team_id, inbound=news.received)
-        await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
         wrote = [profile_id for profile_id, _ in news.received]
-        await scope_requests.follow_inbound(connection, team_id=team_id, profile_ids=wrote, now=now)
+        await scope_requests.follow(
+            connection, team_id=team_id, now=now, contacted=met, wrote=wrote, suppressed=suppressed
+        )
 
     async def _stop(
         self, connection: Connection, news: _News, leads: Sequence[inboxes.ConcernedLead], now: datetime
-    ) -> list[str]:
+    ) -> tuple[set[str], list[str]]:
         """Honour every "stop", and end the sequences of whom has answered this account meanwhile.
 
-        Returns the campaigns in which a lead ended.
+        Returns the profiles suppressed now, and the campaigns in which a lead ended.
         """
         team_id = self._team_id
         opted_out = [suppressions.New(profile_id=profile_id, note=None) for profile_id in sorted(news.opted_out)]
-        _, ended = await suppress.begin(connection, team_id=team_id, new=opted_out, source="optOut", by=None, at=now)
+        suppressed, ended = await suppress.stop(
+            connection, team_id=team_id, new=opted_out, source="optOut", by=None, at=now
+        )
         latest = dict(sorted(news.received))
         tried = await ledger.first_intents(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
         stops = [
@@ -186,7 +190,7 @@ class Taker:
         stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
         lead_ids = [lead.lead_id for lead in stopped]
         await persons.free(connection, team_id=team_id, lead_ids=lead_ids, unanswered_at=None, now=now)
-        return sorted({*ended, *(lead.campaign_id for lead in stopped)})
+        return suppressed, sorted({*ended, *(lead.campaign_id for lead in stopped)})
 
 
 def _told_anew(older: Sequence[tuple[str, Told]], stored: set[str], met: Mapping[str, Met], account_id: str) -> _News:

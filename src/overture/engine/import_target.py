@@ -37,9 +37,10 @@ class Target:
         """Put people on the list, by profile id, and bring values to those who are there; return how many are new."""
         if not taken:
             return 0
-        added = await self._add(connection, taken, now)
+        added, following = await self._add(connection, taken, now)
         if self._job.consent is not None:
-            await self._record_consent(connection, sorted(taken), self._job.consent, now)
+            following += await self._record_consent(connection, sorted(taken), self._job.consent, now)
+        await duties.want_syncs(connection, team_id=self._team_id, campaign_ids=following, due_at=now)
         return added
 
     async def check(self, connection: Connection, platform: str, met: Collection[str]) -> int:
@@ -60,7 +61,8 @@ class Target:
             async with self._pool.acquire() as connection:
                 await imports.refresh_statistics(connection)
 
-    async def _add(self, connection: Connection, taken: Mapping[str, Values], now: datetime) -> int:
+    async def _add(self, connection: Connection, taken: Mapping[str, Values], now: datetime) -> tuple[int, list[str]]:
+        """Put people on the list; return how many are new, and the campaigns that follow it."""
         keys = {"team_id": self._team_id, "list_id": self._job.list_id}
         fresh = await list_leads.add(connection, **keys, data=taken, now=now, import_id=self._job.id)
         before = {profile_id: values for profile_id, values in taken.items() if profile_id not in fresh}
@@ -74,14 +76,12 @@ class Target:
         if fresh:
             logged = sorted(fresh) if following else ()
             await list_leads.log_change(connection, **keys, profile_ids=logged, growth=len(fresh), now=now)
-        for campaign_id in following:
-            await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=now)
-        return len(fresh)
+        return len(fresh), following
 
     async def _record_consent(
         self, connection: Connection, profile_ids: Sequence[str], consent: Mapping[str, str], now: datetime
-    ) -> None:
-        """Record consent of a batch; campaigns that left these people out for want of it take them in."""
+    ) -> list[str]:
+        """Record consent of a batch; return the campaigns that left these people out for want of it."""
         await consents.record(
             connection,
             team_id=self._team_id,
@@ -90,9 +90,7 @@ class Target:
             now=now,
             import_id=self._job.id,
         )
-        waiting = await consents.waiting_campaigns(connection, team_id=self._team_id, profile_ids=profile_ids)
-        for campaign_id in waiting:
-            await duties.want(connection, team_id=self._team_id, kind="sync", key=campaign_id, due_at=now)
+        return await consents.waiting_campaigns(connection, team_id=self._team_id, profile_ids=profile_ids)
 
 
 def _quadruplings(count: int) -> int:

@@ -29,11 +29,16 @@ async def act(
     connection: Connection,
     team_id: str,
     account_id: str,
+    platform: str,
     messages: Sequence[port.InboxMessage],
     profiles: dict[str, str],
     now: datetime,
 ) -> list[str]:
-    """Store messages and let them have their effects; return the campaigns in which a lead ended."""
+    """Store messages and let them have their effects; return the campaigns in which a lead ended.
+
+    Locks are taken in one order, that of edits, too: leads, persons, profiles and their contacts, syncs asked for, the
+    numbers of events.
+    """
     writers = sorted({profiles[message.other_id] for message in messages if message.is_inbound})
     leads = await inboxes.concerned_leads(connection, team_id=team_id, profile_ids=writers)
     await persons.lock(connection, team_id=team_id, profile_ids=list(profiles.values()))
@@ -81,14 +86,19 @@ async def act(
         for message in sorted([*inbound, *outbound], key=_order)
     ]
     triggered: list[automate.Triggered] = []
-    ended = await _stop_sequences(
+    ended, opted_out = await _stop_sequences(
         connection, team_id, account_id, _by_profile(inbound, profiles), new, leads, now, events, triggered
     )
-    await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
-    await scope_requests.follow_inbound(
-        connection, team_id=team_id, profile_ids=[profiles[message.other_id] for message in inbound], now=now
-    )
     await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
+    await _name(connection, team_id, platform, messages)
+    await scope_requests.follow(
+        connection,
+        team_id=team_id,
+        now=now,
+        contacted=met,
+        wrote=[profiles[message.other_id] for message in inbound],
+        suppressed=opted_out,
+    )
     await outbox.append(connection, team_id=team_id, now=now, events=events)
     return ended
 
@@ -118,8 +128,8 @@ def _by_profile(inbound: Sequence[port.InboxMessage], profiles: dict[str, str]) 
     return grouped
 
 
-async def name(connection: Connection, team_id: str, platform: str, messages: Sequence[port.InboxMessage]) -> None:
-    """Keep the names of those who wrote and of whom nothing was known; the last thing of a transaction."""
+async def _name(connection: Connection, team_id: str, platform: str, messages: Sequence[port.InboxMessage]) -> None:
+    """Keep the names of those who wrote and of whom nothing was known."""
     told = [(message.other_id, message.other) for message in messages if message.other is not None]
     names = [(other_id, other.username, other.display_name) for other_id, other in told]
     await people.save_names(connection, team_id=team_id, platform=platform, names=names)
@@ -135,8 +145,11 @@ async def _stop_sequences(
     now: datetime,
     events: list[outbox.NewEvent],
     triggered: list[automate.Triggered],
-) -> list[str]:
-    """Let each answer count once, stop every other sequence with that person, and honour a "stop"."""
+) -> tuple[list[str], list[str]]:
+    """Let each answer count once, stop every other sequence with that person, and honour a "stop".
+
+    Returns the campaigns in which a lead ended, and the profiles of those who said "stop".
+    """
     tried = await ledger.first_intents(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
     opted_out = [
         profile_id
@@ -166,7 +179,6 @@ async def _stop_sequences(
     replied = await progress.reply(connection, team_id=team_id, replies=replies)
     stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=now)
     await _ask(connection, team_id, account_id, inbound, opted_out)
-    await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=opted_out, now=now)
     changed = [*replied, *stopped]
     await persons.free(
         connection,
@@ -193,7 +205,7 @@ async def _stop_sequences(
         for lead in stopped
         if lead.state == LeadState.HELD
     ]
-    return sorted({lead.campaign_id for lead in changed})
+    return sorted({lead.campaign_id for lead in changed}), opted_out
 
 
 def _answer(messages: Sequence[port.InboxMessage], stored: Mapping[str, threads.Stored]) -> threads.Stored:

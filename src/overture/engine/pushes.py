@@ -88,9 +88,7 @@ async def _take(
             await duties.want(connection, team_id=team_id, kind="replies", key=account_id, due_at=now)
         told = [messages[event.event_id] for event in fresh if event.event_id in messages]
         new = [message for message in told if message.platform_id not in known]
-        ended = await inbound.act(connection, team_id, account_id, new, profiles, now) if new else []
-        await inbound.name(connection, team_id, reader.platform, told)
-        return ended
+        return await inbound.act(connection, team_id, account_id, reader.platform, new, profiles, now) if new else []
 
 
 async def _note(connection: Connection, team_id: str, account_id: str, events: Sequence[pushes.Waiting]) -> None:

@@ -251,8 +251,7 @@ async def _take(
         ended = await catch_up.take(
             connection, team_id=team_id, account_id=reader.account_id, messages=ours, profiles=profiles, now=now
         )
-    ended += await inbound.act(connection, team_id, reader.account_id, messages, profiles, now)
-    await inbound.name(connection, team_id, reader.platform, messages)
+    ended += await inbound.act(connection, team_id, reader.account_id, reader.platform, messages, profiles, now)
     return ended
 
 

@@ -70,7 +70,11 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     triggered: list[automate.Triggered] = []
     ended: set[str] = set()
     accepted = [attempt for attempt in settled if attempt.state == AttemptState.ACCEPTED]
+    met: list[str] = []
     if accepted:
+        met = await persons.contacted(
+            connection, team_id=team_id, contacts=[(one.profile_id, _taken_at(by_attempt[one.id])) for one in accepted]
+        )
         ended |= await _accept(connection, team_id, now, accepted, by_attempt, versions_of, wakes, events, triggered)
     refused = [attempt for attempt in settled if attempt.state != AttemptState.ACCEPTED]
     for attempt in refused:
@@ -78,7 +82,8 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
     if sent_by_hand:
         outcomes = [_by_hand(attempt, by_attempt[attempt.id]) for attempt in sent_by_hand]
-        await by_hand.follow(connection, team_id=team_id, now=now, outcomes=outcomes, events=events)
+        met += await by_hand.follow(connection, team_id=team_id, now=now, outcomes=outcomes, events=events)
+    await scope_requests.follow(connection, team_id=team_id, now=now, contacted=met)
     every: list[ledger.Settled | ledger.SettledByHand] = [*settled, *sent_by_hand]
     sent = Counter(attempt.account_id for attempt in every if attempt.state == AttemptState.ACCEPTED)
     await costs.count(connection, team_id=team_id, kind=CostKind.MESSAGE_SENT, units=sent, now=now)
@@ -108,7 +113,12 @@ def _likes(result: Result) -> list[Like]:
 
 
 def _by_hand(attempt: ledger.SettledByHand, result: Result) -> by_hand.Outcome:
-    return by_hand.Outcome(attempt=attempt, outcome=result.outcome, accepted_at=result.accepted_at or result.ended_at)
+    return by_hand.Outcome(attempt=attempt, outcome=result.outcome, accepted_at=_taken_at(result))
+
+
+def _taken_at(result: Result) -> datetime:
+    """Say when the platform took a message that it accepted."""
+    return result.accepted_at or result.ended_at
 
 
 def _settlement(result: Result) -> ledger.Settlement:
@@ -120,7 +130,7 @@ def _settlement(result: Result) -> ledger.Settlement:
         reason=result.outcome.reason,
         detail=result.outcome.detail,
         ended_at=result.ended_at,
-        accepted_at=(result.accepted_at or result.ended_at) if is_accepted else None,
+        accepted_at=_taken_at(result) if is_accepted else None,
         platform_message_id=result.outcome.platform_message_id,
     )
 
@@ -172,13 +182,9 @@ async def _accept(
     triggered: list[automate.Triggered],
 ) -> set[str]:
     """Move leads on after accepted messages; return campaigns in which a lead ended."""
-    at = {attempt.id: by_attempt[attempt.id].accepted_at or by_attempt[attempt.id].ended_at for attempt in accepted}
+    at = {attempt.id: _taken_at(by_attempt[attempt.id]) for attempt in accepted}
     advances = await _advances(connection, team_id, accepted, at, versions_of)
-    met = await persons.contacted(
-        connection, team_id=team_id, contacts=[(attempt.profile_id, at[attempt.id]) for attempt in accepted]
-    )
     moved = {lead.lead_id: lead for lead in await progress.advance(connection, team_id=team_id, advances=advances)}
-    await scope_requests.follow_contact(connection, team_id=team_id, profile_ids=met, now=now)
     kept = await threads.store(
         connection,
         team_id=team_id,

@@ -15,6 +15,15 @@ async def begin(
 
     Once the transaction is committed no message to them leaves; one whose intent is committed arrives.
     """
+    added, ended = await stop(connection, team_id=team_id, new=new, source=source, by=by, at=at)
+    await scope_requests.follow(connection, team_id=team_id, now=at, suppressed=added)
+    return added, ended
+
+
+async def stop(
+    connection: Connection, *, team_id: str, new: Sequence[suppressions.New], source: str, by: str | None, at: datetime
+) -> tuple[set[str], list[str]]:
+    """Suppress people as `begin` does, but leave it to the caller to let campaigns follow those added."""
     profile_ids = [one.profile_id for one in new]
     leads = await inboxes.concerned_leads(connection, team_id=team_id, profile_ids=profile_ids)
     added = await suppressions.add(connection, team_id=team_id, new=new, source=source, by=by, at=at)
@@ -23,7 +32,6 @@ async def begin(
     stopped = await progress.stop_if_open(connection, team_id=team_id, stops=stops, at=at)
     ended = [lead.lead_id for lead in stopped]
     await persons.free(connection, team_id=team_id, lead_ids=ended, unanswered_at=None, now=at)
-    await scope_requests.follow_suppression(connection, team_id=team_id, profile_ids=sorted(added), now=at)
     return added, sorted({lead.campaign_id for lead in stopped})
 
 

@@ -139,7 +139,7 @@ async def ensure(connection: Connection, *, team_id: str, now: datetime, profile
         WITH missing AS (
             SELECT p.id, 'o' || substr(p.id, 2) AS contact_id, p.created_at FROM profile p
              WHERE p.team_id = $1 AND p.id = ANY($2::text[]) AND p.contact_id IS NULL
-             ORDER BY p.id FOR NO KEY UPDATE
+             ORDER BY p.platform, p.platform_id FOR NO KEY UPDATE
         ), made AS (
             INSERT INTO contact (team_id, id, created_at, updated_at)
             SELECT $1, contact_id, created_at, $3 FROM missing

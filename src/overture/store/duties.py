@@ -1,6 +1,6 @@
 """Duties: what the engine does by itself, as rows with a due instant and a lease."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,12 @@ async def want(connection: Connection, *, team_id: str, kind: str, key: str, due
         key,
         due_at,
     )
+
+
+async def want_syncs(connection: Connection, *, team_id: str, campaign_ids: Iterable[str], due_at: datetime) -> None:
+    """Ask for the syncs of several campaigns; in one transaction once, or two could wait for each other."""
+    for campaign_id in sorted(set(campaign_ids)):
+        await want(connection, team_id=team_id, kind="sync", key=campaign_id, due_at=due_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """What a sync is asked to look at: every lead of a campaign anew, or profiles of which something has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -115,69 +115,54 @@ async def done(connection: Connection, *, team_id: str, campaign_id: str, reques
     )
 
 
-async def follow_contact(connection: Connection, *, team_id: str, profile_ids: Sequence[str], now: datetime) -> None:
-    """Let campaigns that take nobody contacted elsewhere look at profiles that have just been.
-
-    Call it after the leads that were contacted have moved on: their own campaign does not mind.
-    """
-    await _follow(
-        connection,
-        """
-        SELECT c.id AS campaign_id, l.profile_id FROM campaign c
-          JOIN lead l ON l.team_id = $1 AND l.campaign_id = c.id AND l.profile_id = ANY($2::text[])
-         WHERE c.team_id = $1 AND (c.exclude_contacted OR c.exclude_mutuals) AND c.deleted_at IS NULL
-           AND l.contacted_at IS NULL AND l.state IN ('assessing', 'ready', 'held', 'unreachable', 'excluded')
-        """,
-        team_id,
-        profile_ids,
-        now,
-    )
-
-
-async def follow_inbound(connection: Connection, *, team_id: str, profile_ids: Sequence[str], now: datetime) -> None:
-    """Let campaigns look at profiles that have just written: they are eligible now, or on the list Mutual."""
-    await _follow(
-        connection,
-        """
-        SELECT l.campaign_id, l.profile_id FROM lead l
-          JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id AND c.deleted_at IS NULL
-         WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[]) AND l.contacted_at IS NULL
-           AND (l.state = 'excluded' AND l.reason = 'consentMissing'
-                OR c.exclude_mutuals AND l.state IN ('assessing', 'ready', 'held', 'unreachable', 'excluded'))
-        """,
-        team_id,
-        profile_ids,
-        now,
-    )
+_CONTACTED = """
+    SELECT c.id AS campaign_id, l.profile_id FROM campaign c
+      JOIN lead l ON l.team_id = $1 AND l.campaign_id = c.id AND l.profile_id = ANY($3::text[])
+     WHERE c.team_id = $1 AND (c.exclude_contacted OR c.exclude_mutuals) AND c.deleted_at IS NULL
+       AND l.contacted_at IS NULL AND l.state IN ('assessing', 'ready', 'held', 'unreachable', 'excluded')
+"""
+_WROTE = """
+    SELECT l.campaign_id, l.profile_id FROM lead l
+      JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id AND c.deleted_at IS NULL
+     WHERE l.team_id = $1 AND l.profile_id = ANY($3::text[]) AND l.contacted_at IS NULL
+       AND (l.state = 'excluded' AND l.reason = 'consentMissing'
+            OR c.exclude_mutuals AND l.state IN ('assessing', 'ready', 'held', 'unreachable', 'excluded'))
+"""
+_SUPPRESSED = """
+    SELECT l.campaign_id, l.profile_id FROM lead l
+      JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id AND c.deleted_at IS NULL
+     WHERE l.team_id = $1 AND l.profile_id = ANY($3::text[]) AND l.contacted_at IS NULL
+       AND l.state IN ('unreachable', 'excluded') AND l.reason IS DISTINCT FROM 'suppressed'
+"""
 
 
-async def follow_suppression(
-    connection: Connection, *, team_id: str, profile_ids: Sequence[str], now: datetime
+async def follow(
+    connection: Connection,
+    *,
+    team_id: str,
+    now: datetime,
+    contacted: Iterable[str] = (),
+    wrote: Iterable[str] = (),
+    suppressed: Iterable[str] = (),
 ) -> None:
-    """Let campaigns look at profiles that were out already when they were suppressed: that is the reason from now on.
+    """Let campaigns look again at profiles of which something has changed, and have them synced.
 
-    Call it once the leads that were open have been stopped.
+    Call it after their leads have moved on, and after every lock of profiles and contacts: an edit has those when it
+    asks for a sync.
+
+    Args:
+        connection: inside the transaction in which it happens.
+        team_id: the team.
+        now: the instant of it.
+        contacted: who has just been written to: out where nobody contacted elsewhere is taken.
+        wrote: who has just written: eligible now, or on the list Mutual.
+        suppressed: who was suppressed while out already: that is the reason from now on.
     """
-    await _follow(
-        connection,
-        """
-        SELECT l.campaign_id, l.profile_id FROM lead l
-          JOIN campaign c ON c.team_id = $1 AND c.id = l.campaign_id AND c.deleted_at IS NULL
-         WHERE l.team_id = $1 AND l.profile_id = ANY($2::text[]) AND l.contacted_at IS NULL
-           AND l.state IN ('unreachable', 'excluded') AND l.reason IS DISTINCT FROM 'suppressed'
-        """,
-        team_id,
-        profile_ids,
-        now,
-    )
-
-
-async def _follow(
-    connection: Connection, concerned: str, team_id: str, profile_ids: Sequence[str], now: datetime
-) -> None:
-    """Queue the profiles in their campaigns, and have those synced."""
-    if not profile_ids:
+    told = [(_CONTACTED, contacted), (_WROTE, wrote), (_SUPPRESSED, suppressed)]
+    changes = [(concerned, ids) for concerned, named in told if (ids := sorted(set(named)))]
+    if not changes:
         return
+    concerned = " UNION ".join(one.replace("$3", f"${number}") for number, (one, _) in enumerate(changes, 3))
     await connection.execute(
         f"""
         WITH concerned AS MATERIALIZED ({concerned}), queued AS (
@@ -185,11 +170,11 @@ async def _follow(
             SELECT $1, campaign_id, profile_id FROM concerned
         )
         INSERT INTO duty AS d (team_id, kind, key, due_at)
-        SELECT DISTINCT $1, 'sync', campaign_id, $3::timestamptz FROM concerned ORDER BY campaign_id
+        SELECT DISTINCT $1, 'sync', campaign_id, $2::timestamptz FROM concerned ORDER BY campaign_id
         ON CONFLICT (team_id, kind, key) DO UPDATE
            SET due_at = least(d.due_at, excluded.due_at), wanted = d.wanted + 1, starts = 0
         """,
         team_id,
-        sorted(set(profile_ids)),
         now,
+        *(ids for _, ids in changes),
     )
