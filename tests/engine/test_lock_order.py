@@ -1,17 +1,28 @@
-"""The order of locks: accounts come first, then leads, then the persons and profiles they are about."""
+"""The order of locks: accounts come first, then leads, then the persons and profiles they are about, then syncs.
+
+Plans are asked for before profiles are locked, syncs afterwards.
+"""
 
 import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
 import pytest
+from tests.engine.claiming import claim, ready_world
 from tests.engine.conftest import World
 from tests.engine.test_awaited import by_id, by_name, seek, silence
 
-from overture.actions import campaign_leads, lead_choice, lead_exits
+from overture import ids
+from overture.actions import automations, campaign_leads, lead_choice, lead_exits, list_leads, tags
+from overture.actions.automations import NewAutomation
+from overture.actions.consents import Consent
+from overture.channels import port
 from overture.core.lookup import Person
-from overture.engine import assess, halts, sync
-from overture.store import campaign_rules, duties, lead_filters, paces, people, persons, scope_requests
+from overture.core.outcome import Outcome
+from overture.core.words import Action, OutcomeKind, Trigger
+from overture.engine import assess, halts, inbound, settle, sync
+from overture.store import campaign_rules, duties, inboxes, lead_filters, paces, people, persons, scope_requests
+from overture.store.pool import Connection
 
 
 async def test_who_takes_a_campaign_up_again_waits_for_its_accounts_before_it_has_the_campaign(world: World) -> None:
@@ -204,3 +215,137 @@ async def test_a_lead_that_leaves_while_its_person_is_freed_is_in_no_plan(world:
         await task
     assert await world.pool.fetchval("SELECT state FROM lead WHERE id = $1", lead_id) in ("canceled", "removed")
     assert await world.pool.fetchval("SELECT count(*) FROM lead_due WHERE lead_id = $1", lead_id) == 0
+
+
+async def _wants_a_sync(connection: Connection, world: World, campaign_id: str) -> None:
+    """Ask for a sync as an edit does that has locked profiles; nobody waits for these with the sync in hand."""
+    async with asyncio.timeout(5):
+        now = await world.clock.now()
+        await duties.want_syncs(connection, team_id=world.actor.team_id, campaign_ids=[campaign_id], due_at=now)
+
+
+async def _choosy_campaign(world: World) -> str:
+    """A draft that takes nobody contacted elsewhere or met before, with everybody of the first list."""
+    list_id = await world.pool.fetchval("SELECT list_id FROM campaign_list LIMIT 1")
+    campaign_id = await world.campaign([list_id], enabled=False)
+    await world.pool.execute(
+        "UPDATE campaign SET exclude_contacted = true, exclude_mutuals = true WHERE id = $1", campaign_id
+    )
+    await sync.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
+    await world.pool.execute("DELETE FROM duty WHERE kind = 'sync'")
+    return campaign_id
+
+
+async def test_an_answer_waits_for_profiles_before_it_asks_for_syncs(world: World) -> None:
+    """Whoever notes something of the person has their profile, and comes to the sync."""
+    await ready_world(world, 1)
+    campaign_id = await _choosy_campaign(world)
+    team_id, now = world.actor.team_id, await world.clock.now()
+    person = await world.pool.fetchval("SELECT f.platform_id FROM list_lead l JOIN profile f ON f.id = l.profile_id")
+    await world.pool.execute("UPDATE profile SET username = NULL")
+    told = port.InboxMessage(
+        platform_id="77",
+        conversation_id=None,
+        sender_id=person,
+        other_id=person,
+        is_inbound=True,
+        text="Hi",
+        sent_at=now,
+        other=port.Names(username="zoe", display_name="Zoe"),
+    )
+
+    async def read() -> None:
+        async with world.pool.acquire() as reading, reading.transaction():
+            profiles = await inboxes.profiles_of(
+                reading,
+                team_id=team_id,
+                platform="twitter",
+                platform_ids=[person],
+                now=now,
+                new_ids=ids.many("u", 1),
+            )
+            await inbound.act(reading, team_id, world.account_ids["ana"], "twitter", [told], profiles, now)
+
+    async with world.pool.acquire() as editing:
+        async with editing.transaction():
+            await editing.execute("SELECT FROM profile FOR NO KEY UPDATE")
+            answering = asyncio.create_task(read())
+            await asyncio.wait({answering}, timeout=1)
+            assert not answering.done()
+            await _wants_a_sync(editing, world, campaign_id)
+        await answering
+    assert await world.pool.fetchval("SELECT wanted FROM duty WHERE kind = 'sync' AND key = $1", campaign_id) == 2
+    assert await world.pool.fetchval("SELECT username FROM profile WHERE platform_id = $1", person) == "zoe"
+
+
+async def test_an_outcome_waits_for_profiles_before_it_asks_for_syncs(world: World) -> None:
+    """Its automations give the person a contact; whoever notes something of them comes to the sync."""
+    tag = await tags.create(world.context, world.actor, name="VIP", color=None)
+    new = NewAutomation(trigger=Trigger.CONTACTED, action=Action.ADD_TAG, data={"tagId": tag.id})
+    await automations.create(world.context, world.actor, campaign_id=await ready_world(world, 1), new=new)
+    campaign_id = await _choosy_campaign(world)
+    assert await claim(world) == 1
+    attempt = await world.pool.fetchrow("SELECT id, account_id, lead_id, profile_id FROM attempt")
+    assert attempt is not None
+    team_id, now = world.actor.team_id, await world.clock.now()
+    result = settle.Result(
+        attempt_id=attempt["id"],
+        account_id=attempt["account_id"],
+        lead_id=attempt["lead_id"],
+        profile_id=attempt["profile_id"],
+        outcome=Outcome(kind=OutcomeKind.ACCEPTED, platform_message_id="78"),
+        ended_at=now,
+    )
+    async with world.pool.acquire() as editing:
+        async with editing.transaction():
+            await editing.execute("SELECT FROM profile FOR NO KEY UPDATE")
+            settling = asyncio.create_task(settle.settle(world.pool, team_id=team_id, now=now, results=[result]))
+            await asyncio.wait({settling}, timeout=1)
+            assert not settling.done()
+            await _wants_a_sync(editing, world, campaign_id)
+        await settling
+    assert await world.pool.fetchval("SELECT wanted FROM duty WHERE kind = 'sync' AND key = $1", campaign_id) == 2
+
+
+async def test_who_adds_people_and_notes_their_consent_has_their_contacts_before_syncs(world: World) -> None:
+    await world.link("ana")
+    (known, added) = (await world.people("open"))[:2]
+    list_id = await world.make_list([known])
+    campaign_id = await world.campaign([list_id])
+    await world.pool.execute("DELETE FROM duty WHERE kind = 'sync'")
+    said = Consent(basis="signedUp", evidence="form")
+    async with world.pool.acquire() as editing:
+        async with editing.transaction():
+            await editing.execute("SELECT FROM profile FOR NO KEY UPDATE")
+            adding = asyncio.create_task(
+                list_leads.add(
+                    world.context,
+                    world.actor,
+                    list_id=list_id,
+                    named=[by_id(known["id"]), by_id(added["id"])],
+                    consent=said,
+                )
+            )
+            await asyncio.wait({adding}, timeout=1)
+            assert not adding.done()
+            await _wants_a_sync(editing, world, campaign_id)
+        await adding
+    assert await world.pool.fetchval("SELECT count(*) FROM contact WHERE consent_at IS NOT NULL") == 2
+
+
+async def test_who_has_looked_people_up_asks_for_a_plan_before_their_profiles(world: World) -> None:
+    """An outcome has asked for plans when it gives the person a contact."""
+    await world.link("ana")
+    campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
+    team_id, now = world.actor.team_id, await world.clock.now()
+    await sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
+    assessor = assess.Assessor(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+    async with world.pool.acquire() as settling:
+        async with settling.transaction():
+            await duties.want(settling, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
+            assessing = asyncio.create_task(assessor.step(team_id=team_id, campaign_id=campaign_id, now=now))
+            await asyncio.wait({assessing}, timeout=1)
+            assert not assessing.done()
+            free = await settling.fetch("SELECT id FROM profile FOR NO KEY UPDATE SKIP LOCKED")
+            assert len(free) == await settling.fetchval("SELECT count(*) FROM profile")
+        await assessing
