@@ -8,13 +8,11 @@ import msgspec
 
 from overture.core import outcome, pacing, sequence
 from overture.core.words import AttemptState, CostKind, Endpoint, LeadState, OutcomeKind, Trigger
-from overture.engine import automate, by_hand, halts, pacemaker, targets, versions
+from overture.engine import automate, by_hand, halts, pacemaker, refusals, targets, versions
 from overture.engine.liking import Liked
 from overture.store import (
     budget_windows,
-    campaign_accounts,
     costs,
-    duties,
     ledger,
     likes,
     outbox,
@@ -78,7 +76,9 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
         ended |= await _accept(connection, team_id, now, accepted, by_attempt, versions_of, wakes, events, triggered)
     refused = [attempt for attempt in settled if attempt.state != AttemptState.ACCEPTED]
     for attempt in refused:
-        ended |= await _refuse(connection, team_id, now, attempt, by_attempt[attempt.id].outcome, events, triggered)
+        ended |= await refusals.take(
+            connection, team_id, now, attempt, by_attempt[attempt.id].outcome, events, triggered
+        )
     await automate.run(connection, team_id=team_id, now=now, triggered=triggered, events=events)
     if sent_by_hand:
         outcomes = [_by_hand(attempt, by_attempt[attempt.id]) for attempt in sent_by_hand]
@@ -361,86 +361,3 @@ async def _raced_replies(
             )
         )
     await _free(connection, team_id, now, [lead.lead_id for lead in replied], unanswered_at=None)
-
-
-async def _refuse(
-    connection: Connection,
-    team_id: str,
-    now: datetime,
-    attempt: ledger.Settled,
-    result: outcome.Outcome,
-    events: list[outbox.NewEvent],
-    triggered: list[automate.Triggered],
-) -> set[str]:
-    """Take one outcome that is not acceptance; return the campaign if its lead ended."""
-    match result.kind:
-        case OutcomeKind.RECIPIENT_REFUSED:
-            await _refused_for_good(connection, team_id, now, attempt, result, events, triggered)
-            return {attempt.campaign_id}
-        case OutcomeKind.UNKNOWN:
-            await duties.want(connection, team_id=team_id, kind="reconcile", key=attempt.account_id, due_at=now)
-        case OutcomeKind.INVALID:
-            await _hold(connection, team_id, now, attempt, f"invalid:{result.reason or 'refused'}", events)
-        case OutcomeKind.SENDER_REFUSED:
-            counts = await progress.refused_by_sender(connection, team_id=team_id, lead_ids=[attempt.lead_id])
-            if counts.get(attempt.lead_id, 0) >= outcome.LEAD_REFUSAL_LIMIT:
-                await _hold(connection, team_id, now, attempt, "senderRefused", events)
-            else:
-                await _due_again(connection, team_id, attempt, now)
-        case _:
-            await _due_again(connection, team_id, attempt, now)
-    await halts.heed(connection, team_id=team_id, account_id=attempt.account_id, now=now, result=result, events=events)
-    return set()
-
-
-async def _refused_for_good(
-    connection: Connection,
-    team_id: str,
-    now: datetime,
-    attempt: ledger.Settled,
-    result: outcome.Outcome,
-    events: list[outbox.NewEvent],
-    triggered: list[automate.Triggered],
-) -> None:
-    reason = result.reason or "refused"
-    state = LeadState.UNREACHABLE if attempt.is_first else LeadState.FAILED
-    changed = await progress.stop_if_open(
-        connection,
-        team_id=team_id,
-        stops=[progress.Stop(lead_id=attempt.lead_id, state=state, reason=reason)],
-        at=now,
-    )
-    await progress.close_verdict(
-        connection, team_id=team_id, profile_id=attempt.profile_id, account_id=attempt.account_id, now=now
-    )
-    await _free(connection, team_id, now, [attempt.lead_id], unanswered_at=None)
-    if changed and state == LeadState.FAILED:
-        events.append(targets.failed(campaign_id=attempt.campaign_id, profile_id=attempt.profile_id, reason=reason))
-        triggered.append(
-            automate.Triggered(campaign_id=attempt.campaign_id, profile_id=attempt.profile_id, trigger=Trigger.FAILED)
-        )
-
-
-async def _hold(
-    connection: Connection,
-    team_id: str,
-    now: datetime,
-    attempt: ledger.Settled,
-    reason: str,
-    events: list[outbox.NewEvent],
-) -> None:
-    await progress.stop_if_open(
-        connection,
-        team_id=team_id,
-        stops=[progress.Stop(lead_id=attempt.lead_id, state=LeadState.HELD, reason=reason)],
-        at=now,
-    )
-    events.append(targets.held(campaign_id=attempt.campaign_id, profile_id=attempt.profile_id, reason=reason))
-
-
-async def _due_again(connection: Connection, team_id: str, attempt: ledger.Settled, now: datetime) -> None:
-    keys = {"team_id": team_id, "campaign_id": attempt.campaign_id}
-    await progress.put_due(connection, team_id=team_id, due=[(attempt.lead_id, attempt.account_id, now)])
-    if attempt.is_first and not await campaign_accounts.is_sender(connection, **keys, account_id=attempt.account_id):
-        # The plan has given to others what the account had not begun, and left this lead, whose message was under way.
-        await duties.want(connection, team_id=team_id, kind="plan", key=attempt.campaign_id, due_at=now)
