@@ -11,6 +11,7 @@ import pytest
 from tests.engine.claiming import claim, ready_world
 from tests.engine.conftest import World
 from tests.engine.test_awaited import by_id, by_name, seek, silence
+from tests.engine.test_replan import join
 
 from overture import ids
 from overture.actions import automations, campaign_leads, lead_choice, lead_exits, list_leads, tags
@@ -349,3 +350,18 @@ async def test_who_has_looked_people_up_asks_for_a_plan_before_their_profiles(wo
             free = await settling.fetch("SELECT id FROM profile FOR NO KEY UPDATE SKIP LOCKED")
             assert len(free) == await settling.fetchval("SELECT count(*) FROM profile")
         await assessing
+
+
+async def test_who_changes_the_accounts_of_a_campaign_asks_for_its_plan_before_its_sync(world: World) -> None:
+    """An outcome that frees a person asks for a plan, and then for a sync."""
+    await world.link("ana", "ben")
+    campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
+    team_id, now = world.actor.team_id, await world.clock.now()
+    async with world.pool.acquire() as settling:
+        async with settling.transaction():
+            await duties.want(settling, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
+            changing = asyncio.create_task(join(world, campaign_id, world.account_ids["ana"]))
+            await asyncio.wait({changing}, timeout=0.5)
+            assert not changing.done()
+            await _wants_a_sync(settling, world, campaign_id)
+        await changing

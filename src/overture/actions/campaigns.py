@@ -308,7 +308,7 @@ async def _change_accounts(
         await campaign_accounts.ask_again(connection, **keys, at=now)
     # Whom the accounts may write to without consent is another question for each of them.
     await scope_requests.want_full(connection, team_id=actor.team_id, campaign_ids=[campaign_id])
-    for kind in ("sync", "plan", "assess"):
+    for kind in ("assess", "plan", "sync"):
         await duties.want(connection, team_id=actor.team_id, kind=kind, key=campaign_id, due_at=now)
     return True
 

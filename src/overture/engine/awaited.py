@@ -115,8 +115,8 @@ async def _merge(connection: Connection, *, team_id: str, heirs: Mapping[str, st
         following.update(await list_leads.campaigns_following(connection, team_id=team_id, list_id=list_id))
     await merges.drop_profiles(connection, team_id=team_id, profile_ids=list(heirs))
     for campaign_id in sorted(following):
-        for kind in ("sync", "assess"):
-            await duties.want(connection, team_id=team_id, kind=kind, key=campaign_id, due_at=now)
+        await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
+    await duties.want_syncs(connection, team_id=team_id, campaign_ids=following, due_at=now)
     return ended.union(concerned)
 
 

@@ -56,11 +56,11 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
         await _plan_returned(connection, **keys, lead_ids=changes.resumed, now=now)
     # Before any duty: who changes the rules has the lists, and comes to the duty that has them looked at.
     await scope_requests.done(connection, **keys, request=request)
+    if changes.added or changes.changed:
+        await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
     if changes.overtaken:
         await scope_requests.want(connection, **keys, profile_ids=changes.overtaken)
         await duties.want(connection, team_id=team_id, kind="sync", key=campaign_id, due_at=now)
-    if changes.added or changes.changed:
-        await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
 
 
 async def _mend(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:
