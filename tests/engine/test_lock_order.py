@@ -4,7 +4,7 @@ Plans are asked for before profiles are locked, syncs afterwards.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 import pytest
@@ -107,17 +107,23 @@ async def test_who_syncs_notes_what_lists_it_has_seen_before_it_asks_for_another
     assert await world.pool.fetchval("SELECT count(*) FROM scope_queue") == 1, "the lead is looked at once more"
 
 
-async def test_who_has_looked_people_up_locks_their_leads_before_their_profiles(world: World) -> None:
-    """Whoever takes an answer in has the lead, and comes to the profile to give the person a contact."""
+async def _to_be_assessed(world: World) -> tuple[str, Coroutine[Any, Any, object]]:
+    """A campaign with one lead, and what looks its person up."""
     await world.link("ana")
     campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
-    team_id, now = world.actor.team_id, await world.clock.now()
-    await sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
+    keys: dict[str, Any] = {"team_id": world.actor.team_id, "campaign_id": campaign_id, "now": await world.clock.now()}
+    await sync.step(world.pool, **keys)
     assessor = assess.Assessor(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+    return campaign_id, assessor.step(**keys)
+
+
+async def test_who_has_looked_people_up_locks_their_leads_before_their_profiles(world: World) -> None:
+    """Whoever takes an answer in has the lead, and comes to the profile to give the person a contact."""
+    _, assessed = await _to_be_assessed(world)
     async with world.pool.acquire() as answered:
         async with answered.transaction():
             await answered.execute("SELECT FROM lead FOR NO KEY UPDATE")
-            assessing = asyncio.create_task(assessor.step(team_id=team_id, campaign_id=campaign_id, now=now))
+            assessing = asyncio.create_task(assessed)
             await asyncio.wait({assessing}, timeout=1)
             assert not assessing.done()
             free = await answered.fetch("SELECT id FROM profile FOR NO KEY UPDATE SKIP LOCKED")
@@ -336,15 +342,12 @@ async def test_who_adds_people_and_notes_their_consent_has_their_contacts_before
 
 async def test_who_has_looked_people_up_asks_for_a_plan_before_their_profiles(world: World) -> None:
     """An outcome has asked for plans when it gives the person a contact."""
-    await world.link("ana")
-    campaign_id = await world.campaign([await world.make_list((await world.people("open"))[:1])])
-    team_id, now = world.actor.team_id, await world.clock.now()
-    await sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
-    assessor = assess.Assessor(pool=world.pool, channels=world.context.channels, sealer=world.context.sealer)
+    campaign_id, assessed = await _to_be_assessed(world)
     async with world.pool.acquire() as settling:
         async with settling.transaction():
-            await duties.want(settling, team_id=team_id, kind="plan", key=campaign_id, due_at=now)
-            assessing = asyncio.create_task(assessor.step(team_id=team_id, campaign_id=campaign_id, now=now))
+            now = await world.clock.now()
+            await duties.want(settling, team_id=world.actor.team_id, kind="plan", key=campaign_id, due_at=now)
+            assessing = asyncio.create_task(assessed)
             await asyncio.wait({assessing}, timeout=1)
             assert not assessing.done()
             free = await settling.fetch("SELECT id FROM profile FOR NO KEY UPDATE SKIP LOCKED")
