@@ -36,8 +36,8 @@ async def act(
 ) -> list[str]:
     """Store messages and let them have their effects; return the campaigns in which a lead ended.
 
-    Locks are taken in one order, that of edits, too: leads, persons, profiles and their contacts, syncs asked for, the
-    numbers of events.
+    Locks are taken in one order, that of edits, too: leads, persons, plans asked for, profiles and their contacts,
+    syncs asked for, the numbers of events.
     """
     writers = sorted({profiles[message.other_id] for message in messages if message.is_inbound})
     leads = await inboxes.concerned_leads(connection, team_id=team_id, profile_ids=writers)
