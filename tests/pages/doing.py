@@ -52,6 +52,8 @@ async def begin_campaign(page: Page, name: str, list_name: str) -> None:
     """Make a campaign of all accounts and one list; its sequence is then open."""
     await go(page, "Campaigns")
     await page.get_by_role("link", name="New campaign").first.click()
+    # The page before has a box to search by name.
+    await expect(page.get_by_role("heading", name="New campaign", level=1)).to_be_visible()
     await page.get_by_label("Name").fill(name)
     await page.get_by_role("button", name="Continue").click()
     await expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
@@ -61,13 +63,13 @@ async def begin_campaign(page: Page, name: str, list_name: str) -> None:
     await page.get_by_role("button", name="Continue").click()
 
 
-async def start(page: Page) -> None:
-    """From the schedule on: always, and go."""
+async def reach_check(page: Page) -> None:
+    """From the schedule on: always, and without automations; the check is then open."""
     await page.get_by_role("button", name="All day, every day").click()
     await page.get_by_role("button", name="Continue").click()
     await expect(page.get_by_role("link", name="Automations")).to_have_attribute("aria-current", "page")
     await page.get_by_role("button", name="Continue").click()
-    await page.get_by_role("button", name="Start the campaign").click()
+    await expect(page.get_by_role("button", name="Start the campaign")).to_be_visible()
 
 
 def fill_list(place: Place, *, name: str, people: int) -> str:
