@@ -6,7 +6,6 @@ one twice knows it by its id, and those of one thing came in their order.
 
 import asyncio
 import json
-import multiprocessing
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -19,7 +18,7 @@ from random import Random
 from typing import Any
 
 from tests import databases
-from tests.crash import deliverer, worker
+from tests.crash import deliverer, processes, worker
 from tests.crash.machine import Machine
 
 from overture import ids, serving
@@ -41,8 +40,6 @@ _APPENDED = 50
 _THINGS = 200
 _DATABASE_TOO = 0.3
 _PATIENCE_SECONDS = 120.0
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.crash.deliverer"])
 
 
 @dataclass(kw_only=True)
@@ -172,7 +169,7 @@ class _Crew:
             self._join()
 
     def _join(self) -> None:
-        process = _PROCESSES.Process(target=deliverer.work, args=(self.dsn, self.log), daemon=True)
+        process = processes.FORKED.Process(target=deliverer.work, args=(self.dsn, self.log), daemon=True)
         process.start()
         self._working.append(process)
 

@@ -1,7 +1,6 @@
 """The telling of a campaign: its workers come, are struck, go on and leave, until it is completed and judged."""
 
 import asyncio
-import multiprocessing
 import os
 import re
 import signal
@@ -13,7 +12,7 @@ from multiprocessing.connection import wait
 from typing import Any, Protocol
 
 import httpx
-from tests.crash import worker
+from tests.crash import processes, worker
 from tests.crash.machine import Machine
 from tests.crash.worker import Post
 from tests.engine.conftest import START
@@ -102,14 +101,12 @@ class _Hand:
     """A worker's process, and the pipe to it."""
 
     def __init__(self, shift: Shift) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([worker.__name__])
         self.shift = shift
         self.began = time.monotonic()
         self.was_struck = False
         self.back_at: float | None = None
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=worker.work, args=(shift.post, theirs), daemon=True)
+        self._pipe, theirs = processes.FORKED.Pipe()
+        self._process = processes.FORKED.Process(target=worker.work, args=(shift.post, theirs), daemon=True)
         self._process.start()
         theirs.close()
 

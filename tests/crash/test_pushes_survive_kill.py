@@ -1,7 +1,5 @@
 """An answer the platform tells of by itself, its process killed anywhere: told again, it counts once."""
 
-import asyncio
-import multiprocessing
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.crash import sweep, teller
+from tests.crash import processes, sweep, teller
 from tests.crash.teller import News
 from tests.engine.conftest import World, opened, platform_without_limits
 
@@ -20,21 +18,11 @@ from overture.store.pool import Pool
 
 STRIKES = 8
 DAY_SECONDS = 86_400
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 async def hear(news: News) -> dict[str, int] | None:
     """Be told in a process of its own; None if it died."""
-    ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=teller.run, args=(news, theirs))
-    process.start()
-    theirs.close()
-    try:
-        counts: dict[str, int] = await asyncio.to_thread(ours.recv)
-    except EOFError:
-        return None
-    finally:
-        await asyncio.to_thread(process.join)
+    counts: dict[str, int] | None = await processes.answer(teller.run, news)
     return counts
 
 

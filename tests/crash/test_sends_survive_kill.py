@@ -1,7 +1,5 @@
 """A message by hand, its process killed anywhere: it leaves once or not at all, and whoever asks again is told."""
 
-import asyncio
-import multiprocessing
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.crash import sender, stage, sweep
+from tests.crash import processes, sender, stage, sweep
 from tests.crash.sender import Errand
 from tests.engine.conftest import World, opened
 
@@ -24,7 +22,6 @@ from overture.store.pool import Pool
 
 STRIKES = 8
 DAY_SECONDS = 86_400
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest_asyncio.fixture
@@ -40,17 +37,8 @@ async def world(database: Pool) -> AsyncIterator[World]:
 
 async def do(errand: Errand) -> tuple[str | None, dict[str, int]] | None:
     """Run an errand in a process of its own; None if it died."""
-    ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=sender.run, args=(errand, theirs))
-    process.start()
-    theirs.close()
-    try:
-        answer: tuple[str | None, dict[str, int]] = await asyncio.to_thread(ours.recv)
-    except EOFError:
-        return None
-    finally:
-        await asyncio.to_thread(process.join)
-    return answer
+    told: tuple[str | None, dict[str, int]] | None = await processes.answer(sender.run, errand)
+    return told
 
 
 async def reconcile(world: World) -> None:
