@@ -11,7 +11,7 @@ from overture.actions import campaign_life, campaigns, policies
 from overture.actions.context import operator
 from overture.core.words import ContactPolicy
 from overture.engine import dispatch
-from overture.store import gates
+from overture.store import gates, plans, wakeups
 
 
 async def test_each_account_claims_one_lead_and_then_keeps_its_pace(world: World) -> None:
@@ -131,6 +131,40 @@ async def test_two_workers_never_claim_the_same_lead(world: World) -> None:
     assert sum(claimed) == 3
     rows = await world.pool.fetch("SELECT lead_id FROM attempt")
     assert len({row["lead_id"] for row in rows}) == len(rows) == 3
+
+
+async def test_a_lead_is_claimed_only_where_the_plan_has_it(world: World) -> None:
+    """The plan moves it while the claim that picked it waits for somebody who has the lead."""
+    await ready_world(world, 1)
+    was = await world.pool.fetchval("SELECT account_id FROM lead_due")
+    other = next(account_id for account_id in world.account_ids.values() if account_id != was)
+    async with world.pool.acquire() as editing:
+        async with editing.transaction():
+            await editing.execute("SELECT FROM lead FOR NO KEY UPDATE")
+            claiming = asyncio.create_task(claim(world))
+            await asyncio.wait({claiming}, timeout=0.5)
+            assert not claiming.done()
+            await world.pool.execute("UPDATE lead_due SET account_id = $1", other)
+        assert await claiming == 0
+    assert await world.pool.fetchval("SELECT count(*) FROM attempt") == 0
+    async with world.pool.acquire() as connection:
+        await wakeups.give(connection, team_id=world.actor.team_id, account_ids=[other], at=await world.clock.now())
+    assert await claim(world) == 1
+    assert await world.pool.fetchval("SELECT account_id FROM attempt") == other
+
+
+async def test_what_is_being_claimed_is_not_moved_to_another_account(world: World) -> None:
+    campaign_id = await ready_world(world, 1)
+    was = await world.pool.fetchval("SELECT account_id FROM lead_due")
+    other = next(account_id for account_id in world.account_ids.values() if account_id != was)
+    reach_id = await world.pool.fetchval("SELECT reach_id FROM lead")
+    part = plans.Slice(reach_id=reach_id, source=was, account_id=other, count=1)
+    keys = {"team_id": world.actor.team_id, "campaign_id": campaign_id}
+    async with world.pool.acquire() as claiming, claiming.transaction(), world.pool.acquire() as planning:
+        await claiming.execute("SELECT FROM lead_due FOR UPDATE")
+        async with asyncio.timeout(5):
+            await plans.move(planning, **keys, slices=[part], at=await world.clock.now())
+    assert await world.pool.fetchval("SELECT account_id FROM lead_due") == was
 
 
 async def test_an_edit_of_the_rate_stretches_the_gap_and_throws_no_new_draw(world: World) -> None:

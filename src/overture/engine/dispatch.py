@@ -27,6 +27,9 @@ FRESH = timedelta(seconds=60)
 INBOX_WAIT = timedelta(seconds=60)
 """How long an account waits for its inbox to be read before it asks again."""
 
+OVERTAKEN_WAIT = timedelta(seconds=1)
+"""How long an account waits whose lead somebody moves in the plan at this moment."""
+
 BATCH = 100
 
 
@@ -156,18 +159,24 @@ class Dispatcher:
         rooms = await self._pair_rooms(connection, turn, picks)
         picks = [pick for pick in picks if self._is_paced(turn, pick, rooms)]
         picks = [pick for pick in picks if await self._is_inbox_fresh(connection, turn, pick)]
-        leads = await claims.lock_leads(connection, team_id=turn.team_id, lead_ids=[pick.lead_id for pick in picks])
+        leads = await claims.lock_leads(connection, team_id=turn.team_id, picks=picks)
         composer = await composing.prepare(connection, team_id=turn.team_id, leads=leads, outline=turn.outline)
         by_id = {lead.lead_id: lead for lead in leads}
         found = []
         for pick in picks:
             lead = by_id.get(pick.lead_id)
-            if lead is None or lead.state not in lifecycle.SENDABLE_STATES:
+            if lead is None:
+                turn.wakes[pick.account_id] = turn.now + OVERTAKEN_WAIT
+                continue
+            if lead.state not in lifecycle.SENDABLE_STATES:
                 turn.dropped.append(pick.lead_id)
                 continue
             message = self._compose(turn, composer, pick, lead)
             if message is not None:
                 found.append(Candidate(pick=pick, lead=lead, message=message, room=rooms[pick.account_id]))
+        if turn.stops or turn.finished:
+            # All at once: candidates take their persons first, then these are freed.
+            await persons.lock(connection, team_id=turn.team_id, profile_ids=[lead.profile_id for lead in leads])
         return found
 
     async def _pair_rooms(self, connection: Connection, turn: Turn, picks: Sequence[claims.Pick]) -> dict[str, int]:

@@ -271,8 +271,11 @@ async def next_leads(connection: Connection, *, team_id: str, account_ids: Seque
     return [Pick(**row) for row in rows]
 
 
-async def lock_leads(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> list[DueLead]:
-    """Lock leads in key order and return them with what their text and the rules need.
+async def lock_leads(connection: Connection, *, team_id: str, picks: Sequence[Pick]) -> list[DueLead]:
+    """Lock picked leads in key order and return them with what their text and the rules need.
+
+    Left out are those that stand no more where they were picked: another claim has taken them from the plan meanwhile,
+    or the plan has moved them to another account, or is about to.
 
     The thread is asked for apart: joined, it may be looked for among all threads of the account.
     """
@@ -281,6 +284,11 @@ async def lock_leads(connection: Connection, *, team_id: str, lead_ids: Sequence
         WITH locked AS (
             SELECT id, campaign_id, profile_id, state, sequence_version, rank, since, data, account_id FROM lead
              WHERE team_id = $1 AND id = ANY($2::text[]) ORDER BY id FOR NO KEY UPDATE
+        ), planned AS (
+            SELECT d.lead_id, d.account_id, d.planned_at
+              FROM locked l JOIN unnest($2::text[], $3::text[]) AS v (lead_id, account_id) ON v.lead_id = l.id
+              JOIN lead_due d ON d.team_id = $1 AND d.lead_id = l.id AND d.account_id = v.account_id
+               FOR UPDATE OF d SKIP LOCKED
         )
         SELECT l.id AS lead_id, l.campaign_id, l.profile_id, l.state, l.sequence_version, l.rank, l.since, l.data,
                f.platform_id, f.username, f.display_name, f.bio, f.location, f.website, f.follower_count,
@@ -294,11 +302,12 @@ async def lock_leads(connection: Connection, *, team_id: str, lead_ids: Sequence
                    AS unplaced_texts, d.planned_at
           FROM locked l
           JOIN profile f ON f.team_id = $1 AND f.id = l.profile_id
-          JOIN lead_due d ON d.team_id = $1 AND d.lead_id = l.id
+          JOIN planned d ON d.lead_id = l.id
           LEFT JOIN contact o ON o.team_id = $1 AND o.id = f.contact_id
         """,
         team_id,
-        list(lead_ids),
+        [pick.lead_id for pick in picks],
+        [pick.account_id for pick in picks],
     )
     return [DueLead(**row) for row in rows]
 

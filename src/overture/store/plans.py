@@ -159,7 +159,10 @@ async def place(
 async def move(
     connection: Connection, *, team_id: str, campaign_id: str, slices: Sequence[Slice], at: datetime
 ) -> None:
-    """Move planned leads between accounts; the last to be served go first, so that shown next sends stay."""
+    """Move planned leads between accounts; the last to be served go first, so that shown next sends stay.
+
+    One that is being claimed at this moment stays.
+    """
     for part in slices:
         if part.source is None or part.source == part.account_id:
             continue
@@ -169,7 +172,7 @@ async def move(
                 SELECT d.lead_id FROM lead_due d
                   JOIN lead l ON l.team_id = $1 AND l.id = d.lead_id AND l.reach_id = $4
                  WHERE d.team_id = $1 AND d.account_id = $3 AND d.campaign_id = $2 AND d.is_first
-                 ORDER BY d.due_at DESC, d.lead_id DESC LIMIT $6
+                 ORDER BY d.due_at DESC, d.lead_id DESC LIMIT $6 FOR UPDATE OF d SKIP LOCKED
             ), turned AS (
                 INSERT INTO lead_turn (team_id, lead_id, at, state, was, account_id)
                 SELECT $1, lead_id, $7, 'ready', $3, $5 FROM chosen
@@ -202,8 +205,14 @@ async def ask_again(
             DELETE FROM lead_due d USING stranded s WHERE d.team_id = $1 AND d.lead_id = s.id
         ), unqueued AS (
             DELETE FROM plan_queue q USING stranded s WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = s.id
+        ), persons AS (
+            SELECT profile_id FROM person
+             WHERE team_id = $1 AND profile_id IN (
+                   SELECT k.profile_id FROM lead_parked k
+                     JOIN stranded s ON s.profile_id = k.profile_id AND s.id = k.lead_id WHERE k.team_id = $1)
+             ORDER BY profile_id FOR NO KEY UPDATE
         ), unparked AS (
-            DELETE FROM lead_parked k USING stranded s
+            DELETE FROM lead_parked k USING stranded s JOIN persons USING (profile_id)
              WHERE k.team_id = $1 AND k.profile_id = s.profile_id AND k.lead_id = s.id
         ), again AS (
             UPDATE lead l SET state = 'assessing', reach_id = NULL FROM stranded s WHERE l.team_id = $1 AND l.id = s.id
