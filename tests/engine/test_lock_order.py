@@ -4,25 +4,38 @@ Plans are asked for before profiles are locked, syncs afterwards.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
+from asyncpg import Record
 from tests.engine.claiming import claim, ready_world
 from tests.engine.conftest import World
 from tests.engine.test_awaited import by_id, by_name, seek, silence
+from tests.engine.test_histories import LONG_AGO, archived, linked, read_inbox
 from tests.engine.test_replan import join
 
 from overture import ids
-from overture.actions import automations, campaign_leads, lead_choice, lead_exits, list_leads, tags
+from overture.actions import automations, campaign_leads, campaign_life, lead_choice, lead_exits, list_leads, tags
 from overture.actions.automations import NewAutomation
 from overture.actions.consents import Consent
 from overture.channels import port
-from overture.core.lookup import Person
+from overture.core.lookup import Absent, Person
 from overture.core.outcome import Outcome
 from overture.core.words import Action, OutcomeKind, Trigger
 from overture.engine import assess, halts, inbound, settle, sync
-from overture.store import campaign_rules, duties, inboxes, lead_filters, paces, people, persons, scope_requests
+from overture.store import (
+    awaited,
+    campaign_rules,
+    duties,
+    inboxes,
+    lead_filters,
+    paces,
+    people,
+    persons,
+    plans,
+    scope_requests,
+)
 from overture.store.pool import Connection
 
 
@@ -190,8 +203,8 @@ async def test_people_that_were_looked_up_and_people_of_known_ids_are_saved_in_o
     assert [tuple(row) for row in saved] == [("1", None), ("2", "zoe")]
 
 
-@pytest.mark.parametrize("how", ["cancel", "sync"])
-async def test_a_lead_that_leaves_while_its_person_is_freed_is_in_no_plan(world: World, how: str) -> None:
+async def _parked(world: World) -> Record:
+    """A lead that waits until another campaign is through with its person."""
     await world.link("ana")
     (person,) = (await world.people("open"))[:1]
     list_id = await world.make_list([person])
@@ -202,17 +215,60 @@ async def test_a_lead_that_leaves_while_its_person_is_freed_is_in_no_plan(world:
         return bool(await world.pool.fetchval("SELECT count(*) FROM lead_parked") == 1)
 
     await world.run_until(is_one_parked)
-    now, team_id = await world.clock.now(), world.actor.team_id
     row = await world.pool.fetchrow("SELECT campaign_id, profile_id, lead_id FROM lead_parked")
     assert row is not None
-    campaign_id, lead_id = row["campaign_id"], row["lead_id"]
-    leaving: Awaitable[object]
+    return row
+
+
+async def _leave(world: World, campaign_id: str, how: str) -> Awaitable[object]:
+    """Begin to take every lead out of a campaign."""
+    keys: dict[str, Any] = {"campaign_id": campaign_id}
+    team_id, now = world.actor.team_id, await world.clock.now()
     if how == "sync":
         await world.pool.execute("DELETE FROM campaign_list WHERE campaign_id = $1", campaign_id)
-        leaving = sync.step(world.pool, team_id=team_id, campaign_id=campaign_id, now=now)
+        return sync.step(world.pool, **keys, team_id=team_id, now=now)
+    if how == "accounts away":
+        reach_id = await world.pool.fetchval("SELECT reach_id FROM lead WHERE campaign_id = $1", campaign_id)
+        return _in_transaction(world, plans.ask_again, **keys, team_id=team_id, reach_ids=[reach_id], at=now)
+    if how == "delete":
+        await campaign_life.disable(world.context, world.actor, **keys)
+        return campaign_life.delete(world.context, world.actor, **keys)
+    everybody = lead_choice.Choice(named=None, filters=lead_filters.Filters())
+    return lead_exits.cancel_all(world.context, world.actor, **keys, choice=everybody)
+
+
+async def _in_transaction(world: World, work: Callable[..., Awaitable[object]], **given: Any) -> None:
+    async with world.pool.acquire() as connection, connection.transaction():
+        await work(connection, **given)
+
+
+@pytest.mark.parametrize("how", ["cancel", "sync", "accounts away", "delete", "rules"])
+async def test_a_parked_lead_is_taken_only_by_who_has_its_person(world: World, how: str) -> None:
+    """Whoever frees persons has them, and comes to the leads that were parked for them in any campaign."""
+    parked = await _parked(world)
+    taking: Awaitable[object]
+    if how == "rules":
+        now = await world.clock.now()
+        taking = _in_transaction(world, persons.unpark_all, team_id=world.actor.team_id, due_at=now)
     else:
-        everybody = lead_choice.Choice(named=None, filters=lead_filters.Filters())
-        leaving = lead_exits.cancel_all(world.context, world.actor, campaign_id=campaign_id, choice=everybody)
+        taking = await _leave(world, parked["campaign_id"], how)
+    async with world.pool.acquire() as freeing:
+        async with freeing.transaction():
+            await persons.lock(freeing, team_id=world.actor.team_id, profile_ids=[parked["profile_id"]])
+            task = asyncio.ensure_future(taking)
+            await asyncio.wait({task}, timeout=0.4)
+            assert not task.done()
+            free = await freeing.fetch("SELECT lead_id FROM lead_parked FOR UPDATE SKIP LOCKED")
+            assert [row["lead_id"] for row in free] == [parked["lead_id"]]
+        await task
+    assert await world.pool.fetchval("SELECT count(*) FROM lead_parked") == 0
+
+
+@pytest.mark.parametrize("how", ["cancel", "sync"])
+async def test_a_lead_that_leaves_while_its_person_is_freed_is_in_no_plan(world: World, how: str) -> None:
+    row = await _parked(world)
+    now, team_id, lead_id = await world.clock.now(), world.actor.team_id, row["lead_id"]
+    leaving = await _leave(world, row["campaign_id"], how)
     async with world.pool.acquire() as freeing:
         async with freeing.transaction():
             await persons.unpark(freeing, team_id=team_id, profile_ids=[row["profile_id"]], due_at=now)
@@ -285,24 +341,39 @@ async def test_an_answer_waits_for_profiles_before_it_asks_for_syncs(world: Worl
     assert await world.pool.fetchval("SELECT username FROM profile WHERE platform_id = $1", person) == "zoe"
 
 
+async def _claimed(world: World, outcome: Outcome) -> settle.Result:
+    """Claim the one lead there is; return what has come of its message."""
+    assert await claim(world) == 1
+    attempt = await world.pool.fetchrow("SELECT id AS attempt_id, account_id, lead_id, profile_id FROM attempt")
+    assert attempt is not None
+    return settle.Result(**attempt, outcome=outcome, ended_at=await world.clock.now())
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.SENDER_REFUSED, OutcomeKind.OUT_OF_CREDIT, OutcomeKind.AUTH_LOST])
+async def test_an_outcome_that_may_pause_campaigns_has_these_before_any_lead(world: World, kind: OutcomeKind) -> None:
+    """Whoever edits a campaign has it, and comes to its leads and their persons."""
+    await ready_world(world, 1)
+    result = await _claimed(world, Outcome(kind=kind))
+    team_id, now = world.actor.team_id, await world.clock.now()
+    async with world.pool.acquire() as editing:
+        async with editing.transaction():
+            await editing.execute("SELECT FROM campaign FOR NO KEY UPDATE")
+            settling = asyncio.create_task(settle.settle(world.pool, team_id=team_id, now=now, results=[result]))
+            await asyncio.wait({settling}, timeout=0.5)
+            assert not settling.done()
+            for table in ("lead", "person"):
+                assert len(await editing.fetch(f"SELECT FROM {table} FOR NO KEY UPDATE SKIP LOCKED")) == 1
+        await settling
+
+
 async def test_an_outcome_waits_for_profiles_before_it_asks_for_syncs(world: World) -> None:
     """Its automations give the person a contact; whoever notes something of them comes to the sync."""
     tag = await tags.create(world.context, world.actor, name="VIP", color=None)
     new = NewAutomation(trigger=Trigger.CONTACTED, action=Action.ADD_TAG, data={"tagId": tag.id})
     await automations.create(world.context, world.actor, campaign_id=await ready_world(world, 1), new=new)
     campaign_id = await _choosy_campaign(world)
-    assert await claim(world) == 1
-    attempt = await world.pool.fetchrow("SELECT id, account_id, lead_id, profile_id FROM attempt")
-    assert attempt is not None
+    result = await _claimed(world, Outcome(kind=OutcomeKind.ACCEPTED, platform_message_id="78"))
     team_id, now = world.actor.team_id, await world.clock.now()
-    result = settle.Result(
-        attempt_id=attempt["id"],
-        account_id=attempt["account_id"],
-        lead_id=attempt["lead_id"],
-        profile_id=attempt["profile_id"],
-        outcome=Outcome(kind=OutcomeKind.ACCEPTED, platform_message_id="78"),
-        ended_at=now,
-    )
     async with world.pool.acquire() as editing:
         async with editing.transaction():
             await editing.execute("SELECT FROM profile FOR NO KEY UPDATE")
@@ -338,6 +409,40 @@ async def test_who_adds_people_and_notes_their_consent_has_their_contacts_before
             await _wants_a_sync(editing, world, campaign_id)
         await adding
     assert await world.pool.fetchval("SELECT count(*) FROM contact WHERE consent_at IS NOT NULL") == 2
+
+
+async def test_whom_somebody_is_about_to_suppress_may_be_looked_up_meanwhile(world: World) -> None:
+    """Whoever suppresses keeps the profile from being merged, and comes to the leads; a look-up has these."""
+    (person, absent) = (await world.people("open"))[:2]
+    await world.make_list([person, absent])
+    keys: dict[str, Any] = {"team_id": world.actor.team_id, "platform": "twitter"}
+    profile_ids = [row["id"] for row in await world.pool.fetch("SELECT id FROM profile")]
+    gone = [Absent(identifier=absent["id"], reason="suspended")]
+    async with world.pool.acquire() as keeping, keeping.transaction(), world.pool.acquire() as saving:
+        assert await awaited.hold(keeping, team_id=world.actor.team_id, profile_ids=profile_ids)
+        async with asyncio.timeout(5):
+            await people.hold_known(saving, **keys, platform_ids=[person["id"], absent["id"]])
+            await people.save_absent(saving, **keys, absent=gone, now=await world.clock.now())
+
+
+async def test_a_history_has_the_leads_before_it_saves_profiles(world: World) -> None:
+    """Whoever has looked people up has their leads, and comes to their profiles."""
+    history = await linked(world)
+    (person,) = (await world.people("open"))[:1]
+    await read_inbox(world, history.account_id)
+    campaign_id = await world.campaign([await world.make_list([person])])
+    await sync.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
+    job = await history.create(archived(history.message(11, person["id"], LONG_AGO, is_sent=False)))
+    async with world.pool.acquire() as assessing:
+        async with assessing.transaction():
+            await assessing.execute("SELECT FROM lead FOR NO KEY UPDATE")
+            importing = asyncio.create_task(history.importer.work(history.chore(job), halt=asyncio.Event()))
+            await asyncio.wait({importing}, timeout=1)
+            assert not importing.done()
+            free = await assessing.fetch("SELECT id FROM profile FOR NO KEY UPDATE SKIP LOCKED")
+            assert len(free) == await assessing.fetchval("SELECT count(*) FROM profile")
+        assert await importing
+    assert (await history.read(job)).status == "completed"
 
 
 async def test_who_has_looked_people_up_asks_for_a_plan_before_their_profiles(world: World) -> None:

@@ -196,21 +196,21 @@ class Fault:
 
 
 FAULTS = {
-    "gateNotLocked": Fault(plant=_gate_not_locked, seed=35, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
-    "paceAtSettle": Fault(plant=_pace_at_settle, seed=29, focus=(Edit.KILL, Edit.FREEZE)),
+    "gateNotLocked": Fault(plant=_gate_not_locked, seed=130, focus=(Edit.STOP_TEAM, Edit.RESUME_TEAM)),
+    "paceAtSettle": Fault(plant=_pace_at_settle, seed=30, focus=(Edit.KILL, Edit.FREEZE)),
     "personIgnored": Fault(plant=_person_ignored, seed=3, focus=(Edit.RATE, Edit.HOURS)),
-    "fenceIgnored": Fault(plant=_fence_ignored, seed=7, focus=(Edit.FREEZE_INTENDED,)),
+    "fenceIgnored": Fault(plant=_fence_ignored, seed=9, focus=(Edit.FREEZE_INTENDED,)),
     "outcomeOverwritten": Fault(
-        plant=_outcome_overwritten, seed=7, focus=(Edit.FREEZE_ANSWERED, Edit.FREEZE_ANSWERED, Edit.RELEASE)
+        plant=_outcome_overwritten, seed=9, focus=(Edit.FREEZE_ANSWERED, Edit.FREEZE_ANSWERED, Edit.RELEASE)
     ),
-    "unknownSentAgain": Fault(plant=_unknown_sent_again, seed=4, focus=(Edit.FAULT,)),
-    "clockChangeMissed": Fault(plant=_clock_change_missed, seed=3),
-    "counterForgotten": Fault(plant=_counter_forgotten, seed=2),
+    "unknownSentAgain": Fault(plant=_unknown_sent_again, seed=5, focus=(Edit.FAULT,)),
+    "clockChangeMissed": Fault(plant=_clock_change_missed, seed=7),
+    "counterForgotten": Fault(plant=_counter_forgotten, seed=5),
     "followUpElsewhere": Fault(plant=_follow_up_elsewhere, seed=1),
-    "suppressedByHand": Fault(plant=_suppressed_by_hand, seed=1, focus=(Edit.SEND, Edit.SUPPRESS)),
+    "suppressedByHand": Fault(plant=_suppressed_by_hand, seed=2, focus=(Edit.SEND, Edit.SUPPRESS)),
     "consentIgnored": Fault(plant=_consent_ignored, seed=3, focus=(Edit.WITHDRAW, Edit.AGREE, Edit.RATE)),
     "passedOverAndCounted": Fault(plant=_passed_over_and_counted, seed=1, focus=(Edit.CONTINUE, Edit.RATE)),
-    "catchUpBurst": Fault(plant=_catch_up_burst, seed=1, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
+    "catchUpBurst": Fault(plant=_catch_up_burst, seed=3, focus=(Edit.PAUSE, Edit.RESUME, Edit.HOLD_ACCOUNT)),
 }
 
 

@@ -123,6 +123,8 @@ async def _release(
 ) -> None:
     """Let locked leads go on as decided, and have everything follow that waits for them."""
     team_id = actor.team_id
+    # All at once: those whose sequence is through and those who are stopped are freed one after the other.
+    await persons.lock(connection, team_id=team_id, profile_ids=[lead.profile_id for lead in leads])
     await held.decide_attempts(connection, team_id=team_id, lead_ids=[lead.lead_id for lead in leads])
     await restored.let_go(connection, team_id=team_id, profile_ids=[lead.profile_id for lead in leads])
     fates = await _fates(connection, actor, campaign_id, leads, decision, now)

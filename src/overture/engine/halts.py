@@ -1,5 +1,6 @@
 """Halts: accounts, apps and campaigns that cannot go on, and how they come back by themselves."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from overture.core import outcome
@@ -17,8 +18,16 @@ RATE_REST = timedelta(minutes=15)
 UNAUTHORISED = "unauthorized"
 """Why an account goes offline where the platform gives no other reason."""
 
+_HALTING = frozenset({OutcomeKind.SENDER_REFUSED, OutcomeKind.OUT_OF_CREDIT, OutcomeKind.AUTH_LOST})
+
 CREDIT_RETRY = timedelta(hours=1)
 """How long an app that is out of credit is left alone before one account tries again."""
+
+
+async def prepare(connection: Connection, *, team_id: str, kinds: Iterable[OutcomeKind]) -> None:
+    """Lock what outcomes may make `heed` pause. Call it when the accounts are locked, and before any lead."""
+    if not _HALTING.isdisjoint(kinds):
+        await halted.lock_active_campaigns(connection, team_id=team_id)
 
 
 async def refused(

@@ -81,6 +81,8 @@ class Taker:
         self, connection: Connection, batch: Batch, now: datetime
     ) -> tuple[int, list[import_rejects.Reject]]:
         """Note what a batch tells; return how many rows told something new, and those not taken."""
+        if not self._job.check_only:
+            await self._lock_known(connection, batch)
         found = await self._find(connection, batch, now)
         told, rejects = self._read(batch, found)
         instants = [at for _, one in told for at in one.instants]
@@ -91,7 +93,7 @@ class Taker:
         older = [(profile_id, one) for profile_id, one in told if all(at < self._until for at in one.instants)]
         profile_ids = sorted({profile_id for profile_id, _ in older})
         if not self._job.check_only:
-            # Who writes "stop" here may be a lead: these are locked before persons are.
+            # Who writes "stop" here may be a lead.
             writers = sorted({profile_id for profile_id, one in older if one.received_at is not None})
             leads = await inboxes.concerned_leads(connection, team_id=self._team_id, profile_ids=writers)
             await persons.lock(connection, team_id=self._team_id, profile_ids=profile_ids)
@@ -105,6 +107,15 @@ class Taker:
         for now, campaign_ids in self._ended:
             await complete.check(self._pool, team_id=self._team_id, campaign_ids=campaign_ids, now=now)
         self._ended = []
+
+    async def _lock_known(self, connection: Connection, batch: Batch) -> None:
+        """Lock the leads and the persons of whom the team knows, before their profiles are saved."""
+        known = await import_rows.find_people(
+            connection, team_id=self._team_id, platform=self._layout.platform, batch=batch
+        )
+        profile_ids = sorted({*known.by_id.values(), *known.by_username.values()})
+        await inboxes.concerned_leads(connection, team_id=self._team_id, profile_ids=profile_ids)
+        await persons.lock(connection, team_id=self._team_id, profile_ids=profile_ids)
 
     async def _find(self, connection: Connection, batch: Batch, now: datetime) -> Found:
         platform = self._layout.platform

@@ -56,6 +56,7 @@ async def take(connection: Connection, *, team_id: str, now: datetime, results: 
     account_ids = sorted({result.account_id for result in results})
     profile_ids = [result.profile_id for result in results]
     await paces.lock_accounts(connection, team_id=team_id, account_ids=account_ids)
+    await halts.prepare(connection, team_id=team_id, kinds=[result.outcome.kind for result in results])
     versions_of = await progress.lock(
         connection, team_id=team_id, lead_ids=[one.lead_id for one in results if one.lead_id]
     )

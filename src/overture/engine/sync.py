@@ -1,6 +1,6 @@
 """Sync: bring a campaign's leads in line with its lists and rules. Repeatable, and killable at any point."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from overture.core import sequence
@@ -53,7 +53,8 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
     if changes.held:
         await persons.resume(connection, team_id=team_id, lead_ids=changes.held)
     if changes.resumed:
-        await _plan_returned(connection, **keys, lead_ids=changes.resumed, now=now)
+        returned = await scopes.resumed(connection, **keys, lead_ids=changes.resumed)
+        await _plan_returned(connection, **keys, rows=returned, now=now)
     # Before any duty: who changes the rules has the lists, and comes to the duty that has them looked at.
     await scope_requests.done(connection, **keys, request=request)
     if changes.added or changes.changed:
@@ -93,17 +94,18 @@ async def resume_returned(
     ever = await campaign_accounts.ever_ids(connection, team_id=team_id, campaign_id=campaign_id)
     await paces.lock_accounts(connection, team_id=team_id, account_ids=ever)
     again = await held.hold_again(connection, team_id=team_id, campaign_id=campaign_id, at=now)
+    returned = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids)
+    await persons.lock_of(connection, team_id=team_id, lead_ids=[*again, *(str(row["id"]) for row in returned)])
     if again:
         await progress.unplan(connection, team_id=team_id, lead_ids=again)
         await persons.resume(connection, team_id=team_id, lead_ids=again)
-    await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids, now=now)
+    await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, rows=returned, now=now)
 
 
 async def _plan_returned(
-    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str] | None, now: datetime
+    connection: Connection, *, team_id: str, campaign_id: str, rows: Sequence[Mapping[str, object]], now: datetime
 ) -> None:
     """Plan leads that came back in mid-sequence, and wake who sends to them; those with nothing left are finished."""
-    rows = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids)
     if not rows:
         return
     versions = sorted({(campaign_id, int(str(row["version"]))) for row in rows})

@@ -355,6 +355,19 @@ async def delete(connection: Connection, *, team_id: str, campaign_id: str, now:
         campaign_id,
         now,
     )
+    rows = await connection.fetch(
+        """
+        WITH held AS MATERIALIZED (
+            SELECT profile_id, engaged_lead_id FROM person
+             WHERE team_id = $1 AND profile_id IN (SELECT profile_id FROM lead WHERE team_id = $1 AND campaign_id = $2)
+             ORDER BY profile_id FOR NO KEY UPDATE
+        )
+        SELECT l.id FROM lead l JOIN held h ON h.profile_id = l.profile_id AND h.engaged_lead_id = l.id
+         WHERE l.team_id = $1 AND l.campaign_id = $2 ORDER BY l.id
+        """,
+        team_id,
+        campaign_id,
+    )
     for table in (
         "campaign_list",
         "scope_request",
@@ -366,13 +379,4 @@ async def delete(connection: Connection, *, team_id: str, campaign_id: str, now:
     ):
         await connection.execute(f"DELETE FROM {table} WHERE team_id = $1 AND campaign_id = $2", team_id, campaign_id)
     await connection.execute("DELETE FROM duty WHERE team_id = $1 AND key = $2", team_id, campaign_id)
-    rows = await connection.fetch(
-        """
-        SELECT l.id FROM lead l
-          JOIN person p ON p.team_id = l.team_id AND p.profile_id = l.profile_id AND p.engaged_lead_id = l.id
-         WHERE l.team_id = $1 AND l.campaign_id = $2 ORDER BY l.id
-        """,
-        team_id,
-        campaign_id,
-    )
     return [row["id"] for row in rows]

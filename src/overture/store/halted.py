@@ -65,6 +65,13 @@ async def app_of(connection: Connection, *, team_id: str, account_id: str) -> st
     return app_id
 
 
+async def lock_active_campaigns(connection: Connection, *, team_id: str) -> None:
+    """Lock in key order whatever may have to pause, where leads are locked before that is known."""
+    await connection.execute(
+        "SELECT FROM campaign WHERE team_id = $1 AND status = 'active' ORDER BY id FOR NO KEY UPDATE", team_id
+    )
+
+
 async def campaigns_without_account(connection: Connection, *, team_id: str, now: datetime) -> list[str]:
     """Return active campaigns none of whose accounts can go on at `now`, locked.
 

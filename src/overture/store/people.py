@@ -169,7 +169,7 @@ async def save_absent(
             SELECT p.id, u.reason
               FROM unnest($3::text[], $4::text[]) AS u (platform_id, reason)
               JOIN profile p ON p.team_id = $1 AND p.platform = $2 AND p.platform_id = u.platform_id
-             ORDER BY p.platform_id FOR UPDATE OF p
+             ORDER BY p.platform_id FOR NO KEY UPDATE OF p
         )
         UPDATE profile p SET account_status = gone.reason, looked_up_at = $5
           FROM gone WHERE p.team_id = $1 AND p.id = gone.id
@@ -187,7 +187,7 @@ async def hold_known(connection: Connection, *, team_id: str, platform: str, pla
     await connection.execute(
         """
         SELECT FROM profile WHERE team_id = $1 AND platform = $2 AND platform_id = ANY($3::text[])
-         ORDER BY platform_id FOR UPDATE
+         ORDER BY platform_id FOR NO KEY UPDATE
         """,
         team_id,
         platform,

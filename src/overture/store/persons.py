@@ -98,6 +98,19 @@ async def lock(connection: Connection, *, team_id: str, profile_ids: Sequence[st
     )
 
 
+async def lock_of(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
+    """Lock, in key order, the persons these leads are about; parked leads are moved by whoever has their person."""
+    await connection.execute(
+        """
+        SELECT FROM person
+         WHERE team_id = $1 AND profile_id IN (SELECT profile_id FROM lead WHERE team_id = $1 AND id = ANY($2::text[]))
+         ORDER BY profile_id FOR NO KEY UPDATE
+        """,
+        team_id,
+        list(lead_ids),
+    )
+
+
 async def contacted(connection: Connection, *, team_id: str, contacts: Sequence[tuple[str, datetime]]) -> list[str]:
     """Note the first contact of persons given as (profile, instant); return those for whom it was noted now."""
     ordered = sorted(contacts)
@@ -253,8 +266,12 @@ async def unpark_all(connection: Connection, *, team_id: str, due_at: datetime) 
     """Put all parked leads of a team back into the plan: the rules they wait for have changed."""
     await connection.execute(
         """
-        WITH woken AS (
-            DELETE FROM lead_parked WHERE team_id = $1 RETURNING *
+        WITH held AS (
+            SELECT profile_id FROM person
+             WHERE team_id = $1 AND profile_id IN (SELECT profile_id FROM lead_parked WHERE team_id = $1)
+             ORDER BY profile_id FOR NO KEY UPDATE
+        ), woken AS (
+            DELETE FROM lead_parked k USING held h WHERE k.team_id = $1 AND k.profile_id = h.profile_id RETURNING k.*
         ), placed AS (
             INSERT INTO lead_due (team_id, account_id, campaign_id, is_first, due_at, lead_id)
             SELECT $1, w.account_id, w.campaign_id, l.contacted_at IS NULL, $2, w.lead_id
@@ -267,11 +284,4 @@ async def unpark_all(connection: Connection, *, team_id: str, due_at: datetime) 
         + "SELECT FROM placed",
         team_id,
         due_at,
-    )
-
-
-async def drop_parked(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
-    """Forget parked leads that wait no more."""
-    await connection.execute(
-        "DELETE FROM lead_parked WHERE team_id = $1 AND lead_id = ANY($2::text[])", team_id, list(lead_ids)
     )

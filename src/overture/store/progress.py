@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from overture.store import persons
 from overture.store.pool import Connection
 
 
@@ -101,12 +102,14 @@ async def unplan(connection: Connection, *, team_id: str, lead_ids: Sequence[str
     """
     if not lead_ids:
         return
-    for statement in _UNPLAN:
-        await connection.execute(statement, team_id, list(lead_ids))
+    await connection.execute(_UNQUEUE, team_id, list(lead_ids))
+    # Whoever frees a person has that row, and takes the leads that were parked for it.
+    await persons.lock_of(connection, team_id=team_id, lead_ids=lead_ids)
+    await connection.execute(_UNPARK, team_id, list(lead_ids))
+    await take_due(connection, team_id=team_id, lead_ids=lead_ids)
 
 
-_UNPLAN = (
-    """
+_UNQUEUE = """
     WITH assessed AS (
         DELETE FROM assess_queue q USING lead l
          WHERE l.team_id = $1 AND l.id = ANY($2::text[])
@@ -115,14 +118,12 @@ _UNPLAN = (
     DELETE FROM plan_queue q USING lead l
      WHERE l.team_id = $1 AND l.id = ANY($2::text[])
        AND q.team_id = $1 AND q.campaign_id = l.campaign_id AND q.lead_id = l.id
-    """,
-    """
+"""
+_UNPARK = """
     DELETE FROM lead_parked k USING lead l
      WHERE l.team_id = $1 AND l.id = ANY($2::text[])
        AND k.team_id = $1 AND k.profile_id = l.profile_id AND k.lead_id = l.id
-    """,
-    "DELETE FROM lead_due WHERE team_id = $1 AND lead_id = ANY($2::text[])",
-)
+"""
 
 
 async def take_due(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:

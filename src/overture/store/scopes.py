@@ -220,19 +220,21 @@ def _in_line(affected: str) -> str:
         SELECT id, profile_id FROM changed WHERE state IN ('excluded', 'removed')
     ), undue AS (
         DELETE FROM lead_due q USING gone g WHERE q.team_id = $1 AND q.lead_id = g.id
-    ), unparked AS (
-        DELETE FROM lead_parked q USING gone g
-         WHERE q.team_id = $1 AND q.profile_id = g.profile_id AND q.lead_id = g.id
     ), unassessed AS (
         DELETE FROM assess_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
     ), unplanned AS (
         DELETE FROM plan_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
-    ), engaged AS (
-        SELECT p.profile_id FROM person p JOIN gone g ON g.profile_id = p.profile_id AND g.id = p.engaged_lead_id
-         WHERE p.team_id = $1 ORDER BY p.profile_id FOR NO KEY UPDATE OF p
+    ), persons AS (
+        SELECT profile_id, engaged_lead_id FROM person
+         WHERE team_id = $1 AND profile_id IN (SELECT profile_id FROM changed WHERE state <> 'assessing')
+         ORDER BY profile_id FOR NO KEY UPDATE
+    ), unparked AS (
+        DELETE FROM lead_parked q USING gone g JOIN persons USING (profile_id)
+         WHERE q.team_id = $1 AND q.profile_id = g.profile_id AND q.lead_id = g.id
     ), freed AS (
-        UPDATE person p SET engaged_lead_id = NULL FROM engaged e
-         WHERE p.team_id = $1 AND p.profile_id = e.profile_id RETURNING p.profile_id
+        UPDATE person p SET engaged_lead_id = NULL
+          FROM gone g JOIN persons h ON h.profile_id = g.profile_id AND h.engaged_lead_id = g.id
+         WHERE p.team_id = $1 AND p.profile_id = h.profile_id RETURNING p.profile_id
     ), fresh AS (
         SELECT profile_id, row_number() OVER (ORDER BY profile_id) AS number, kept_out
           FROM decided WHERE id IS NULL AND synced
