@@ -121,6 +121,8 @@ class Exits:
         if found:
             lead = random.choice(found)
             since = await self._context.clock.now()
+            # Whoever took it out when it had been answered already has stopped nothing.
+            self._closings.open(lead["id"])
             await lead_continuation.go_on(
                 self._context,
                 self._actor,
