@@ -1,4 +1,4 @@
-"""The order of locks: accounts come first, then leads, then the persons and profiles they are about, then syncs.
+"""The order of locks: accounts, then campaigns, leads, the persons and profiles they are about, then syncs.
 
 Plans are asked for before profiles are locked, syncs afterwards.
 """
@@ -12,7 +12,7 @@ from asyncpg import Record
 from tests.engine.claiming import claim, ready_world
 from tests.engine.conftest import World
 from tests.engine.test_awaited import by_id, by_name, seek, silence
-from tests.engine.test_histories import LONG_AGO, archived, linked, read_inbox
+from tests.engine.test_histories import linked, read_inbox
 from tests.engine.test_replan import join
 
 from overture import ids
@@ -432,7 +432,8 @@ async def test_a_history_has_the_leads_before_it_saves_profiles(world: World) ->
     await read_inbox(world, history.account_id)
     campaign_id = await world.campaign([await world.make_list([person])])
     await sync.step(world.pool, team_id=world.actor.team_id, campaign_id=campaign_id, now=await world.clock.now())
-    job = await history.create(archived(history.message(11, person["id"], LONG_AGO, is_sent=False)))
+    await world.pool.execute("UPDATE profile SET username = NULL")
+    job = await history.create(f"username,Received at\n{person['username']},2024-03-01\n")
     async with world.pool.acquire() as assessing:
         async with assessing.transaction():
             await assessing.execute("SELECT FROM lead FOR NO KEY UPDATE")
