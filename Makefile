@@ -25,7 +25,7 @@ help:
 	@echo "make test      run the tests (ARGS='tests/core -k window' runs some)"
 	@echo "make check     check style, types and layers"
 	@echo "make bench     measure"
-	@echo "make simulate  run simulated histories and judge each (N=100 SEED=1)"
+	@echo "make simulate  run simulated histories and judge each (N=100 SEED=1 LOCKS=1)"
 	@echo "make crash     kill processes and databases before and after everything they write (SHARE=1 SEED=1)"
 	@echo "make crash-webhooks  kill who delivers events, to a receiver that fails half of the time (N=100000 SEED=1)"
 	@echo "make openapi   renew docs/reference/openapi.json from the code"
@@ -96,7 +96,7 @@ dashboard/node_modules/.checked: $(DASHBOARD_SOURCES)
 	@touch $@
 
 simulate: .venv/.development
-	@.venv/bin/python -m tests.simulation --count $(or $(N),100) --first $(or $(SEED),1)
+	@.venv/bin/python -m tests.simulation --count $(or $(N),100) --first $(or $(SEED),1) $(if $(LOCKS),--locks)
 
 crash: .venv/.development
 	@.venv/bin/python -m tests.crash --share $(or $(SHARE),1) --seed $(or $(SEED),1)

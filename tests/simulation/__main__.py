@@ -31,7 +31,15 @@ def main() -> int:
     with processes.server() as url:
         seeds = range(chosen.first, chosen.first + chosen.count)
         until = time.monotonic() + chosen.seconds
-        for verdict in processes.run(url, seeds, jobs=chosen.jobs, until=until, fault=chosen.fault, focus=chosen.focus):
+        for verdict in processes.run(
+            url,
+            seeds,
+            jobs=chosen.jobs,
+            until=until,
+            fault=chosen.fault,
+            focus=chosen.focus,
+            watches_locks=chosen.locks,
+        ):
             ran += 1
             messages += verdict.messages
             deaths += verdict.deaths
@@ -89,6 +97,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
     parser.add_argument("--fault", choices=sorted(faults.FAULTS), help="break the program on purpose")
     parser.add_argument("--focus", nargs="*", type=plan.Edit, default=(), help="only these edits, and many of them")
+    parser.add_argument("--locks", action="store_true", help="rows that are locked in two orders break a law, too")
     parser.add_argument("--every-fault", action="store_true", help="break the program in each of the known ways")
     parser.add_argument("--until-broken", action="store_true", help="stop at the first broken history")
     parser.add_argument("--digests", action="store_true", help="show the digest of each history")

@@ -98,6 +98,11 @@ class LockObserver:
         rows: list[asyncpg.Record] = self._finish(self._connection.fetch(_BLOCKED, list(pids)))
         return {row["p"]: set(row["by"]) for row in rows}
 
+    def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Ask something else."""
+        rows: list[asyncpg.Record] = self._finish(self._connection.fetch(query, *arguments))
+        return rows
+
     def end(self, pids: Sequence[int]) -> None:
         """End sessions, and return when they are gone."""
         self._finish(self._connection.fetch(_END, list(pids)))
@@ -199,6 +204,7 @@ def connection_class(actor: Actor, turnstile: Turnstile) -> type[asyncpg.Connect
                 turnstile.end(pid)
                 raise
             self._is_inside = False
+            turnstile.passed_by(pid, str(args[0]))
             self._note_beginnings(str(args[0]), args)
             await turnstile.leave(actor, statement, is_alone=turnstile.end(pid), place=self.place, pid=pid)
             return result

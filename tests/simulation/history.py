@@ -13,7 +13,7 @@ from unittest import mock
 
 import httpx
 import structlog
-from tests.simulation import database, evidence, judge, plan
+from tests.simulation import database, evidence, judge, locks, plan
 from tests.simulation.closings import Closings
 from tests.simulation.crew import POOL_SIZE, Crew, TurningTransport
 from tests.simulation.plan import STRIKES, Edit, Happening, Plan
@@ -99,8 +99,11 @@ _BATCHES = (1, 2, dispatch.BATCH)
 """Where a team has more due than a claim may take, it is claimed and settled side by side."""
 
 
-def run(dsn: str, seed: int, focus: Sequence[Edit] = ()) -> Verdict:
-    """Run the history of one seed in the empty database at `dsn`, and judge it. Once in a process."""
+def run(dsn: str, seed: int, focus: Sequence[Edit] = (), *, watches_locks: bool = False) -> Verdict:
+    """Run the history of one seed in the empty database at `dsn`, and judge it. Once in a process.
+
+    `watches_locks`: rows that are locked in two orders break it, too.
+    """
     drawn = plan.draw(seed, focus)
     recorder = Recorder()
     structlog.configure(processors=[recorder], cache_logger_on_first_use=False)
@@ -123,7 +126,7 @@ def run(dsn: str, seed: int, focus: Sequence[Edit] = ()) -> Verdict:
     ):
         # The loop is left as it is at the end: killed processes unwind nothing.
         try:
-            return loop.run_until_complete(History(dsn, drawn, recorder, loop).run())
+            return loop.run_until_complete(History(dsn, drawn, recorder, loop, watches_locks).run())
         except Stuck as error:
             # The loop itself says so, not anything that runs on it.
             return broken(seed, f"stuck: {error}")
@@ -153,7 +156,7 @@ class Clock(virtual.VirtualClock):
 class History:
     """The run of one plan."""
 
-    def __init__(self, dsn: str, drawn: Plan, recorder: Recorder, loop: SimulatedLoop) -> None:
+    def __init__(self, dsn: str, drawn: Plan, recorder: Recorder, loop: SimulatedLoop, watches_locks: bool) -> None:
         self._dsn = dsn
         self._plan = drawn
         self._recorder = recorder
@@ -161,6 +164,10 @@ class History:
         self._random = Random(drawn.seed + 1)
         self._observer = database.LockObserver(dsn)
         self._turnstile = Turnstile(Random(drawn.seed + 2), self._observer, on_death=self._on_death)
+        self._locks: locks.Recorder | None = None
+        if watches_locks:
+            self._locks = locks.Recorder(self._observer.fetch)
+            self._turnstile.passed_by = self._locks.note
         self._operator = Actor(name="team")
         self._to_come: list[Happening] = list(drawn.happenings)
         self._editing = asyncio.Lock()
@@ -244,6 +251,7 @@ class History:
             for worker in self._crew.workers:
                 worker.pool.terminate()
             await self._control.aclose()
+        crossings = [] if self._locks is None else [f"locks: {one}" for one in self._locks.crossings()]
         return Verdict(
             seed=self._plan.seed,
             digest=self._turnstile.digest,
@@ -251,7 +259,7 @@ class History:
             messages=messages,
             deaths=self._deaths,
             restarts=self._restarted,
-            violations=violations + self._faults + self._recorder.broken,
+            violations=violations + self._faults + self._recorder.broken + crossings,
             trace=self._turnstile.trace[-60:],
         )
 

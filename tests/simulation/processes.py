@@ -6,6 +6,7 @@ does not end by itself.
 
 import asyncio
 import contextlib
+import functools
 import multiprocessing
 import os
 import shutil
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
@@ -81,17 +82,22 @@ def run(
     until: float = float("inf"),
     fault: str | None = None,
     focus: Sequence[Edit] = (),
+    watches_locks: bool = False,
 ) -> Iterator[history.Verdict]:
     """Run the histories of these seeds, `jobs` at once; begin none after `until` (of `time.monotonic`).
 
-    A focus leaves no other edits but these, by default those that bring the fault to light.
+    A focus leaves no other edits but these, by default those that bring the fault to light. `watches_locks`: rows that
+    are locked in two orders break a history, too.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([history.__name__])
     to_come = list(reversed(seeds))
     running: list[_Running] = []
     try:
-        yield from _run(context, url, to_come, running, jobs, until, fault, focus or faults.focus(fault))
+        live = functools.partial(
+            _live, url=url, fault=fault, focus=focus or faults.focus(fault), watches_locks=watches_locks
+        )
+        yield from _run(context, live, to_come, running, jobs, until)
     finally:
         for one in running:
             one.process.kill()
@@ -99,19 +105,17 @@ def run(
 
 def _run(
     context: ForkServerContext,
-    url: str,
+    live: Callable[[Pipe, int], None],
     to_come: list[int],
     running: list[_Running],
     jobs: int,
     until: float,
-    fault: str | None,
-    focus: Sequence[Edit],
 ) -> Iterator[history.Verdict]:
     while True:
         while to_come and len(running) < jobs and time.monotonic() < until:
             seed = to_come.pop()
             ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_live, args=(theirs, url, seed, fault, focus))
+            process = context.Process(target=live, args=(theirs, seed))
             process.start()
             theirs.close()
             running.append(_Running(seed=seed, process=process, pipe=ours, began=time.monotonic()))
@@ -136,12 +140,12 @@ def _end(one: _Running) -> history.Verdict:
         one.process.join()
 
 
-def _live(pipe: Pipe, url: str, seed: int, fault: str | None, focus: Sequence[Edit]) -> None:
+def _live(pipe: Pipe, seed: int, *, url: str, fault: str | None, focus: Sequence[Edit], watches_locks: bool) -> None:
     name = f"overture_history_{os.getpid()}"
     try:
         asyncio.run(_execute(url, f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}" STRATEGY file_copy'))
         with faults.planted(fault):
-            verdict = history.run(databases.with_database(url, name), seed, focus)
+            verdict = history.run(databases.with_database(url, name), seed, focus, watches_locks=watches_locks)
         asyncio.run(_execute(url, f'DROP DATABASE "{name}" WITH (FORCE)'))
     except Exception:
         verdict = history.broken(seed, traceback.format_exc())

@@ -98,6 +98,8 @@ class Turnstile:
         """With which turn attempts were committed, and whose: of a team, account, campaign, lead and person each."""
         self.watch: Callable[[str], None] = lambda _: None
         """Told of every turn, before it is taken."""
+        self.passed_by: Callable[[int, str], None] = lambda _pid, _statement: None
+        """Told of every statement that a session has finished."""
         self.passed = 0
         self.digest = 0
         self.trace: list[str] = []
