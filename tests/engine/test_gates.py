@@ -1,6 +1,7 @@
 """A pause or an edit holds from the moment it returns, whatever is being claimed at that moment."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
@@ -36,14 +37,7 @@ async def test_a_claim_that_saw_the_gate_before_an_edit_writes_nothing(world: Wo
         nonlocal edited
         if not edited:
             edited = True
-            async with world.pool.acquire() as connection, connection.transaction():
-                await gates.change_campaign(
-                    connection,
-                    team_id=world.actor.team_id,
-                    campaign_id=campaign_id,
-                    is_open=True,
-                    now=await world.clock.now(),
-                )
+            await _edit(world, campaign_id, now=await world.clock.now())
         await original(self, *arguments)  # type: ignore[arg-type] # the arguments are passed on as they come
 
     dispatch.Dispatcher._move_pace = edit_first  # type: ignore[assignment,method-assign] # undone below
@@ -88,6 +82,52 @@ async def test_claims_that_come_after_an_edit_wait_for_it(world: World) -> None:
             await asyncio.wait_for(passing, 5)
             assert not await later.fetchval("SELECT open FROM campaign_gate WHERE campaign_id = $1", campaign_id)
         await asyncio.wait_for(disabling, 5)
+
+
+async def test_settings_hold_from_no_earlier_than_the_message_they_waited_for(world: World) -> None:
+    """Whoever edits may look at the clock, and be held up: the record must not say that the claim broke the edit."""
+    campaign_id = await ready_world(world, 9)
+    early = await world.clock.now() - timedelta(hours=1)
+    async with world.pool.acquire() as claiming:
+        under_way = claiming.transaction()
+        await under_way.start()
+        await gates.pass_all(claiming, team_id=world.actor.team_id, campaign_ids=[campaign_id])
+        editing = asyncio.create_task(_edit(world, campaign_id, now=early))
+        await _until_one_waits(world)
+        written = await claiming.fetchval(
+            "UPDATE campaign_account SET last_end = $1 WHERE campaign_id = $2 RETURNING last_end",
+            await world.clock.now(),
+            campaign_id,
+        )
+        await under_way.commit()
+        await asyncio.wait_for(editing, 5)
+    assert await _held_from(world, campaign_id) == written > early
+
+
+async def test_settings_hold_from_no_earlier_than_those_before_them(world: World) -> None:
+    """However long each of them was held up, the record tells edits in the order in which they were made."""
+    campaign_id = await ready_world(world, 9)
+    now = await world.clock.now()
+    await _edit(world, campaign_id, now=now)
+    await _edit(world, campaign_id, now=now - timedelta(hours=1))
+    assert await _held_from(world, campaign_id) == now
+    await _edit(world, campaign_id, now=now + timedelta(hours=1))
+    assert await _held_from(world, campaign_id) == now + timedelta(hours=1)
+
+
+async def _edit(world: World, campaign_id: str, *, now: datetime) -> None:
+    async with world.pool.acquire() as connection, connection.transaction():
+        await gates.change_campaign(
+            connection, team_id=world.actor.team_id, campaign_id=campaign_id, is_open=True, now=now
+        )
+
+
+async def _held_from(world: World, campaign_id: str) -> datetime:
+    """From when on the settings hold that a campaign has now."""
+    at: datetime = await world.pool.fetchval(
+        "SELECT at FROM campaign_revision WHERE campaign_id = $1 ORDER BY revision DESC LIMIT 1", campaign_id
+    )
+    return at
 
 
 async def _until_one_waits(world: World) -> None:

@@ -63,21 +63,32 @@ async def is_team_open(connection: Connection, *, team_id: str) -> bool:
 
 async def change_campaign(
     connection: Connection, *, team_id: str, campaign_id: str, is_open: bool, now: datetime
-) -> int:
+) -> None:
     """Raise the campaign's revision and record the settings that hold from now on.
 
-    Call it last among the writes to a campaign. Returns the new revision, once every intent that saw the old one has
-    committed.
+    Call it last among the writes to a campaign. Returns once every intent that saw the old revision has committed.
+    They hold from no earlier than the last message under the old ones, and no earlier than these: whoever changes them
+    may have been held up since it looked at its clock.
     """
     revision: int = await connection.fetchval(
         """
-        WITH gate AS (
-            UPDATE campaign_gate SET open = $3, revision = revision + 1
-             WHERE team_id = $1 AND campaign_id = $2 RETURNING revision
-        )
+        UPDATE campaign_gate SET open = $3, revision = revision + 1
+         WHERE team_id = $1 AND campaign_id = $2 RETURNING revision
+        """,
+        team_id,
+        campaign_id,
+        is_open,
+    )
+    # A statement of its own, which sees the intents that the gate has waited for.
+    await connection.execute(
+        """
         INSERT INTO campaign_revision (team_id, campaign_id, revision, at, settings)
-        SELECT c.team_id, c.id, gate.revision, $4, jsonb_build_object(
-            'open', $3::boolean,
+        SELECT c.team_id, c.id, $3, greatest(
+            $5,
+            (SELECT at FROM campaign_revision WHERE team_id = $1 AND campaign_id = $2 AND revision = $3::bigint - 1),
+            (SELECT max(last_end) FROM campaign_account WHERE team_id = $1 AND campaign_id = $2)
+        ), jsonb_build_object(
+            'open', $4::boolean,
             'status', c.status,
             'hourlyMessageRate', c.hourly_message_rate,
             'scheduleTimezone', c.schedule_timezone,
@@ -92,13 +103,12 @@ async def change_campaign(
                                  WHERE l.team_id = c.team_id AND l.campaign_id = c.id AND l.role = 'excluded'),
             'excludeContacted', c.exclude_contacted,
             'excludeMutuals', c.exclude_mutuals)
-          FROM gate, campaign c
+          FROM campaign c
          WHERE c.team_id = $1 AND c.id = $2
-        RETURNING revision
         """,
         team_id,
         campaign_id,
+        revision,
         is_open,
         now,
     )
-    return revision
