@@ -104,6 +104,14 @@ async def test_settings_hold_from_no_earlier_than_the_message_they_waited_for(wo
     assert await _held_from(world, campaign_id) == written > early
 
 
+async def test_settings_hold_from_no_earlier_than_the_last_message_under_those_before(world: World) -> None:
+    campaign_id = await ready_world(world, 9)
+    early = await world.clock.now() - timedelta(hours=1)
+    assert await claim(world) == 3
+    await _edit(world, campaign_id, now=early)
+    assert await _held_from(world, campaign_id) == await world.pool.fetchval("SELECT max(intent_at) FROM attempt")
+
+
 async def test_settings_hold_from_no_earlier_than_those_before_them(world: World) -> None:
     """However long each of them was held up, the record tells edits in the order in which they were made."""
     campaign_id = await ready_world(world, 9)

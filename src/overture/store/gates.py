@@ -67,8 +67,8 @@ async def change_campaign(
     """Raise the campaign's revision and record the settings that hold from now on.
 
     Call it last among the writes to a campaign. Returns once every intent that saw the old revision has committed.
-    They hold from no earlier than the last message under the old ones, and no earlier than these: whoever changes them
-    may have been held up since it looked at its clock.
+    They hold from no earlier than the old settings did, and than the last message under those: whoever changes them may
+    have been held up since it looked at its clock.
     """
     revision: int = await connection.fetchval(
         """
