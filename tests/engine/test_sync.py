@@ -1,5 +1,7 @@
 """Sync, sentence by sentence: which leads a campaign's lists and rules bring, keep out, and bring back."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 from tests.engine.conftest import START, World
@@ -7,6 +9,7 @@ from tests.engine.scoping import Scoping
 
 from overture.actions import campaigns
 from overture.engine import sync
+from overture.store import persons
 
 IN = ("assessing", None)
 LEFT = ("removed", "leftLists")
@@ -183,6 +186,35 @@ async def test_leaving_frees_the_person_and_whoever_waited_for_it_is_planned(sco
     assert await pool.fetchval("SELECT engaged_lead_id FROM person") is None
     assert await waiting.due() == {"1"}
     assert await pool.fetchval("SELECT min(at) FROM wake_up WHERE account_id = $1", account_id) == START
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["nobody met before", "somebody met before"])
+async def test_leaving_frees_the_person_that_an_intent_takes_at_that_moment(scoping: Scoping, is_known: bool) -> None:
+    await scoping.begin("a", synced=["a"])
+    await scoping.put("a", "1")
+    await scoping.sync()
+    lead_id, pool = await scoping.lead_id("1"), scoping.world.pool
+    await pool.execute("UPDATE lead SET state = 'ready' WHERE id = $1", lead_id)
+    await scoping.take("a", "1")
+    if is_known:
+        await pool.execute("INSERT INTO person (team_id, profile_id) SELECT team_id, profile_id FROM lead")
+    async with pool.acquire() as connection, connection.transaction():
+        profile_id = await connection.fetchval("SELECT profile_id FROM lead WHERE id = $1 FOR NO KEY UPDATE", lead_id)
+        syncing = asyncio.create_task(scoping.sync())
+        while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        wanted = persons.Engagement(profile_id=profile_id, lead_id=lead_id, is_first=True, excludes_contacted=False)
+        won = await persons.engage(
+            connection,
+            team_id=scoping.world.actor.team_id,
+            wanted=[wanted],
+            allow_parallel=False,
+            recontact_before=START,
+        )
+        assert won == {lead_id}
+    await syncing
+    assert await scoping.leads() == {"1": LEFT}
+    assert await pool.fetchval("SELECT engaged_lead_id FROM person") is None
 
 
 async def test_lists_that_stop_being_synced_leave_their_leads_with_their_values(scoping: Scoping) -> None:

@@ -47,9 +47,11 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
         return
     request = await scope_requests.read(connection, **keys)
     changes = await scopes.bring_in_line(connection, **keys, rules=rules, now=now, is_full=request.is_full)
-    if changes.unparked:
-        await progress.take_due(connection, team_id=team_id, lead_ids=changes.unparked)
-    await persons.unpark(connection, team_id=team_id, profile_ids=changes.freed, due_at=now)
+    if changes.met:
+        await persons.lock_of(connection, team_id=team_id, lead_ids=changes.met)
+    if changes.gone:
+        await progress.withdraw(connection, team_id=team_id, lead_ids=changes.gone)
+        await persons.free(connection, team_id=team_id, lead_ids=changes.gone, unanswered_at=None, now=now)
     if changes.held:
         await persons.resume(connection, team_id=team_id, lead_ids=changes.held)
     if changes.resumed:

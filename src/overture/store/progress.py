@@ -105,6 +105,11 @@ async def unplan(connection: Connection, *, team_id: str, lead_ids: Sequence[str
     await connection.execute(_UNQUEUE, team_id, list(lead_ids))
     # Whoever frees a person has that row, and takes the leads that were parked for it.
     await persons.lock_of(connection, team_id=team_id, lead_ids=lead_ids)
+    await withdraw(connection, team_id=team_id, lead_ids=lead_ids)
+
+
+async def withdraw(connection: Connection, *, team_id: str, lead_ids: Sequence[str]) -> None:
+    """Take leads out of the plan, also those that wait for their persons, whom the caller has locked."""
     await connection.execute(_UNPARK, team_id, list(lead_ids))
     await take_due(connection, team_id=team_id, lead_ids=lead_ids)
 

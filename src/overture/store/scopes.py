@@ -112,18 +112,18 @@ class Changes:
     """What one comparison changed.
 
     `resumed`: leads in sequence that came back and have no next instant yet; `held`: those that came back to be held
-    because nobody can tell whether a message reached them. `freed`: persons let go by leads that left. `overtaken`:
-    profiles whose leads were changed by others meanwhile; they must be looked at once more. `unparked`: leads that left
-    and waited for a person, whom somebody may have put into the plan at that moment.
+    because nobody can tell whether a message reached them. `gone`: those that left, which the plan and their persons
+    may still have; `met`: they and those that came back, whose persons are to be locked. `overtaken`: profiles whose
+    leads were changed by others meanwhile; they must be looked at once more.
     """
 
     changed: int
     added: int
     resumed: list[str]
     held: list[str]
-    freed: list[str]
+    gone: list[str]
+    met: list[str]
     overtaken: list[str]
-    unparked: list[str]
 
 
 @asynccontextmanager
@@ -166,7 +166,8 @@ async def bring_in_line(
     """Add leads that synced lists bring, take out those the rules keep out, take back those they let in again.
 
     One statement, so that all of it is decided on one snapshot. Leads are locked in key order before they change, and
-    are left alone if they have changed since. Queues, plan and persons follow in the same statement.
+    are left alone if they have changed since. The queues follow in the same statement; plan and persons do not: an
+    intent that was waited for may have brought the person a row, which this snapshot does not show.
     """
     # The sets may be of ten or of a million: what serves the one is ruinous for the other.
     await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'")
@@ -218,23 +219,10 @@ def _in_line(affected: str) -> str:
         SELECT $1, id, $3, state, reason, was FROM changed
     ), gone AS (
         SELECT id, profile_id FROM changed WHERE state IN ('excluded', 'removed')
-    ), undue AS (
-        DELETE FROM lead_due q USING gone g WHERE q.team_id = $1 AND q.lead_id = g.id
     ), unassessed AS (
         DELETE FROM assess_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
     ), unplanned AS (
         DELETE FROM plan_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
-    ), persons AS (
-        SELECT profile_id, engaged_lead_id FROM person
-         WHERE team_id = $1 AND profile_id IN (SELECT profile_id FROM changed WHERE state <> 'assessing')
-         ORDER BY profile_id FOR NO KEY UPDATE
-    ), unparked AS (
-        DELETE FROM lead_parked q USING gone g JOIN persons USING (profile_id)
-         WHERE q.team_id = $1 AND q.profile_id = g.profile_id AND q.lead_id = g.id
-    ), freed AS (
-        UPDATE person p SET engaged_lead_id = NULL
-          FROM gone g JOIN persons h ON h.profile_id = g.profile_id AND h.engaged_lead_id = g.id
-         WHERE p.team_id = $1 AND p.profile_id = h.profile_id RETURNING p.profile_id
     ), fresh AS (
         SELECT profile_id, row_number() OVER (ORDER BY profile_id) AS number, kept_out
           FROM decided WHERE id IS NULL AND synced
@@ -254,10 +242,9 @@ def _in_line(affected: str) -> str:
     SELECT (SELECT count(*) FROM changed) AS changed, (SELECT count(*) FROM added) AS added,
            ARRAY(SELECT id::text FROM changed WHERE state = 'inSequence' ORDER BY id) AS resumed,
            ARRAY(SELECT id::text FROM changed WHERE state = 'held' AND reason = 'notFound' ORDER BY id) AS held,
-           ARRAY(SELECT profile_id::text FROM freed ORDER BY profile_id) AS freed,
-           ARRAY(SELECT profile_id::text FROM wanted WHERE id NOT IN (SELECT id FROM locked)) AS overtaken,
-           ARRAY(SELECT q.lead_id::text FROM lead_parked q JOIN gone g
-                     ON g.profile_id = q.profile_id AND g.id = q.lead_id WHERE q.team_id = $1) AS unparked
+           ARRAY(SELECT id::text FROM gone) AS gone,
+           ARRAY(SELECT id::text FROM changed WHERE state <> 'assessing') AS met,
+           ARRAY(SELECT profile_id::text FROM wanted WHERE id NOT IN (SELECT id FROM locked)) AS overtaken
     """
 
 
