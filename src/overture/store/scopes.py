@@ -218,7 +218,7 @@ def _in_line(affected: str) -> str:
         INSERT INTO lead_turn (team_id, lead_id, at, state, reason, was)
         SELECT $1, id, $3, state, reason, was FROM changed
     ), gone AS (
-        SELECT id, profile_id FROM changed WHERE state IN ('excluded', 'removed')
+        SELECT id FROM changed WHERE state IN ('excluded', 'removed')
     ), unassessed AS (
         DELETE FROM assess_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
     ), unplanned AS (
