@@ -95,7 +95,7 @@ async def test_settings_hold_from_no_earlier_than_the_message_they_waited_for(wo
         editing = asyncio.create_task(_edit(world, campaign_id, now=early))
         await _until_one_waits(world)
         written = await claiming.fetchval(
-            "UPDATE campaign_account SET last_end = $1 WHERE campaign_id = $2 RETURNING last_end",
+            "UPDATE campaign_account SET served_at = $1 WHERE campaign_id = $2 RETURNING served_at",
             await world.clock.now(),
             campaign_id,
         )
@@ -110,6 +110,16 @@ async def test_settings_hold_from_no_earlier_than_the_last_message_under_those_b
     assert await claim(world) == 3
     await _edit(world, campaign_id, now=early)
     assert await _held_from(world, campaign_id) == await world.pool.fetchval("SELECT max(intent_at) FROM attempt")
+
+
+async def test_a_call_nobody_knows_the_end_of_does_not_put_off_when_settings_hold_from(world: World) -> None:
+    """Its span is closed later than it can have ended: messages under new settings leave before that."""
+    campaign_id = await ready_world(world, 9)
+    assert await claim(world) == 3
+    now = await world.clock.now()
+    await world.pool.execute("UPDATE campaign_account SET last_end = $1", now + timedelta(seconds=30))
+    await _edit(world, campaign_id, now=now)
+    assert await _held_from(world, campaign_id) == now
 
 
 async def test_settings_hold_from_no_earlier_than_those_before_them(world: World) -> None:

@@ -83,14 +83,14 @@ async def test_a_campaign_is_not_completed_before_its_last_message_by_a_worker_t
         return bool(await world.messages())
 
     await world.run_until(has_written)
-    last_end = await world.pool.fetchval("SELECT max(last_end) FROM campaign_account")
-    assert last_end > before
+    begun_at = await world.pool.fetchval("SELECT max(intent_at) FROM attempt")
+    assert begun_at > before
     await world.pool.execute("UPDATE campaign SET status = 'active', completed_at = NULL")
     early = before - timedelta(hours=1)
     assert await complete.check(world.pool, team_id=world.actor.team_id, campaign_ids=[campaign_id], now=early)
-    assert (await read(world, campaign_id)).completed_at == last_end
+    assert (await read(world, campaign_id)).completed_at == begun_at
     revised = "SELECT at FROM campaign_revision WHERE campaign_id = $1 ORDER BY revision DESC LIMIT 1"
-    assert await world.pool.fetchval(revised, campaign_id) == last_end
+    assert await world.pool.fetchval(revised, campaign_id) == begun_at
 
 
 async def test_a_campaign_overture_paused_stays_paused_once_somebody_disabled_it(world: World) -> None:

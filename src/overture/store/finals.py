@@ -37,12 +37,12 @@ async def lock(connection: Connection, *, team_id: str, campaign_id: str) -> Non
 async def complete(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> datetime | None:
     """Complete an active campaign that has contacted somebody and in which nothing is left to happen; return when.
 
-    Never before its last message had ended: whoever completes it may have been held up since it looked at its clock.
+    Never before its last message was begun: whoever completes it may have been held up since it looked at its clock.
     """
     completed_at: datetime | None = await connection.fetchval(
         f"""
         UPDATE campaign c SET status = 'completed', completed_at = e.at, updated_at = e.at
-          FROM (SELECT greatest($3, max(last_end)) AS at FROM campaign_account
+          FROM (SELECT greatest($3, max(served_at)) AS at FROM campaign_account
                  WHERE team_id = $1 AND campaign_id = $2) e
          WHERE c.team_id = $1 AND c.id = $2 AND c.status = 'active' AND {_CONTACTED} > 0 AND {_OPEN} = 0
         RETURNING c.completed_at

@@ -86,7 +86,7 @@ async def change_campaign(
         SELECT c.team_id, c.id, $3, greatest(
             $5,
             (SELECT at FROM campaign_revision WHERE team_id = $1 AND campaign_id = $2 AND revision = $3::bigint - 1),
-            (SELECT max(last_end) FROM campaign_account WHERE team_id = $1 AND campaign_id = $2)
+            (SELECT max(served_at) FROM campaign_account WHERE team_id = $1 AND campaign_id = $2)
         ), jsonb_build_object(
             'open', $4::boolean,
             'status', c.status,
