@@ -1,5 +1,6 @@
 """Leads that had been taken out or stopped, and go on where they stood."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -145,6 +146,26 @@ async def test_a_person_who_opted_out_or_wrote_since_is_left_alone(
         assert (response.status_code, response.json()["code"]) == (409, "leadKeptOut")
         assert response.json()["details"] == {"reason": reason}
         assert await standing(client, campaign, person) == ("canceled", reason)
+
+
+async def test_a_person_who_answers_another_account_at_that_moment_is_left_alone(
+    client: httpx.AsyncClient, context: Context, campaign: dict[str, Any], account: dict[str, Any]
+) -> None:
+    pool = context.pool
+    lead_id = await campaigning.put(
+        context, campaign, "1", state="canceled", reason="stopped", account=account, contacted=DAY
+    )
+    await know_person(context, lead_id, first_contacted_at=START - DAY)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM lead WHERE id = $1 FOR NO KEY UPDATE", lead_id)
+        restoring = asyncio.create_task(restore(client, campaign, "1"))
+        while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        await connection.execute("UPDATE person SET last_inbound_at = $1", START)
+    response = await restoring
+    assert (response.status_code, response.json()["code"]) == (409, "leadKeptOut")
+    assert response.json()["details"] == {"reason": "answeredElsewhere"}
+    assert await standing(client, campaign, "1") == ("canceled", "stopped")
 
 
 async def test_the_rules_of_the_campaign_come_before_a_restore(

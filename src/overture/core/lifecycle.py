@@ -31,7 +31,9 @@ LEAD: dict[LeadState, frozenset[LeadState]] = {
     _L.EXCLUDED: frozenset(
         {_L.ASSESSING, _L.READY, _L.IN_SEQUENCE, _L.HELD, _L.REPLIED, _L.FINISHED, _L.REMOVED, _L.CANCELED}
     ),
-    _L.REMOVED: frozenset({_L.ASSESSING, _L.READY, _L.IN_SEQUENCE, _L.HELD, _L.REPLIED, _L.FINISHED, _L.EXCLUDED}),
+    _L.REMOVED: frozenset(
+        {_L.ASSESSING, _L.READY, _L.IN_SEQUENCE, _L.HELD, _L.REPLIED, _L.FINISHED, _L.EXCLUDED, _L.CANCELED}
+    ),
 }
 
 OPEN_STATES = frozenset({_L.ASSESSING, _L.READY, _L.IN_SEQUENCE, _L.HELD})

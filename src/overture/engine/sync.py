@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from overture.core import sequence
+from overture.core.words import LeadState
 from overture.engine import complete
 from overture.store import (
     campaign_accounts,
@@ -47,23 +48,42 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
         return
     request = await scope_requests.read(connection, **keys)
     changes = await scopes.bring_in_line(connection, **keys, rules=rules, now=now, is_full=request.is_full)
-    if changes.met:
-        await persons.lock_of(connection, team_id=team_id, lead_ids=changes.met)
+    back = await _bring_back(connection, **keys, lead_ids=changes.coming, now=now)
+    met = [*changes.gone, *(lead.lead_id for lead in back)]
+    if met:
+        await persons.lock_of(connection, team_id=team_id, lead_ids=met)
     if changes.gone:
         await progress.withdraw(connection, team_id=team_id, lead_ids=changes.gone)
         await persons.free(connection, team_id=team_id, lead_ids=changes.gone, unanswered_at=None, now=now)
-    if changes.held:
-        await persons.resume(connection, team_id=team_id, lead_ids=changes.held)
-    if changes.resumed:
-        returned = await scopes.resumed(connection, **keys, lead_ids=changes.resumed)
-        await _plan_returned(connection, **keys, rows=returned, now=now)
+    await _go_on(connection, **keys, back=back, now=now)
     # Before any duty: who changes the rules has the lists, and comes to the duty that has them looked at.
     await scope_requests.done(connection, **keys, request=request)
-    if changes.added or changes.changed:
+    if changes.added or changes.gone or changes.coming:
         await duties.want(connection, team_id=team_id, kind="assess", key=campaign_id, due_at=now)
     if changes.overtaken:
         await scope_requests.want(connection, **keys, profile_ids=changes.overtaken)
         await duties.want(connection, team_id=team_id, kind="sync", key=campaign_id, due_at=now)
+
+
+async def _bring_back(
+    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str], now: datetime
+) -> list[scopes.Returned]:
+    if not lead_ids:
+        return []
+    return await scopes.bring_back(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids, now=now)
+
+
+async def _go_on(
+    connection: Connection, *, team_id: str, campaign_id: str, back: Sequence[scopes.Returned], now: datetime
+) -> None:
+    """Plan leads that came back in mid-sequence; those whose message nobody knows the fate of keep their persons."""
+    held = [lead.lead_id for lead in back if lead.state == LeadState.HELD and lead.reason == "notFound"]
+    if held:
+        await persons.resume(connection, team_id=team_id, lead_ids=held)
+    resumed = [lead.lead_id for lead in back if lead.state == LeadState.IN_SEQUENCE]
+    if resumed:
+        rows = await scopes.resumed(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=resumed)
+        await _plan_returned(connection, team_id=team_id, campaign_id=campaign_id, rows=rows, now=now)
 
 
 async def _mend(connection: Connection, *, team_id: str, campaign_id: str, now: datetime) -> None:

@@ -36,16 +36,25 @@ async def lock(
 ) -> list[Standing]:
     """Lock leads in key order and tell whether each may go on.
 
-    The facts are asked for lead by lead: joined, they would be planned for as few leads as were out before.
+    The facts are asked for lead by lead: joined, they would be planned for as few leads as were out before. And in a
+    statement of their own: what the locks waited for is in no snapshot from before.
     """
+    await connection.execute(
+        """
+        SELECT FROM lead WHERE team_id = $1 AND campaign_id = $2 AND id = ANY($3::text[])
+         ORDER BY id FOR NO KEY UPDATE
+        """,
+        team_id,
+        campaign_id,
+        list(lead_ids),
+    )
     rows = await connection.fetch(
         f"""
         WITH locked AS MATERIALIZED (
             SELECT id, profile_id, state, reason, first_intent_at, contacted_at, replied_at, passed_over_until,
                    state = 'canceled' OR (state = 'removed' AND is_deleted_by_hand) AS is_out,
                    state = 'replied' AS is_answered
-              FROM lead WHERE team_id = $1 AND campaign_id = $2 AND id = ANY($7::text[])
-             ORDER BY id FOR NO KEY UPDATE
+              FROM lead WHERE team_id = $1 AND campaign_id = $2 AND id = ANY($7::text[]) ORDER BY id
         )
         SELECT l.id AS lead_id, l.profile_id, l.state, l.reason, l.is_out, l.is_answered, CASE
                WHEN NOT (l.is_out OR l.is_answered) OR $3::timestamptz IS NULL THEN NULL

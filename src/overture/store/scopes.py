@@ -74,7 +74,7 @@ KEPT_OUT = """
 
 # What becomes of each profile that there are facts of; `direct`: whether its lead stays also where no list brings it.
 DECIDED = f"""
-    SELECT f.profile_id, f.synced, l.id, l.state, l.reason, l.contacted_at, l.replied_at, l.joined_at,
+    SELECT f.profile_id, f.synced, l.id, l.state, l.reason, l.contacted_at,
            CASE WHEN l.is_deleted_by_hand THEN 'deletedByHand'
                 WHEN NOT (f.synced OR {{direct}}) THEN 'leftLists'
                 ELSE {KEPT_OUT.format(facts="f", lead="l")} END AS kept_out
@@ -82,8 +82,9 @@ DECIDED = f"""
       LEFT JOIN lead l ON l.team_id = $1 AND l.campaign_id = $2 AND l.profile_id = f.profile_id
 """
 
-# Where a lead goes on that comes back: nobody is written to again while the outcome of a message is open, and whoever
-# wrote before our first message waits for a person to decide. A message under way decides by itself what follows.
+# Where a lead goes on that comes back: whoever answered, be it another account, gets nothing more. Nobody is written to
+# again while the outcome of a message is open, and whoever wrote before our first message waits for a person to decide.
+# A message under way decides by itself what follows.
 RETURNED = """
     LATERAL (
         SELECT EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = {lead}.id
@@ -91,18 +92,20 @@ RETURNED = """
                           AND t.reason IS DISTINCT FROM 'notFound') AS is_under_way,
                EXISTS (SELECT FROM attempt t WHERE t.team_id = $1 AND t.lead_id = {lead}.id
                           AND t.state = 'unknown' AND t.reason = 'notFound') AS is_unknown,
-               {lead}.contacted_at IS NULL AND EXISTS (
-                   SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = {lead}.profile_id
-                      AND p.last_inbound_at > {lead}.joined_at) AS wrote_first
+               EXISTS (SELECT FROM person p WHERE p.team_id = $1 AND p.profile_id = {lead}.profile_id
+                          AND p.last_inbound_at > CASE WHEN {lead}.contacted_at IS NULL THEN {lead}.joined_at
+                              ELSE greatest({lead}.first_intent_at, {lead}.passed_over_until) END) AS wrote
     ) past CROSS JOIN LATERAL (
         SELECT CASE WHEN {lead}.replied_at IS NOT NULL THEN 'replied'
-                    WHEN past.is_unknown OR past.wrote_first AND NOT past.is_under_way THEN 'held'
+                    WHEN past.wrote AND {lead}.contacted_at IS NOT NULL THEN 'canceled'
+                    WHEN past.is_unknown OR past.wrote AND NOT past.is_under_way THEN 'held'
                     WHEN {lead}.contacted_at IS NOT NULL THEN 'inSequence'
                     WHEN past.is_under_way THEN 'ready'
                     ELSE 'assessing' END AS state,
                CASE WHEN {lead}.replied_at IS NOT NULL THEN NULL
+                    WHEN past.wrote AND {lead}.contacted_at IS NOT NULL THEN 'answeredElsewhere'
                     WHEN past.is_unknown THEN 'notFound'
-                    WHEN past.wrote_first AND NOT past.is_under_way THEN 'wroteFirst' END AS reason
+                    WHEN past.wrote AND NOT past.is_under_way THEN 'wroteFirst' END AS reason
     ) back
 """
 
@@ -111,19 +114,24 @@ RETURNED = """
 class Changes:
     """What one comparison changed.
 
-    `resumed`: leads in sequence that came back and have no next instant yet; `held`: those that came back to be held
-    because nobody can tell whether a message reached them. `gone`: those that left, which the plan and their persons
-    may still have; `met`: they and those that came back, whose persons are to be locked. `overtaken`: profiles whose
-    leads were changed by others meanwhile; they must be looked at once more.
+    `added`: how many leads are new. `gone`: those that left, which the plan and their persons may still have. `coming`:
+    those that are let in again; they are locked, and have not changed. `overtaken`: profiles whose leads were changed
+    by others meanwhile; they must be looked at once more.
     """
 
-    changed: int
     added: int
-    resumed: list[str]
-    held: list[str]
     gone: list[str]
-    met: list[str]
+    coming: list[str]
     overtaken: list[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Returned:
+    """A lead that came back, and what it is now."""
+
+    lead_id: str
+    state: str
+    reason: str | None
 
 
 @asynccontextmanager
@@ -163,11 +171,11 @@ async def rules(connection: Connection, *, team_id: str, campaign_id: str) -> Ru
 async def bring_in_line(
     connection: Connection, *, team_id: str, campaign_id: str, rules: Rules, now: datetime, is_full: bool
 ) -> Changes:
-    """Add leads that synced lists bring, take out those the rules keep out, take back those they let in again.
+    """Add leads that synced lists bring, take out those the rules keep out, lock those they let in again.
 
     One statement, so that all of it is decided on one snapshot. Leads are locked in key order before they change, and
-    are left alone if they have changed since. The queues follow in the same statement; plan and persons do not: an
-    intent that was waited for may have brought the person a row, which this snapshot does not show.
+    are left alone if they have changed since. The queues follow in the same statement; plan and persons do not, nor
+    does anybody come back: an intent or an answer that was waited for is not in this snapshot.
     """
     # The sets may be of ten or of a million: what serves the one is ruinous for the other.
     await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'")
@@ -201,9 +209,8 @@ def _in_line(affected: str) -> str:
            AND (d.state IN ('assessing', 'ready', 'inSequence', 'held', 'unreachable')
                 OR d.kept_out <> d.reason AND {BY_SCOPE})
     ), coming AS (
-        SELECT d.id, d.profile_id, d.state AS was, d.contacted_at, back.state, back.reason
-          FROM decided d CROSS JOIN {RETURNED.format(lead="d")}
-         WHERE d.kept_out IS NULL AND {BY_SCOPE}
+        SELECT d.id, d.profile_id, d.state AS was, d.contacted_at, NULL::text, NULL::text
+          FROM decided d WHERE d.kept_out IS NULL AND {BY_SCOPE}
     ), wanted AS (
         SELECT * FROM leaving UNION ALL SELECT * FROM coming
     ), locked AS (
@@ -213,16 +220,14 @@ def _in_line(affected: str) -> str:
          ORDER BY l.id FOR NO KEY UPDATE OF l
     ), changed AS (
         UPDATE lead l SET state = k.state, reason = k.reason FROM locked k
-         WHERE l.team_id = $1 AND l.id = k.id RETURNING l.id, l.profile_id, l.state, l.reason, k.was
+         WHERE l.team_id = $1 AND l.id = k.id AND k.state IS NOT NULL RETURNING l.id, l.state, l.reason, k.was
     ), turned AS (
         INSERT INTO lead_turn (team_id, lead_id, at, state, reason, was)
         SELECT $1, id, $3, state, reason, was FROM changed
-    ), gone AS (
-        SELECT id FROM changed WHERE state IN ('excluded', 'removed')
     ), unassessed AS (
-        DELETE FROM assess_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
+        DELETE FROM assess_queue q USING changed g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
     ), unplanned AS (
-        DELETE FROM plan_queue q USING gone g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
+        DELETE FROM plan_queue q USING changed g WHERE q.team_id = $1 AND q.campaign_id = $2 AND q.lead_id = g.id
     ), fresh AS (
         SELECT profile_id, row_number() OVER (ORDER BY profile_id) AS number, kept_out
           FROM decided WHERE id IS NULL AND synced
@@ -235,15 +240,11 @@ def _in_line(affected: str) -> str:
         RETURNING id, profile_id, state
     ), assessed AS (
         INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
-        SELECT $1, $2, id, profile_id
-          FROM (SELECT id, profile_id, state FROM changed UNION ALL SELECT * FROM added) new WHERE state = 'assessing'
-        {assess_queue.ANEW}
+        SELECT $1, $2, id, profile_id FROM added WHERE state = 'assessing'
     )
-    SELECT (SELECT count(*) FROM changed) AS changed, (SELECT count(*) FROM added) AS added,
-           ARRAY(SELECT id::text FROM changed WHERE state = 'inSequence' ORDER BY id) AS resumed,
-           ARRAY(SELECT id::text FROM changed WHERE state = 'held' AND reason = 'notFound' ORDER BY id) AS held,
-           ARRAY(SELECT id::text FROM gone) AS gone,
-           ARRAY(SELECT id::text FROM changed WHERE state <> 'assessing') AS met,
+    SELECT (SELECT count(*) FROM added) AS added,
+           ARRAY(SELECT id::text FROM changed) AS gone,
+           ARRAY(SELECT id::text FROM locked WHERE state IS NULL) AS coming,
            ARRAY(SELECT profile_id::text FROM wanted WHERE id NOT IN (SELECT id FROM locked)) AS overtaken
     """
 
@@ -254,6 +255,39 @@ BY_SCOPE = """
 """
 _EVERYTHING = _in_line(EVERYBODY)
 _WHAT_CHANGED = _in_line(_CHANGED)
+
+
+async def bring_back(
+    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str], now: datetime
+) -> list[Returned]:
+    """Let leads go on where they stood: they were out, and their locks were waited for in a statement before.
+
+    Returns those that have something to go on from; the others are to be assessed.
+    """
+    rows = await connection.fetch(
+        f"""
+        WITH back AS MATERIALIZED (
+            SELECT l.id, l.reason AS was, back.state, back.reason
+              FROM lead l CROSS JOIN {RETURNED.format(lead="l")}
+             WHERE l.team_id = $1 AND l.id = ANY($3::text[])
+        ), changed AS (
+            UPDATE lead l SET state = b.state, reason = b.reason FROM back b
+             WHERE l.team_id = $1 AND l.id = b.id RETURNING l.id, l.profile_id, l.state, l.reason, b.was
+        ), turned AS (
+            INSERT INTO lead_turn (team_id, lead_id, at, state, reason, was)
+            SELECT $1, id, $4, state, reason, was FROM changed
+        ), assessed AS (
+            INSERT INTO assess_queue (team_id, campaign_id, lead_id, profile_id)
+            SELECT $1, $2, id, profile_id FROM changed WHERE state = 'assessing' ORDER BY id {assess_queue.ANEW}
+        )
+        SELECT id::text AS lead_id, state, reason FROM changed WHERE state <> 'assessing' ORDER BY id
+        """,
+        team_id,
+        campaign_id,
+        list(lead_ids),
+        now,
+    )
+    return [Returned(**row) for row in rows]
 
 
 async def resumed(
