@@ -1,5 +1,6 @@
 """Databases to test on: where their server lies, and how one with the schema is made."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ import asyncpg
 
 from overture import clock
 from overture.store import migrate
-from overture.store.pool import Connection
+from overture.store.pool import Connection, Pool
 
 
 async def make_template(server_url: str, name: str) -> None:
@@ -62,3 +63,13 @@ async def connected(url: str) -> AsyncIterator[Connection]:
 def with_database(url: str, name: str) -> str:
     """Return the address of another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def until_one_waits(pool: Pool) -> None:
+    """Wait until somebody waits for a lock in this database; others of the server have tests of their own."""
+    waits = """
+        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+    """
+    async with asyncio.timeout(5):
+        while not await pool.fetchval(waits):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests import databases
 from tests.api import campaigning
 from tests.api.campaigning import START, message
 from tests.api.conftest import Link
@@ -159,8 +160,7 @@ async def test_a_person_who_answers_another_account_at_that_moment_is_left_alone
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM lead WHERE id = $1 FOR NO KEY UPDATE", lead_id)
         restoring = asyncio.create_task(restore(client, campaign, "1"))
-        while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
+        await databases.until_one_waits(pool)
         await connection.execute("UPDATE person SET last_inbound_at = $1", START)
     response = await restoring
     assert (response.status_code, response.json()["code"]) == (409, "leadKeptOut")

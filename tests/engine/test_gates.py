@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
+from tests import databases
 from tests.engine.claiming import claim, ready_world
 from tests.engine.conftest import SANDBOX_URL, World
 
@@ -73,7 +74,7 @@ async def test_claims_that_come_after_an_edit_wait_for_it(world: World) -> None:
         await under_way.start()
         await gates.pass_all(first, team_id=team_id, campaign_ids=[campaign_id])
         disabling = asyncio.create_task(campaign_life.disable(world.context, world.actor, campaign_id=campaign_id))
-        await _until_one_waits(world)
+        await databases.until_one_waits(world.pool)
         async with later.transaction():
             passing = asyncio.create_task(gates.pass_all(later, team_id=team_id, campaign_ids=[campaign_id]))
             done, _ = await asyncio.wait({passing}, timeout=0.3)
@@ -93,7 +94,7 @@ async def test_settings_hold_from_no_earlier_than_the_message_they_waited_for(wo
         await under_way.start()
         await gates.pass_all(claiming, team_id=world.actor.team_id, campaign_ids=[campaign_id])
         editing = asyncio.create_task(_edit(world, campaign_id, now=early))
-        await _until_one_waits(world)
+        await databases.until_one_waits(world.pool)
         written = await claiming.fetchval(
             "UPDATE campaign_account SET served_at = $1 WHERE campaign_id = $2 RETURNING served_at",
             await world.clock.now(),
@@ -146,17 +147,6 @@ async def _held_from(world: World, campaign_id: str) -> datetime:
         "SELECT at FROM campaign_revision WHERE campaign_id = $1 ORDER BY revision DESC LIMIT 1", campaign_id
     )
     return at
-
-
-async def _until_one_waits(world: World) -> None:
-    """Wait until somebody waits at a gate of this database; others of the server have tests of their own."""
-    waits = """
-        SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-                        WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted)
-    """
-    async with asyncio.timeout(5):
-        while not await world.pool.fetchval(waits):  # noqa: ASYNC110 - the database tells nobody
-            await asyncio.sleep(0.01)
 
 
 async def test_a_gate_changed_by_whomever_waits_for_the_claims_that_have_passed_it(world: World) -> None:

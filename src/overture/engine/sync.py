@@ -48,7 +48,7 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
         return
     request = await scope_requests.read(connection, **keys)
     changes = await scopes.bring_in_line(connection, **keys, rules=rules, now=now, is_full=request.is_full)
-    back = await _bring_back(connection, **keys, lead_ids=changes.coming, now=now)
+    back = await scopes.bring_back(connection, **keys, lead_ids=changes.coming, now=now)
     met = [*changes.gone, *(lead.lead_id for lead in back)]
     if met:
         await persons.lock_of(connection, team_id=team_id, lead_ids=met)
@@ -63,14 +63,6 @@ async def _bring_in_line(connection: Connection, *, team_id: str, campaign_id: s
     if changes.overtaken:
         await scope_requests.want(connection, **keys, profile_ids=changes.overtaken)
         await duties.want(connection, team_id=team_id, kind="sync", key=campaign_id, due_at=now)
-
-
-async def _bring_back(
-    connection: Connection, *, team_id: str, campaign_id: str, lead_ids: Sequence[str], now: datetime
-) -> list[scopes.Returned]:
-    if not lead_ids:
-        return []
-    return await scopes.bring_back(connection, team_id=team_id, campaign_id=campaign_id, lead_ids=lead_ids, now=now)
 
 
 async def _go_on(

@@ -264,6 +264,8 @@ async def bring_back(
 
     Returns those that have something to go on from; the others are to be assessed.
     """
+    if not lead_ids:
+        return []
     rows = await connection.fetch(
         f"""
         WITH back AS MATERIALIZED (
